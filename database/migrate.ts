@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
+
+/** One file of database/migrations. Never edited once it was applied anywhere: write the next one. */
+export interface Migration {
+  /** The file's name without its ending, e.g. `0001_outbox_events`. Migrations run in this order. */
+  readonly name: string;
+  /** Statements separated by lines that say `--> statement-breakpoint`. */
+  readonly sql: string;
+}
+
+/** Names the statement that failed; the cause is the database's own error. */
+export class MigrationFailed extends Error {
+  override readonly name = 'MigrationFailed';
+}
+
+const CREATE_HISTORY = `
+  create table if not exists outbox_migrations (
+    name text primary key, checksum text not null, applied_at timestamptz not null default now())`;
+
+// A session lock is useless here, since every call may come over another connection. This one ends with its transaction.
+const LOCK = `select cast(pg_advisory_xact_lock(hashtextextended('outbox_migrations', 0)) as text)`;
+
+/** Applies what is not applied yet, each migration in a transaction of its own, and returns the names applied. */
+export async function migrate(
+  database: TransactionalDataApi,
+  migrations: readonly Migration[],
+): Promise<string[]> {
+  await database.transaction(async (inside) => {
+    // `create table if not exists` is no protection against a second migrator at the same moment.
+    await inside.query(LOCK);
+    await inside.query(CREATE_HISTORY);
+  });
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    const changed = await database.transaction((inside) => apply(inside, migration));
+    if (changed) applied.push(migration.name);
+  }
+  return applied;
+}
+
+async function apply(inside: DataApi, { name, sql }: Migration): Promise<boolean> {
+  await inside.query(LOCK);
+  const checksum = createHash('sha256').update(sql).digest('hex');
+  const [known] = await inside.query('select checksum from outbox_migrations where name = :name', { name });
+  if (known !== undefined) {
+    if (known[0] === checksum) return false;
+    throw new MigrationFailed(
+      `migration ${name} was edited after it had been applied: restore it and write a new migration`,
+    );
+  }
+  const statements = sql.split(/^--> statement-breakpoint$/m);
+  for (const [index, statement] of statements.entries()) {
+    await inside.query(statement).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MigrationFailed(
+        `migration ${name}, statement ${index + 1} of ${statements.length} failed: ${reason}\n${statement.trim()}`,
+        { cause },
+      );
+    });
+  }
+  await inside.query('insert into outbox_migrations (name, checksum) values (:name, :checksum)', {
+    name,
+    checksum,
+  });
+  return true;
+}

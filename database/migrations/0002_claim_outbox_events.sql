@@ -1,0 +1,92 @@
+-- How long a failed event waits. Exponential with the attempts made, jittered down to its half, so that
+-- events which failed together do not come back together.
+create function outbox_backoff(attempts integer, base_seconds integer, max_seconds integer) returns interval
+language sql volatile as $$
+  select make_interval(secs =>
+    least(max_seconds, base_seconds * power(2, least(greatest(attempts, 1) - 1, 30))) * (0.5 + random() / 2))
+$$
+--> statement-breakpoint
+
+-- Claims the oldest due events for a lease token and answers with them, then with one row without an id that
+-- carries the batch's counts. Idempotent per token, so a repeated call answers with the same events. The lock
+-- comes in a statement of its own before the look at the table. Inside one statement it would be too late,
+-- since that statement's snapshot is older than the lock.
+create function claim_outbox_events(
+  token uuid, run text, max_events integer, max_state_bytes integer, max_inline_bytes integer,
+  lease_seconds integer, max_attempts integer
+) returns table (
+  id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
+  more boolean, parked integer, reclaimed integer
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+  -- What an event takes in the state beside its detail. Names, ids, time, the envelope's braces.
+  envelope_bytes constant integer = 256;
+  candidate record;
+  scanned integer = 0;
+  bytes integer = 0;
+  claimed_ids uuid[] = '{}';
+  exhausted_ids uuid[] = '{}';
+  reclaimed_count integer = 0;
+  has_more boolean = false;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(cast(token as text), 0));
+
+  if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then
+    has_more = exists (select from outbox_events e where e.due_at <= now());
+  else
+    for candidate in
+      select e.id, e.status, e.attempts,
+        envelope_bytes + 2 * octet_length(e.event_type) + 2 * coalesce(octet_length(e.trace_header), 0)
+          + case when e.state_bytes <= max_inline_bytes then e.state_bytes else 0 end as bytes
+      from outbox_events e
+      where e.due_at <= now()
+      order by e.due_at, e.sequence
+      limit max_events
+      for update skip locked
+    loop
+      scanned = scanned + 1;
+      if candidate.attempts >= max_attempts then
+        exhausted_ids = exhausted_ids || candidate.id;
+        continue;
+      end if;
+      if bytes + candidate.bytes > max_state_bytes and cardinality(claimed_ids) > 0 then
+        has_more = true;
+        exit;
+      end if;
+      bytes = bytes + candidate.bytes;
+      claimed_ids = claimed_ids || candidate.id;
+      reclaimed_count = reclaimed_count + cast(candidate.status = 'PROCESSING' as integer);
+    end loop;
+    has_more = has_more or scanned = max_events;
+
+    -- A lease that ran out on the last attempt. Handing the row out again would exceed the attempts, leaving
+    -- it alone would lose it, so it waits for a person.
+    update outbox_events e
+    set status = 'FAILED', due_at = null, failed_at = now(),
+      last_error_type = case e.status when 'PROCESSING' then 'LeaseExpired' else coalesce(e.last_error_type, 'AttemptsExhausted') end,
+      last_error = case e.status when 'PROCESSING'
+        then 'the last attempt ended without an outcome, the event may have been published'
+        else coalesce(e.last_error, 'no attempt was left') end
+    where e.id = any (exhausted_ids);
+
+    update outbox_events e
+    set status = 'PROCESSING', due_at = now() + make_interval(secs => lease_seconds),
+      attempts = e.attempts + 1, lease_token = token, run_id = run
+    where e.id = any (claimed_ids);
+  end if;
+
+  return query
+    select e.id, e.event_type,
+      case when e.state_bytes <= max_inline_bytes then outbox_detail(e.id, e.aggregate_id, e.payload) end,
+      e.trace_header, cast(floor(extract(epoch from e.created_at) * 1000) as bigint), e.attempts,
+      cast(null as boolean), cast(null as integer), cast(null as integer)
+    from outbox_events e
+    where e.lease_token = token and e.status = 'PROCESSING'
+    order by e.sequence;
+
+  return query
+    select cast(null as uuid), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint),
+      cast(null as integer), has_more, cardinality(exhausted_ids), reclaimed_count;
+end
+$$

@@ -1,0 +1,50 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import * as targets from 'aws-cdk-lib/aws-scheduler-targets';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+
+export interface SchedulesProps {
+  /** Prefix of the physical names. */
+  readonly name: string;
+  readonly processor: sfn.IStateMachine;
+  /** How often the processor runs; EventBridge Scheduler knows no shorter interval than a minute. */
+  readonly interval: Duration;
+}
+
+/** The ticks. A group of their own, because Scheduler's metrics know groups only. */
+export class Schedules extends Construct {
+  readonly group: scheduler.ScheduleGroup;
+  /** Ticks that could not start a run. */
+  readonly deadLetterQueue: sqs.Queue;
+  readonly processor: scheduler.Schedule;
+
+  constructor(scope: Construct, id: string, props: SchedulesProps) {
+    super(scope, id);
+    this.group = new scheduler.ScheduleGroup(this, 'Group', {
+      scheduleGroupName: props.name,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    this.processor = new scheduler.Schedule(this, 'Processor', {
+      scheduleName: `${props.name}-processor`,
+      description: 'Runs the outbox processor',
+      scheduleGroup: this.group,
+      schedule: scheduler.ScheduleExpression.rate(props.interval),
+      target: new targets.StepFunctionsStartExecution(props.processor, {
+        // Given one, the target does not leave its role at the stack's root.
+        role: new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com') }),
+        input: scheduler.ScheduleTargetInput.fromObject({}),
+        // The next tick does the work of a lost one: the default of 185 retries over 24 hours would only pile up runs.
+        retryAttempts: 2,
+        maxEventAge: Duration.seconds(60),
+        deadLetterQueue: this.deadLetterQueue,
+      }),
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { type Batch, type ClaimLimits, claim } from '../outbox/claim.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const limits: ClaimLimits = {
+  maxEvents: count('BATCH_MAX_EVENTS'),
+  maxStateBytes: count('BATCH_MAX_STATE_BYTES'),
+  maxInlineBytes: count('INLINE_MAX_BYTES'),
+  leaseSeconds: count('LEASE_SECONDS'),
+  maxAttempts: count('MAX_ATTEMPTS'),
+};
+
+export interface FetchBatchInput {
+  readonly leaseToken: string;
+  readonly runId: string;
+}
+
+/** `Fetch batch`: claims the oldest due events under the run's lease token. */
+export async function fetchBatch({ leaseToken, runId }: FetchBatchInput): Promise<Batch> {
+  const batch = await claim(database, { leaseToken, runId }, limits);
+  metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
+  metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
+  metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);
+  if (batch.parked > 0) logger.error('parked events whose last lease ran out', { parked: batch.parked });
+  if (batch.reclaimed > 0)
+    logger.warn('reclaimed events whose lease ran out', { reclaimed: batch.reclaimed });
+  return batch;
+}
+
+export const handler = withTelemetry(fetchBatch);

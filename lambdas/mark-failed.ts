@@ -1,0 +1,32 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { readFailure } from '../outbox/failure.ts';
+import { markFailed as mark, type Recorded } from '../outbox/outcomes.ts';
+import type { NotPublished } from '../outbox/publish.ts';
+import { backoff } from './runtime/backoff.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const settings = backoff();
+
+export interface MarkFailedInput {
+  readonly leaseToken: string;
+  readonly outcomes: readonly NotPublished[];
+  readonly runId: string;
+}
+
+/** `Mark failed`: parks what can never be published, and gives the rest another time. */
+export async function markFailed({ leaseToken, outcomes }: MarkFailedInput): Promise<Recorded> {
+  const failures = outcomes.map(({ eventId, error, cause }) => ({ eventId, ...readFailure(error, cause) }));
+  const result = await mark(database, leaseToken, failures, settings);
+  for (const failure of failures) logger.error('event not published', { ...failure });
+  metrics.addMetric('EventsFailed', MetricUnit.Count, outcomes.length);
+  metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
+  metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
+  if (result.lost.length > 0)
+    logger.warn('failed events that are no longer ours to mark', { lost: result.lost });
+  return result;
+}
+
+export const handler = withTelemetry(markFailed);

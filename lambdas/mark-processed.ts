@@ -1,0 +1,24 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { markProcessed as mark, type Published, type Recorded } from '../outbox/outcomes.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+
+export interface MarkProcessedInput {
+  readonly outcomes: readonly Published[];
+  readonly runId: string;
+}
+
+/** `Mark processed`: records what EventBridge accepted, whoever holds the lease by now. */
+export async function markProcessed({ outcomes }: MarkProcessedInput): Promise<Recorded> {
+  const result = await mark(database, outcomes);
+  metrics.addMetric('EventsPublished', MetricUnit.Count, outcomes.length);
+  metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
+  if (result.lost.length > 0)
+    logger.warn('published events that are no longer ours to mark', { lost: result.lost });
+  return result;
+}
+
+export const handler = withTelemetry(markProcessed);

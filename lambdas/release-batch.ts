@@ -1,0 +1,28 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { readFailure } from '../outbox/failure.ts';
+import { type Recorded, release } from '../outbox/outcomes.ts';
+import { backoff } from './runtime/backoff.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const settings = backoff();
+
+export interface ReleaseBatchInput {
+  readonly leaseToken: string;
+  readonly error: string;
+  readonly cause: string;
+  readonly runId: string;
+}
+
+/** `Release batch`: gives back what a failed run still holds, instead of waiting for its lease to end. */
+export async function releaseBatch({ leaseToken, error, cause }: ReleaseBatchInput): Promise<Recorded> {
+  const failure = readFailure(error, cause);
+  const result = await release(database, leaseToken, failure, settings);
+  logger.error('run failed, its events were given back', { ...failure, ...result });
+  metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
+  return result;
+}
+
+export const handler = withTelemetry(releaseBatch);

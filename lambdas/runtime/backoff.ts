@@ -1,0 +1,12 @@
+import type { Backoff } from '../../outbox/outcomes.ts';
+import { count } from './environment.ts';
+
+/** The stack's settings for events that failed for now. */
+export function backoff(): Backoff {
+  return {
+    maxAttempts: count('MAX_ATTEMPTS'),
+    backoffBaseSeconds: count('BACKOFF_BASE_SECONDS'),
+    backoffMaxSeconds: count('BACKOFF_MAX_SECONDS'),
+    outageDelaySeconds: count('OUTAGE_DELAY_SECONDS'),
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * Reads the settings that the stack gives a function. A missing or malformed one fails the cold start, so that
+ * a mistake shows on the first invocation and never costs an event.
+ */
+export function text(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    throw new Error(
+      `environment variable ${name} is ${value === '' ? 'empty' : 'missing'}: set it on the function`,
+    );
+  }
+  return value;
+}
+
+/** A whole number of at least one. */
+export function count(name: string): number {
+  const value = text(name);
+  if (!/^[1-9][0-9]{0,8}$/.test(value)) {
+    throw new Error(
+      `environment variable ${name} is "${value}": expected a whole number from 1 to 999999999`,
+    );
+  }
+  return Number(value);
+}

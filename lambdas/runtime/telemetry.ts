@@ -1,0 +1,33 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+
+/** JSON logs; POWERTOOLS_LOG_LEVEL and POWERTOOLS_SERVICE_NAME come from the stack. */
+export const logger = new Logger();
+
+/** CloudWatch metrics in embedded metric format; POWERTOOLS_METRICS_NAMESPACE comes from the stack. */
+export const metrics = new Metrics();
+
+/** What every Task's input may carry: the execution that asks, so that every log line names it. */
+export interface FromRun {
+  readonly runId?: string;
+}
+
+/** Wraps a step as a Lambda handler: logs carry the request and the execution, metrics are flushed at the end. */
+export function withTelemetry<Input extends FromRun | undefined, Output>(
+  step: (input: Input) => Promise<Output>,
+) {
+  return middy<Input, Output>()
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(logMetrics(metrics))
+    .before(({ event }) => {
+      if (event?.runId !== undefined) logger.appendKeys({ executionId: event.runId });
+    })
+    .onError(({ error }) => {
+      // What is thrown travels through the state in short form; the log gets its cause too. Middy rethrows it.
+      logger.error('step failed', { error });
+    })
+    .handler((event: Input) => step(event));
+}

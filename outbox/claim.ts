@@ -1,0 +1,63 @@
+import type { DataApi } from './data-api.ts';
+import type { ClaimedEvent } from './event.ts';
+import { RowReader } from './row.ts';
+
+/** How much one claim may take, and for how long. */
+export interface ClaimLimits {
+  /** Events in one batch. */
+  readonly maxEvents: number;
+  /** UTF-8 bytes of all claimed events as JSON: a run's state holds 256 KiB. */
+  readonly maxStateBytes: number;
+  /** A detail of more escaped bytes than this travels by reference: a Data API row holds 64 KB. */
+  readonly maxInlineBytes: number;
+  /** Seconds until a claimed event that has no outcome may be claimed again. Longer than any run can live. */
+  readonly leaseSeconds: number;
+  /** Attempts after which an event whose lease ran out is parked instead of claimed. */
+  readonly maxAttempts: number;
+}
+
+export interface Batch {
+  readonly events: readonly ClaimedEvent[];
+  /** Whether more events are due than this batch could take. */
+  readonly more: boolean;
+  /** Events parked by this claim because their last attempt ended without an outcome. */
+  readonly parked: number;
+  /** Claimed events whose earlier lease had run out. */
+  readonly reclaimed: number;
+}
+
+// The function is idempotent per token: see database/migrations/0002_claim_outbox_events.sql.
+const CLAIM = `
+  select id, event_type, detail, trace_header, created_at_ms, attempts, more, parked, reclaimed
+  from claim_outbox_events(
+    cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
+    cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer))`;
+
+/** Claims the oldest due events. The same token claims the same events, however often it asks. */
+export async function claim(
+  database: DataApi,
+  lease: { readonly leaseToken: string; readonly runId: string },
+  limits: ClaimLimits,
+): Promise<Batch> {
+  const rows = await database.query(CLAIM, { ...lease, ...limits });
+  const counts = new RowReader(rows.at(-1));
+  return {
+    events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),
+    more: counts.boolean(6),
+    parked: counts.number(7),
+    reclaimed: counts.number(8),
+  };
+}
+
+function claimedEvent(row: RowReader): ClaimedEvent {
+  const detail = row.optionalText(2);
+  const traceHeader = row.optionalText(3);
+  return {
+    eventId: row.text(0),
+    eventType: row.text(1),
+    ...(detail !== undefined && { detail }),
+    createdAt: new Date(row.number(4)).toISOString(),
+    attempts: row.number(5),
+    ...(traceHeader !== undefined && { traceHeader }),
+  };
+}

@@ -1,0 +1,136 @@
+import type { DataApi } from './data-api.ts';
+import type { Failure } from './failure.ts';
+import { RowReader } from './row.ts';
+
+/** EventBridge accepted the event. */
+export interface Published {
+  readonly eventId: string;
+  readonly eventBridgeId: string;
+}
+
+/** The event was not published, and why. */
+export interface Failed extends Failure {
+  readonly eventId: string;
+}
+
+/** Seconds, and attempts after which an event is parked. */
+export interface Backoff {
+  readonly maxAttempts: number;
+  /** Seconds before the second attempt; doubles with every further one. */
+  readonly backoffBaseSeconds: number;
+  /** Seconds that a wait never exceeds. */
+  readonly backoffMaxSeconds: number;
+  /** Seconds after which an event that an outage gave back is due again. */
+  readonly outageDelaySeconds: number;
+}
+
+/** What became of the rows that an outcome was recorded for. */
+export interface Recorded {
+  /** Rows changed by this call. */
+  readonly recorded: number;
+  /** Of these, parked: they wait for a person. */
+  readonly parked: number;
+  /** Outcomes that found no row to apply to: somebody else holds the event now, or it is gone. */
+  readonly lost: readonly string[];
+}
+
+// The rows are locked in one order first, so that two calls cannot deadlock, and what the lock returns is the
+// row as it is now: a call that repeats another one sees what that one did.
+const lockedOutcomes = (columns: string) => `
+  outcome as materialized (
+    select * from jsonb_to_recordset(cast(:outcomes as jsonb)) as o("eventId" uuid, ${columns})),
+  held as materialized (
+    select e.id, e.status, e.lease_token, e.event_bridge_id, e.attempts, o.*
+    from outbox_events e join outcome o on o."eventId" = e.id
+    order by e.id
+    for update of e)`;
+
+const lostOutcomes = (recognized: string) => `
+  (select coalesce(jsonb_agg(o."eventId"), '[]') from outcome o
+   where not exists (select from changed c where c.id = o."eventId")
+     and not exists (select from held h where h.id = o."eventId" and (${recognized})))`;
+
+// A success is a fact: it is recorded whoever holds the lease. It is not lost when it is already on record.
+const MARK_PROCESSED = `
+  with ${lockedOutcomes('"eventBridgeId" text')},
+  changed as (
+    update outbox_events e
+    set status = 'PROCESSED', due_at = null, processed_at = now(), failed_at = null,
+      event_bridge_id = held."eventBridgeId", last_error_type = null, last_error = null
+    from held
+    where e.id = held.id and held.status <> 'PROCESSED'
+    returning e.id)
+  select (select count(*) from changed), 0,
+    cast(${lostOutcomes('h.status = \'PROCESSED\' and h.event_bridge_id = h."eventBridgeId"')} as text)`;
+
+/** Marks events processed. Repeating the call changes nothing. */
+export function markProcessed(database: DataApi, outcomes: readonly Published[]): Promise<Recorded> {
+  return record(database, MARK_PROCESSED, { outcomes: JSON.stringify(outcomes) });
+}
+
+// A failure is an opinion: it counts only under the token that claimed the event and while nobody knows more.
+const MARK_FAILED = `
+  with ${lockedOutcomes('kind text, "errorType" text, message text')},
+  decided as materialized (
+    select held.*, kind = 'permanent' or (kind = 'transient' and attempts >= cast(:maxAttempts as integer)) as parks
+    from held
+    where status = 'PROCESSING' and lease_token = cast(:leaseToken as uuid)),
+  changed as (
+    update outbox_events e
+    set status = case when parks then 'FAILED' else 'PENDING' end,
+      failed_at = case when parks then now() end,
+      due_at = case when not parks then now() + case kind
+        when 'outage' then outbox_backoff(1, cast(:outageDelaySeconds as integer), cast(:outageDelaySeconds as integer))
+        else outbox_backoff(d.attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
+      end end,
+      attempts = d.attempts - cast(kind = 'outage' as integer),
+      last_error_type = "errorType", last_error = message
+    from decided d
+    where e.id = d.id
+    returning e.id, e.status)
+  select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'),
+    cast(${lostOutcomes("h.lease_token = cast(:leaseToken as uuid) and h.status in ('PENDING', 'FAILED')")} as text)`;
+
+/** Records failures: parked at once, backed off, or given back without consuming an attempt. */
+export function markFailed(
+  database: DataApi,
+  leaseToken: string,
+  outcomes: readonly Failed[],
+  backoff: Backoff,
+): Promise<Recorded> {
+  return record(database, MARK_FAILED, { leaseToken, outcomes: JSON.stringify(outcomes), ...backoff });
+}
+
+// The attempt stays consumed: whatever made the run fail may be one of these very events.
+const RELEASE = `
+  with changed as (
+    update outbox_events e
+    set status = case when attempts >= cast(:maxAttempts as integer) then 'FAILED' else 'PENDING' end,
+      failed_at = case when attempts >= cast(:maxAttempts as integer) then now() end,
+      due_at = case when attempts < cast(:maxAttempts as integer)
+        then now() + outbox_backoff(attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
+      end,
+      last_error_type = cast(:errorType as text), last_error = cast(:message as text)
+    where lease_token = cast(:leaseToken as uuid) and status = 'PROCESSING'
+    returning e.status)
+  select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'), '[]'`;
+
+/** Gives back what a failed run still holds. Its events may have been published. */
+export function release(
+  database: DataApi,
+  leaseToken: string,
+  { errorType, message }: Failure,
+  { maxAttempts, backoffBaseSeconds, backoffMaxSeconds }: Backoff,
+): Promise<Recorded> {
+  const settings = { maxAttempts, backoffBaseSeconds, backoffMaxSeconds };
+  return record(database, RELEASE, { leaseToken, errorType, message, ...settings });
+}
+
+async function record(
+  database: DataApi,
+  sql: string,
+  parameters: Parameters<DataApi['query']>[1],
+): Promise<Recorded> {
+  const row = new RowReader((await database.query(sql, parameters))[0]);
+  return { recorded: row.number(0), parked: row.number(1), lost: JSON.parse(row.text(2)) as string[] };
+}
