@@ -130,7 +130,7 @@ export class OutboxProcessor extends Construct {
         MarkFailed: markFailed.version,
         ReleaseBatch: releaseBatch.version,
       },
-      settings: { PublishChunkSize: '1', PublishConcurrency: String(settings.publishConcurrency) },
+      settings: { PublishChunkSize: '1' },
       logRetention,
     }).stateMachine;
 

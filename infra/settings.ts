@@ -2,8 +2,6 @@
 export interface ProcessorSettings {
   /** Events in one batch. @default 200 */
   readonly batchMaxEvents: number;
-  /** Events published at once; Step Functions runs at most 40 iterations of an inline Map. @default 40 */
-  readonly publishConcurrency: number;
   /** Attempts after which an event is parked. @default 8 */
   readonly maxAttempts: number;
   /** Seconds that a claim holds its events: longer than a run and its last Lambda call can take. @default 330 */
@@ -18,7 +16,6 @@ export interface ProcessorSettings {
 
 export const defaultSettings: ProcessorSettings = {
   batchMaxEvents: 200,
-  publishConcurrency: 40,
   maxAttempts: 8,
   leaseSeconds: 330,
   backoffBaseSeconds: 10,

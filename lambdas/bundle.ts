@@ -1,23 +1,21 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const lambdas = fileURLToPath(new URL('.', import.meta.url));
+const bundles = fileURLToPath(new URL('../dist/lambdas', import.meta.url));
 
-/** Where the stack and the twin find the handlers: `dist/lambdas/<name>/index.mjs`. */
-export const bundleFolder = fileURLToPath(new URL('../dist/lambdas/', import.meta.url));
-
-/** Bundles every handler, with its SDK clients, as it runs on Lambda. */
+/** Bundles every handler with its SDK clients, as it runs on Lambda: `dist/lambdas/<name>/index.mjs`. */
 export async function bundleHandlers(): Promise<string[]> {
-  const files = await readdir(lambdas);
-  const names = files
+  const names = (await readdir(lambdas))
     .filter((file) => file.endsWith('.ts') && file !== 'bundle.ts')
     .map((file) => file.slice(0, -'.ts'.length));
-  await rm(bundleFolder, { recursive: true, force: true });
-  await build({
-    entryPoints: names.map((name) => ({ in: `${lambdas}${name}.ts`, out: `${name}/index` })),
-    outdir: bundleFolder,
+  const { outputFiles } = await build({
+    entryPoints: names.map((name) => ({ in: join(lambdas, `${name}.ts`), out: `${name}/index` })),
+    outdir: bundles,
     outExtension: { '.js': '.mjs' },
+    write: false,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -33,10 +31,26 @@ export async function bundleHandlers(): Promise<string[]> {
     keepNames: true,
     logLevel: 'warning',
   });
+  for (const { path, contents } of outputFiles) await replace(path, contents);
+  await removeOthers(names);
   return names;
+}
+
+/** Another process may be reading the bundle or writing the same one: it is replaced whole, and only when it differs. */
+async function replace(file: string, contents: Uint8Array): Promise<void> {
+  const present = await readFile(file).catch(() => undefined);
+  if (present?.equals(contents)) return;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.${process.pid}`, contents);
+  await rename(`${file}.${process.pid}`, file);
+}
+
+async function removeOthers(names: readonly string[]): Promise<void> {
+  const stale = (await readdir(bundles)).filter((folder) => !names.includes(folder));
+  for (const folder of stale) await rm(join(bundles, folder), { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = await bundleHandlers();
-  console.log(`bundled ${names.join(', ')}`);
+  console.log(`bundled ${names.join(', ')} into ${relative('.', bundles)}${sep}`);
 }

@@ -96,6 +96,8 @@ create index outbox_events_due on outbox_events (due_at, sequence) where due_at 
 --> statement-breakpoint
 create index outbox_events_held on outbox_events (lease_token) where status = 'PROCESSING'
 --> statement-breakpoint
+create index outbox_events_parked on outbox_events (failed_at) where status = 'FAILED'
+--> statement-breakpoint
 
 -- A producer that delays an event writes due_at alone, and a delayed event must not count as lag.
 create function outbox_ready_when_due() returns trigger language plpgsql as $$

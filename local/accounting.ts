@@ -1,0 +1,50 @@
+import type { Pool } from 'pg';
+import type { BusLog } from './bus-log.ts';
+
+/** What became of every event that this session was responsible for. */
+export interface Account {
+  /** Rows marked PROCESSED in this session. */
+  readonly processed: number;
+  /** Of these, how many the bus accepted. */
+  readonly accepted: number;
+  /** Events that the bus accepted more than once. */
+  readonly duplicates: number;
+  readonly unfinished: number;
+  readonly parked: number;
+  /** Whether nothing is missing: the exit code. */
+  readonly complete: boolean;
+}
+
+/** Compares the table with the bus. `since` is the database's own time at which the session began. */
+export async function takeAccount(
+  pool: Pool,
+  bus: BusLog,
+  acceptedBefore: number,
+  since: string,
+): Promise<Account> {
+  const timesAccepted = new Map<string, number>();
+  for await (const { Detail } of bus.read(acceptedBefore)) {
+    const { eventId } = JSON.parse(Detail) as { eventId: string };
+    timesAccepted.set(eventId, (timesAccepted.get(eventId) ?? 0) + 1);
+  }
+  const { rows: processed } = await pool.query<{ id: string }>(
+    `select id from outbox_events where processed_at >= $1::timestamptz`,
+    [since],
+  );
+  const { rows } = await pool.query<{ unfinished: number; parked: number }>(
+    `select count(*) filter (where due_at is not null)::int as unfinished,
+       count(*) filter (where failed_at >= $1::timestamptz)::int as parked
+     from outbox_events`,
+    [since],
+  );
+  const { unfinished = 0, parked = 0 } = rows[0] ?? {};
+  const accepted = processed.filter(({ id }) => timesAccepted.has(id)).length;
+  return {
+    processed: processed.length,
+    accepted,
+    duplicates: [...timesAccepted.values()].filter((times) => times > 1).length,
+    unfinished,
+    parked,
+    complete: unfinished === 0 && parked === 0 && accepted === processed.length,
+  };
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.ts';
+import type { BusLog } from './bus-log.ts';
+import { type ControlSurface, send } from './endpoint.ts';
+import { type ExecutionRecord, type Executions, toHistoryEvent } from './executions.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface ControlOptions {
+  readonly health: object;
+  readonly bus: BusLog;
+  readonly executions: Executions;
+  /** Undefined until everything serves. */
+  readonly scheduler: () => Scheduler | undefined;
+}
+
+type Handler = (url: URL, response: ServerResponse) => Promise<void> | void;
+
+/** `/_local`: for people and tests, outside the AWS protocols. */
+export function createControl({ health, bus, executions, scheduler }: ControlOptions): ControlSurface {
+  function ready(): Scheduler {
+    const started = scheduler();
+    if (started === undefined) throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
+    return started;
+  }
+  const routes: Readonly<Record<string, Handler>> = {
+    'GET /_local/health': (_, response) => sendJson(response, health),
+    'GET /_local/bus/events': async (url, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      let separator = '[';
+      for await (const event of bus.read(wholeNumber(url, 'after'))) {
+        response.write(separator + JSON.stringify(event));
+        separator = ',';
+      }
+      response.end(separator === '[' ? '[]' : ']');
+    },
+    'GET /_local/executions': (_, response) => sendJson(response, executions.list().map(summary)),
+    'POST /_local/tick': async (url, response) => {
+      const record = ready().tick();
+      if (url.searchParams.get('wait') !== 'true')
+        return sendJson(response, { executionArn: record.executionArn });
+      await record.ended;
+      sendJson(response, summary(record));
+    },
+  };
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    if (!url.pathname.startsWith('/_local/')) return false;
+    ready();
+    const route = routes[`${request.method} ${url.pathname}`];
+    const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
+    if (route !== undefined) await route(url, response);
+    else if (request.method === 'GET' && executionArn !== undefined) {
+      sendJson(response, whole(executions, decodeURIComponent(executionArn)));
+    } else {
+      const known = [...Object.keys(routes), 'GET /_local/executions/{arn}'].join(', ');
+      throw new AwsError('NotFound', `no ${request.method} ${url.pathname}: there are ${known}`, 404);
+    }
+    return true;
+  };
+}
+
+function summary({
+  executionArn,
+  stateMachineArn,
+  name,
+  status,
+  startDate,
+  stopDate,
+  ...rest
+}: ExecutionRecord) {
+  const { input, output, error, cause } = rest;
+  return { executionArn, stateMachineArn, name, status, startDate, stopDate, input, output, error, cause };
+}
+
+function whole(executions: Executions, executionArn: string): object {
+  const record = executions.get(executionArn);
+  if (record === undefined) throw new AwsError('NotFound', `no execution ${executionArn}`, 404);
+  return { ...summary(record), history: record.history.map(toHistoryEvent) };
+}
+
+function wholeNumber(url: URL, name: string): number {
+  const value = url.searchParams.get(name) ?? '0';
+  if (!/^\d{1,15}$/.test(value))
+    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
+  return Number(value);
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  send(response, 200, 'application/json', JSON.stringify(body));
+}

@@ -1,0 +1,147 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AwsError } from './aws-error.ts';
+import type { Lambda } from './lambda.ts';
+import { RequestBody } from './request.ts';
+
+export type Operations = Readonly<Record<string, (request: RequestBody) => Promise<object>>>;
+
+export interface Services {
+  readonly rdsData: Operations;
+  readonly eventBridge: Operations;
+  readonly stepFunctions: Operations;
+  readonly lambda: Lambda;
+}
+
+/** Answers what no AWS protocol covers; false when the path is not its own. */
+export type ControlSurface = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+// The largest of the services' own limits: a Lambda payload.
+const MAX_BODY_BYTES = 6 * 1024 * 1024;
+const MAX_RDS_DATA_BYTES = 4 * 1024 * 1024;
+
+const rdsDataPaths: Readonly<Record<string, string>> = {
+  '/Execute': 'Execute',
+  '/BatchExecute': 'BatchExecute',
+  '/BeginTransaction': 'BeginTransaction',
+  '/CommitTransaction': 'CommitTransaction',
+  '/RollbackTransaction': 'RollbackTransaction',
+};
+
+/** One HTTP endpoint on 127.0.0.1 for every service, told apart as AWS's protocols tell them apart. */
+export async function listen(
+  port: number,
+  route: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+) {
+  const server = createServer((request, response) => {
+    route(request, response).catch((error: unknown) => sendError(response, error));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE')
+      throw new Error(`port ${port} is in use: stop what listens there or choose another --port`);
+    throw new Error(`cannot listen on port ${port}: ${error.message}`, { cause: error });
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+export function awsRouter(services: Services, control: ControlSurface) {
+  const targets: Readonly<Record<string, readonly [Operations, string]>> = {
+    AWSEvents: [services.eventBridge, 'application/x-amz-json-1.1'],
+    AWSStepFunctions: [services.stepFunctions, 'application/x-amz-json-1.0'],
+  };
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (await control(request, response)) return;
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const target = request.headers['x-amz-target'];
+    if (typeof target === 'string') {
+      const [service = '', operation = ''] = target.split('.');
+      const [operations, contentType] = targets[service] ?? [{}, 'application/x-amz-json-1.1'];
+      const answer = await call(operations, operation, request, MAX_BODY_BYTES);
+      return send(response, 200, contentType, JSON.stringify(answer));
+    }
+    const rdsOperation = rdsDataPaths[path];
+    if (request.method === 'POST' && rdsOperation !== undefined) {
+      const answer = await call(services.rdsData, rdsOperation, request, MAX_RDS_DATA_BYTES);
+      return send(response, 200, 'application/json', JSON.stringify(answer));
+    }
+    const [, functionName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
+    if (request.method === 'POST' && functionName !== undefined) {
+      const payload = (await readBody(request, MAX_BODY_BYTES)) || '{}';
+      const { payload: answer, functionError } = await services.lambda.invoke(
+        decodeURIComponent(functionName),
+        payload,
+      );
+      response.setHeader('X-Amz-Executed-Version', '1');
+      if (functionError !== undefined) response.setHeader('X-Amz-Function-Error', functionError);
+      return send(response, 200, 'application/json', answer);
+    }
+    throw new AwsError('UnknownOperationException', `no operation at ${request.method} ${path}`, 404);
+  };
+}
+
+async function call(
+  operations: Operations,
+  name: string,
+  request: IncomingMessage,
+  limit: number,
+): Promise<object> {
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (operation === undefined) {
+    throw new AwsError(
+      'UnknownOperationException',
+      `the twin does not support the operation ${name || '(none)'}`,
+    );
+  }
+  return operation(new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException'));
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body || '{}');
+  } catch {
+    throw new AwsError('SerializationException', 'the body is not json');
+  }
+}
+
+export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > limit)
+      throw new AwsError('RequestEntityTooLargeException', `the body exceeds ${limit} bytes`, 413);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+export function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  const { code, message, status } =
+    error instanceof AwsError
+      ? error
+      : {
+          code: 'InternalFailure',
+          message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          status: 500,
+        };
+  if (response.headersSent) return void response.destroy();
+  // REST protocols name the error in the header, RPC protocols in the body.
+  response.setHeader('X-Amzn-ErrorType', code);
+  send(response, status, 'application/json', JSON.stringify({ __type: code, message }));
+}

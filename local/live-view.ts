@@ -1,0 +1,52 @@
+import { createLogUpdate } from 'log-update';
+import pc from 'picocolors';
+import type { ExecutionRecord } from './executions.ts';
+import type { Progress } from './progress.ts';
+
+export interface LiveView {
+  show(progress: Progress, eventsPerSecond: number): void;
+  /** Leaves the last picture standing. */
+  end(): void;
+}
+
+/** On a terminal a picture that stays in its place; anywhere else a line a second. */
+export function createLiveView(stream: NodeJS.WriteStream): LiveView {
+  if (!stream.isTTY) {
+    return {
+      show: (progress, rate) => void stream.write(`${line(progress, rate)}\n`),
+      end: () => undefined,
+    };
+  }
+  const update = createLogUpdate(stream);
+  return { show: (progress, rate) => update(picture(progress, rate)), end: () => update.done() };
+}
+
+function line({ due, inFlight, waiting, published, failed, lastRun }: Progress, rate: number): string {
+  const run = lastRun === undefined ? '' : `, last run ${describeRun(lastRun)}`;
+  return `due ${due}, in flight ${inFlight}, waiting ${waiting}, published ${published}, failed ${failed}, ${rate.toFixed(0)} events/s${run}`;
+}
+
+function picture({ due, inFlight, waiting, published, failed, lastRun }: Progress, rate: number): string {
+  const cell = (label: string, value: number, color = (text: string) => text) =>
+    `${pc.dim(label)} ${color(pc.bold(String(value).padStart(6)))}`;
+  return [
+    '',
+    [
+      cell('due', due),
+      cell('in flight', inFlight, pc.cyan),
+      cell('waiting', waiting, pc.yellow),
+      cell('published', published, pc.green),
+      cell('failed', failed, failed > 0 ? pc.red : undefined),
+    ].join('   '),
+    `${pc.dim('events/s')} ${pc.bold(rate.toFixed(0).padStart(4))}   ${pc.dim('last run')} ${lastRun === undefined ? 'none yet' : describeRun(lastRun)}`,
+    '',
+  ].join('\n');
+}
+
+function describeRun({ name, status, startDate, stopDate, output, cause }: ExecutionRecord): string {
+  const seconds = (((stopDate ?? startDate).getTime() - startDate.getTime()) / 1000).toFixed(1);
+  const { claimed = 0, published = 0 } = (output ?? {}) as { claimed?: number; published?: number };
+  const result =
+    status === 'SUCCEEDED' ? `claimed ${claimed}, published ${published}` : (cause ?? '').slice(0, 80);
+  return `${name.slice(0, 8)} ${status} in ${seconds} s: ${result}`;
+}

@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import { runSession } from './session.ts';
+import { startTwin, type Twin } from './twin.ts';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+
+const wholeNumber = (value: string): number => {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('expected a whole number.');
+  return Number(value);
+};
+
+const command = new Command()
+  .name('npm start --')
+  .description('Runs the outbox processor as it would be deployed, on this machine.')
+  .option('--port <number>', 'port of the endpoint, 0 for a free one', wholeNumber, 4566)
+  .option(
+    '--data-dir <folder>',
+    'where the database keeps its files (default: .local/postgres in the project)',
+  )
+  .option('--events <number>', 'sample events to write; 0 for none (default: an endless stream)', wholeNumber)
+  .option(
+    '--event-bytes <number>',
+    'sample payloads of about this size instead of real webhooks',
+    wholeNumber,
+  )
+  .option('--once', 'end when everything is published; exit code 0 only if nothing is missing')
+  .option(
+    '--tick <seconds>',
+    'seconds between two ticks, 0 for none (default: 5 with sample events, else as deployed)',
+    wholeNumber,
+  )
+  .option('--assembly <folder>', 'run a cloud assembly that `npm run synth` has written')
+  .allowExcessArguments(false)
+  .parse();
+const options = command.opts<{
+  port: number;
+  dataDir?: string;
+  events?: number;
+  eventBytes?: number;
+  once?: true;
+  tick?: number;
+  assembly?: string;
+}>();
+
+const events = options.events ?? (options.once ? 500 : Number.POSITIVE_INFINITY);
+const startedAt = performance.now();
+const stopping = new AbortController();
+let twin: Twin | undefined;
+
+// The first signal lets the runs in flight end, so that their events need not wait for a lease; the second does not.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) void twin?.stop('now').finally(() => process.exit(130));
+    else {
+      stopping.abort();
+      console.log(pc.dim('\nstopping: the runs in flight end first; once more to stop at once'));
+    }
+  });
+}
+
+try {
+  twin = await startTwin({
+    port: options.port,
+    dataDir: options.dataDir ?? `${project}.local/postgres`,
+    dataDirGiven: options.dataDir !== undefined,
+    databaseUrl: process.env['DATABASE_URL'] || undefined,
+    tickSeconds: options.tick ?? (events > 0 ? 5 : undefined),
+    assembly: options.assembly,
+    report: (step) => console.log(`${pc.dim(seconds())} ${step}`),
+  });
+  console.log(`${pc.dim(seconds())} ${pc.green('ready')} at ${pc.bold(twin.url)}`);
+  const complete = await runSession(twin, {
+    events,
+    eventBytes: options.eventBytes,
+    once: options.once === true,
+    stopping: stopping.signal,
+  });
+  process.exitCode = complete ? 0 : 1;
+} catch (error) {
+  console.error(`${pc.red('error')} ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await twin?.stop();
+}
+
+function seconds(): string {
+  return `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s`;
+}

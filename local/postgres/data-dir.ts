@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { chmod, chown, lstat, mkdir, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { databaseUser, folderClosedTo, type SystemUser } from './user.ts';
+
+export interface DataDir {
+  readonly path: string;
+  readonly user: SystemUser | undefined;
+}
+
+/** Where the data will be and who runs the database there. Changes nothing on disk. */
+export async function chooseDataDir(
+  requested: string,
+  whenUnreachable: 'refuse' | 'move outside',
+  report: (step: string) => void,
+): Promise<DataDir> {
+  const path = await realPath(resolve(requested));
+  const user = await databaseUser(await ownerOf(join(path, 'PG_VERSION')));
+  const closed = user && (await folderClosedTo(user, path));
+  if (!user || !closed) return { path, user };
+
+  const reason = `the database's user ${user.name} may not enter "${closed}"`;
+  if (whenUnreachable === 'refuse') {
+    throw new Error(`data directory "${path}" cannot be used, because ${reason}: choose another --data-dir`);
+  }
+  // The same request finds the same folder again, so the data stays from one start to the next.
+  const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
+  const outside = join(await realpath(tmpdir()), `outbox-postgres-${hash}-${user.uid}`);
+  const owner = await ownerOf(outside);
+  if (owner !== undefined && owner !== user.uid) {
+    throw new Error(`"${outside}" belongs to another user (uid ${owner}): delete it or choose a --data-dir`);
+  }
+  report(`keeping the data in ${outside}, because ${reason}`);
+  return { path: outside, user };
+}
+
+/** Makes a folder without a cluster ready for one: there, and the property of the database's user. */
+export async function handOver({ path, user }: DataDir): Promise<void> {
+  await mkdir(path, { recursive: true });
+  if (user) await chown(path, user.uid, user.gid);
+  await chmod(path, 0o700); // PostgreSQL refuses a folder that others may read
+}
+
+/** Symlinks resolved as far as the path exists. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return join(await realPath(dirname(path)), basename(path));
+  }
+}
+
+async function ownerOf(path: string): Promise<number | undefined> {
+  try {
+    return (await lstat(path)).uid;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

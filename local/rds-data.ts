@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import pg, { type PoolClient } from 'pg';
+import { AwsError } from './aws-error.ts';
+import { rowBytes, toField, toJsonRecords, toMetadata } from './data-api-fields.ts';
+import type { RequestBody } from './request.ts';
+import { bindParameters, readParameter } from './sql-parameters.ts';
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.limitations.html
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+const MAX_ROW_BYTES = 64 * 1024;
+const STATEMENT_TIMEOUT_MS = 45_000;
+const IDLE_TRANSACTION_MS = 180_000;
+
+export interface RdsDataOptions {
+  readonly postgresUrl: string;
+  readonly clusterArn: string;
+  readonly secretArns: readonly string[];
+}
+
+export interface RdsData {
+  readonly operations: Readonly<Record<string, (request: RequestBody) => Promise<object>>>;
+  /** Requests so far. */
+  calls(): number;
+  stop(): Promise<void>;
+}
+
+/** The RDS Data API in front of a real PostgreSQL, with the Data API's types, limits and error texts. */
+export function createRdsData({ postgresUrl, clusterArn, secretArns }: RdsDataOptions): RdsData {
+  const pool = new pg.Pool({
+    connectionString: postgresUrl,
+    max: 20,
+    options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+  });
+  // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.
+  pool.on('error', () => undefined);
+  let calls = 0;
+  const transactions = new Map<string, { client: PoolClient; timer: NodeJS.Timeout }>();
+
+  function checkTarget(request: RequestBody): void {
+    calls += 1;
+    const resourceArn = request.text('resourceArn');
+    if (resourceArn !== clusterArn) {
+      throw new AwsError('BadRequestException', `HttpEndpoint is not enabled for resource ${resourceArn}`);
+    }
+    const secretArn = request.text('secretArn');
+    if (!secretArns.includes(secretArn)) {
+      throw new AwsError(
+        'SecretsErrorException',
+        `Secrets Manager can't find the specified secret: ${secretArn}`,
+      );
+    }
+  }
+
+  function openTransaction(id: string) {
+    const open = transactions.get(id);
+    if (open === undefined)
+      throw new AwsError('TransactionNotFoundException', `Transaction ${id} is not found`, 404);
+    return open;
+  }
+
+  async function run(request: RequestBody, parameters: readonly unknown[]): Promise<pg.QueryArrayResult> {
+    const { text, values } = bindParameters(request.text('sql'), new Map(parameters.map(readParameter)));
+    const id = request.optionalText('transactionId');
+    const query = {
+      text,
+      values,
+      rowMode: 'array',
+      types: { getTypeParser: () => (value: string) => value },
+    } as const;
+    try {
+      if (id === undefined) return await pool.query(query);
+      const { client, timer } = openTransaction(id);
+      timer.refresh();
+      return await client.query(query);
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  async function end(request: RequestBody, verb: 'commit' | 'rollback', status: string): Promise<object> {
+    checkTarget(request);
+    const id = request.text('transactionId');
+    const { client, timer } = openTransaction(id);
+    clearTimeout(timer);
+    transactions.delete(id);
+    try {
+      const { command } = await client.query(verb);
+      // PostgreSQL turns the commit of a failed transaction into a rollback without calling it an error.
+      if (verb === 'commit' && command === 'ROLLBACK') {
+        throw new AwsError(
+          'BadRequestException',
+          `Transaction ${id} has been aborted due to an error from a previous call`,
+        );
+      }
+      return { transactionStatus: status };
+    } catch (error) {
+      throw databaseError(error);
+    } finally {
+      client.release();
+    }
+  }
+
+  return {
+    operations: {
+      async Execute(request) {
+        checkTarget(request);
+        return answer(request, await run(request, request.list('parameters')));
+      },
+      async BatchExecute(request) {
+        checkTarget(request);
+        const sets = request.list('parameterSets');
+        for (const set of sets.length > 0 ? sets : [[]]) await run(request, set as unknown[]);
+        return { updateResults: sets.map(() => ({ generatedFields: [] })) };
+      },
+      async BeginTransaction(request) {
+        checkTarget(request);
+        const client = await pool.connect().catch((error: unknown) => {
+          throw databaseError(error);
+        });
+        await client.query('begin');
+        const id = randomUUID();
+        const timer = setTimeout(() => {
+          transactions.delete(id);
+          client.release(true);
+        }, IDLE_TRANSACTION_MS).unref();
+        transactions.set(id, { client, timer });
+        return { transactionId: id };
+      },
+      CommitTransaction: (request) => end(request, 'commit', 'Transaction Committed'),
+      RollbackTransaction: (request) => end(request, 'rollback', 'Rollback Complete'),
+    },
+    calls: () => calls,
+    async stop() {
+      for (const { client, timer } of transactions.values()) {
+        clearTimeout(timer);
+        client.release(true);
+      }
+      await pool.end();
+    },
+  };
+}
+
+function answer(request: RequestBody, result: pg.QueryArrayResult): object {
+  const rows = (result.rows as (string | null)[][]).map((row) =>
+    row.map((value, index) => toField(value, result.fields[index] as pg.FieldDef)),
+  );
+  if (rows.some((row) => rowBytes(row) > MAX_ROW_BYTES)) {
+    throw new AwsError(
+      'BadRequestException',
+      'Packet for query is too large: a row of the result exceeds 64 KB',
+    );
+  }
+  const selected = result.command === 'SELECT';
+  const asJson = selected && request.optionalText('formatRecordsAs') === 'JSON';
+  const response = {
+    generatedFields: [],
+    numberOfRecordsUpdated: selected ? 0 : (result.rowCount ?? 0),
+    ...(request.flag('includeResultMetadata') && { columnMetadata: toMetadata(result.fields) }),
+    ...(asJson && { formattedRecords: toJsonRecords(rows, result.fields) }),
+    ...(!asJson && result.fields.length > 0 && { records: rows }),
+  };
+  if (Buffer.byteLength(JSON.stringify(response), 'utf8') > MAX_RESPONSE_BYTES) {
+    throw new AwsError('BadRequestException', 'Database returned more than the allowed response size limit');
+  }
+  return response;
+}
+
+function databaseError(error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  if (error instanceof pg.DatabaseError) {
+    if (error.message.includes('cannot insert multiple commands')) {
+      return new AwsError('ValidationException', "Multistatements aren't supported.");
+    }
+    const position = error.position === undefined ? '' : ` Position: ${error.position};`;
+    return new AwsError(
+      'DatabaseErrorException',
+      `ERROR: ${error.message};${position} SQLState: ${error.code}`,
+    );
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new AwsError('DatabaseUnavailableException', `the database does not answer: ${reason}`, 504);
+}

@@ -1,0 +1,54 @@
+import { AwsError } from './aws-error.ts';
+
+/** The JSON body of an AWS request, read field by field with AWS's complaint when a field is not what it must be. */
+export class RequestBody {
+  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #complaint: string;
+
+  constructor(fields: unknown, complaint = 'ValidationException') {
+    if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+      throw new AwsError('SerializationException', 'the body must be a json object');
+    }
+    this.#fields = fields as Readonly<Record<string, unknown>>;
+    this.#complaint = complaint;
+  }
+
+  has(name: string): boolean {
+    return this.#fields[name] !== undefined && this.#fields[name] !== null;
+  }
+
+  optionalText(name: string): string | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.#fields[name];
+    if (typeof value !== 'string') throw this.#wrong(name, 'a string');
+    return value;
+  }
+
+  text(name: string): string {
+    const value = this.optionalText(name);
+    if (value === undefined) throw this.#wrong(name, 'a string');
+    return value;
+  }
+
+  optionalNumber(name: string): number | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.#fields[name];
+    if (typeof value !== 'number') throw this.#wrong(name, 'a number');
+    return value;
+  }
+
+  flag(name: string): boolean {
+    return this.#fields[name] === true;
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.#fields[name] ?? [];
+    if (!Array.isArray(value)) throw this.#wrong(name, 'a list');
+    return value as readonly unknown[];
+  }
+
+  #wrong(name: string, wanted: string): AwsError {
+    const received = JSON.stringify(this.#fields[name]) ?? 'nothing';
+    return new AwsError(this.#complaint, `${name} must be ${wanted}, received ${received.slice(0, 200)}`);
+  }
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { takeAccount } from './accounting.ts';
+import { createLiveView } from './live-view.ts';
+import { isDrained, readProgress } from './progress.ts';
+import { smallEvents, webhookEvents, writeEvents } from './sample-events.ts';
+import { printSummary } from './summary.ts';
+import type { Twin } from './twin.ts';
+
+export interface SessionOptions {
+  /** Sample events to write; infinite for a stream that never ends. */
+  readonly events: number;
+  readonly eventBytes: number | undefined;
+  readonly once: boolean;
+  readonly stopping: AbortSignal;
+}
+
+const VIEW_INTERVAL_MS = 500;
+const STREAM_EVENTS_PER_SECOND = 20;
+
+/** Writes sample events and shows what becomes of them. Answers whether every event is accounted for. */
+export async function runSession(twin: Twin, options: SessionOptions): Promise<boolean> {
+  const pool = new pg.Pool({ connectionString: twin.postgresUrl, max: 2 });
+  try {
+    if (options.events === 0 && !options.once) {
+      await once(options.stopping, 'abort');
+      return true;
+    }
+    return await showTraffic(twin, pool, options);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function showTraffic(twin: Twin, pool: pg.Pool, options: SessionOptions): Promise<boolean> {
+  const { events, once: untilDrained, stopping } = options;
+  const samples = options.eventBytes === undefined ? webhookEvents() : smallEvents(options.eventBytes);
+  const acceptedBefore = twin.bus.length;
+  const countsBefore = twin.counts;
+  const since = (await pool.query<{ now: string }>('select now()::text as now')).rows[0]?.now ?? '';
+  let written = 0;
+  const write = async (count: number) => {
+    const from = written;
+    await writeEvents(pool, samples, { from, count, written: (total) => (written = from + total) });
+  };
+
+  if (Number.isFinite(events)) {
+    await write(events);
+    console.log(`wrote ${events} events`);
+  }
+  const startedAt = performance.now();
+  twin.scheduler.tick();
+  const view = createLiveView(process.stdout);
+  let published = 0;
+  let shownAt = startedAt;
+  while (!stopping.aborted) {
+    if (!Number.isFinite(events)) await write(STREAM_EVENTS_PER_SECOND * (VIEW_INTERVAL_MS / 1000));
+    const progress = await readProgress(pool, twin, acceptedBefore);
+    const now = performance.now();
+    view.show(progress, ((progress.published - published) * 1000) / Math.max(1, now - shownAt));
+    published = progress.published;
+    shownAt = now;
+    if (untilDrained && isDrained(progress)) break;
+    await sleep(VIEW_INTERVAL_MS, undefined, { signal: stopping }).catch(() => undefined);
+  }
+  view.end();
+  const elapsedMs = performance.now() - startedAt;
+  if (!untilDrained) return true;
+
+  await twin.settle();
+  const account = await takeAccount(pool, twin.bus, acceptedBefore, since);
+  printSummary(account, twin, countsBefore, elapsedMs);
+  return account.complete && !stopping.aborted;
+}

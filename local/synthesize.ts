@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bundleHandlers } from '../lambdas/bundle.ts';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * Builds the handlers and synthesizes the stack with the very command of cdk.json, in a process of its own:
+ * the CDK library takes 200 MB that the twin does not need afterwards.
+ */
+export async function synthesize(folder: string): Promise<void> {
+  await bundleHandlers();
+  const { app, context } = JSON.parse(await readFile(join(project, 'cdk.json'), 'utf8')) as {
+    app: string;
+    context: object;
+  };
+  const [program = '', ...parameters] = app.split(' ');
+  await promisify(execFile)(program === 'node' ? process.execPath : program, parameters, {
+    cwd: project,
+    env: {
+      ...process.env,
+      CDK_OUTDIR: folder,
+      CDK_CONTEXT_JSON: JSON.stringify(context),
+      // `npm run synth` validates; here it would only delay the start.
+      CDK_VALIDATION: 'false',
+    },
+  }).catch((error: { stderr?: string; message: string }) => {
+    throw new Error(`the stack does not synthesize:\n${error.stderr || error.message}`);
+  });
+}

@@ -1,0 +1,192 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { AwsError } from './aws-error.ts';
+import { type BusLog, openBusLog } from './bus-log.ts';
+import { type CloudAssembly, readCloudAssembly } from './cloud-assembly.ts';
+import { createControl } from './control.ts';
+import { awsRouter, listen } from './endpoint.ts';
+import { createEventBridge } from './event-bridge.ts';
+import type { Executions } from './executions.ts';
+import { createLambda, type Lambda } from './lambda.ts';
+import { connectPostgres, startPostgres } from './postgres/postgres.ts';
+import { createRdsData } from './rds-data.ts';
+import { type Scheduler, startScheduler } from './scheduler.ts';
+import { createStepFunctions } from './step-functions.ts';
+import { synthesize } from './synthesize.ts';
+
+export interface TwinOptions {
+  /** 0 for a free one. */
+  readonly port: number;
+  /** Folder of the database's files; the bus and the functions' logs are kept in it too. */
+  readonly dataDir: string;
+  /** Whether somebody asked for this folder: then it is used or refused, never replaced. */
+  readonly dataDirGiven: boolean;
+  /** A PostgreSQL that is running already, used instead of the embedded one. */
+  readonly databaseUrl: string | undefined;
+  /** Seconds between two ticks, 0 for none; undefined for the deployed rate. */
+  readonly tickSeconds: number | undefined;
+  /** A cloud assembly that `cdk synth` has written; without it the stack is synthesized. */
+  readonly assembly: string | undefined;
+  readonly report: (step: string) => void;
+}
+
+export interface Twin {
+  readonly url: string;
+  readonly postgresUrl: string;
+  readonly bus: BusLog;
+  readonly executions: Executions;
+  readonly scheduler: Scheduler;
+  /** Data API calls and Lambda invocations so far, by operation and by function. */
+  readonly counts: { readonly dataApiCalls: number; readonly invocations: Readonly<Record<string, number>> };
+  /** Waits for the end of the runs in flight. */
+  settle(): Promise<void>;
+  /** Lets the runs in flight end, unless `now`, then stops everything that was started. */
+  stop(how?: 'now'): Promise<void>;
+}
+
+/** Deploys the synthesized template on this machine. */
+export async function startTwin(options: TwinOptions): Promise<Twin> {
+  // What was started is stopped in reverse order, also when a later step fails.
+  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+  const cleanUp = async () => {
+    for (const undo of cleanUps.splice(0).reverse()) await undo();
+  };
+  try {
+    return await deploy(options, cleanUps, cleanUp);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+async function deploy(
+  options: TwinOptions,
+  cleanUps: (() => Promise<unknown> | unknown)[],
+  cleanUp: () => Promise<void>,
+): Promise<Twin> {
+  const { report } = options;
+  let route: Parameters<typeof listen>[1] = async () => {
+    throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
+  };
+  // First, because a port in use is the likeliest reason not to start at all.
+  const endpoint = await listen(options.port, (request, response) => route(request, response));
+  cleanUps.push(endpoint.close);
+
+  const cloudFolder = options.assembly ?? (await mkdtemp(join(tmpdir(), 'outbox-cdk-')));
+  if (options.assembly === undefined) {
+    cleanUps.push(() => rm(cloudFolder, { recursive: true, force: true }));
+    report('synthesizing the stack');
+    await synthesize(cloudFolder);
+  }
+  const assembly = await readCloudAssembly(cloudFolder);
+
+  report(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to DATABASE_URL');
+  const postgres = await (options.databaseUrl === undefined
+    ? startPostgres({
+        dataDir: options.dataDir,
+        databaseName: assembly.database,
+        whenUnreachable: options.dataDirGiven ? 'refuse' : 'move outside',
+        report,
+      })
+    : connectPostgres(options.databaseUrl));
+  cleanUps.push(postgres.stop);
+
+  report('starting the services');
+  const folder = join(postgres.dataDir ?? options.dataDir, 'twin');
+  await mkdir(folder, { recursive: true });
+  const bus = await openBusLog(join(folder, 'bus.jsonl'));
+  cleanUps.push(bus.close);
+  const logs = createWriteStream(join(folder, 'functions.log'));
+  cleanUps.push(() => finished(logs.end()));
+  const rdsData = createRdsData({ postgresUrl: postgres.url, ...assembly });
+  cleanUps.push(rdsData.stop);
+  const lambda = createLambda(assembly.functions, functionEnvironment(assembly, endpoint.url), logs);
+  cleanUps.push(lambda.stop);
+  const stepFunctions = createStepFunctions(assembly.stateMachines, lambda);
+  cleanUps.push(stepFunctions.stop);
+  let scheduler: Scheduler | undefined;
+  const services = {
+    rdsData: rdsData.operations,
+    eventBridge: createEventBridge(assembly.eventBuses, bus, () => new Date()).operations,
+    stepFunctions: stepFunctions.operations,
+    lambda,
+  };
+  const control = createControl({
+    health: health(assembly, postgres.url),
+    bus,
+    executions: stepFunctions.executions,
+    scheduler: () => scheduler,
+  });
+  route = awsRouter(services, control);
+
+  report('migrating the database');
+  for (const trigger of assembly.triggers) await runTrigger(lambda, trigger);
+
+  scheduler = startScheduler(assembly.schedules, processorArn(assembly), options.tickSeconds, stepFunctions);
+  cleanUps.push(scheduler.stop);
+  return {
+    url: endpoint.url,
+    postgresUrl: postgres.url,
+    bus,
+    executions: stepFunctions.executions,
+    scheduler,
+    get counts() {
+      return { dataApiCalls: rdsData.calls(), invocations: lambda.invocations() };
+    },
+    settle: stepFunctions.idle,
+    async stop(how) {
+      scheduler?.stop();
+      if (how !== 'now') await stepFunctions.idle();
+      await cleanUp();
+    },
+  };
+}
+
+function processorArn({ stateMachines }: CloudAssembly): string {
+  const processor = stateMachines.find(({ name }) => name.endsWith('-processor'));
+  if (processor === undefined)
+    throw new Error('the template has no state machine whose name ends with -processor');
+  return processor.arn;
+}
+
+/** What Lambda gives every function, with this endpoint for every service. */
+function functionEnvironment({ region }: CloudAssembly, url: string): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL: url,
+    TZ: ':UTC',
+  };
+}
+
+/** A trigger of the template runs when the deployment has made what it depends on. */
+async function runTrigger(lambda: Lambda, functionArn: string): Promise<void> {
+  const { payload, functionError } = await lambda.invoke(functionArn, '{}');
+  if (functionError === undefined) return;
+  const { errorMessage } = JSON.parse(payload) as { errorMessage?: string };
+  throw new Error(`the deployment's function ${functionArn} failed: ${errorMessage ?? payload}`);
+}
+
+function health(
+  { region, account, clusterArn, secretArns, ...assembly }: CloudAssembly,
+  postgresUrl: string,
+): object {
+  const [eventBusName] = assembly.eventBuses.keys();
+  return {
+    status: 'ready',
+    region,
+    account,
+    clusterArn,
+    secretArn: secretArns[0],
+    database: assembly.database,
+    eventBusName,
+    postgresUrl,
+    stateMachines: Object.fromEntries(assembly.stateMachines.map(({ name, arn }) => [name, arn])),
+    functions: Object.fromEntries(assembly.functions.map(({ key, arn }) => [key, arn])),
+  };
+}
