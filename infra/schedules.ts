@@ -46,5 +46,7 @@ export class Schedules extends Construct {
         deadLetterQueue: this.deadLetterQueue,
       }),
     });
+    // CDK writes the group's name as text, from which CloudFormation cannot see what must exist first.
+    this.processor.node.addDependency(this.group);
   }
 }

@@ -38,7 +38,7 @@ export function createEventBridge(buses: ReadonlyMap<string, string>, log: BusLo
       if (kept) accepted.push(event);
       return { EventId: event.EventId };
     });
-    await log.append(accepted);
+    log.append(accepted);
     return { FailedEntryCount: answers.filter((answer) => 'ErrorCode' in answer).length, Entries: answers };
   }
 

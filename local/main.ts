@@ -49,13 +49,18 @@ const startedAt = performance.now();
 const stopping = new AbortController();
 let twin: Twin | undefined;
 
-// The first signal lets the runs in flight end, so that their events need not wait for a lease; the second does not.
+// The first signal lets the runs in flight end, so that their events need not wait for a lease; a later one does
+// not. npm passes a Ctrl-C on that the terminal has sent already: what comes at once is the same one.
+const SAME_SIGNAL_MS = 1_000;
+let signalledAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (stopping.signal.aborted) void twin?.stop('now').finally(() => process.exit(130));
-    else {
+    signalledAt ??= performance.now();
+    if (!stopping.signal.aborted) {
       stopping.abort();
       console.log(pc.dim('\nstopping: the runs in flight end first; once more to stop at once'));
+    } else if (performance.now() - signalledAt > SAME_SIGNAL_MS) {
+      void twin?.stop('now').finally(() => process.exit(130));
     }
   });
 }

@@ -36,11 +36,11 @@ export interface Failure {
   readonly message: string;
 }
 
-const kindOfError: Readonly<Record<string, FailureKind>> = {
-  EventRejected: 'permanent',
-  PublishFailed: 'transient',
-  BusUnavailable: 'outage',
-};
+const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
+  ['EventRejected', 'permanent'],
+  ['PublishFailed', 'transient'],
+  ['BusUnavailable', 'outage'],
+]);
 
 // PutEvents: entry codes that no retry can cure.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
@@ -63,13 +63,15 @@ export function classifyEntryCode(code: string): FailureKind {
 /**
  * Classifies an error that the EventBridge client threw, that is, one about the whole request. Only a request
  * that is itself invalid speaks against the event; what is left speaks about the bus or the way to it, except
- * an unknown code of the 4xx family, which consumes an attempt so that no event can circle for ever.
+ * an unknown code of the 4xx family or a mistake in the code, which consumes an attempt so that no event can
+ * circle for ever.
  */
 export function classifyPutEventsError(error: unknown): FailureKind {
   const { name, status } = describe(error);
   if (name === 'ValidationException' || name === 'SerializationException' || status === 413)
     return 'permanent';
   if (/throttl|toomanyrequests/i.test(name)) return 'outage';
+  if (/^(Range|Reference|Syntax|Type)Error$/.test(name)) return 'transient';
   if (status === undefined || status >= 500 || status === 401 || status === 403) return 'outage';
   return /AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature|NotAuthorized|ResourceNotFound/.test(
     name,
@@ -111,24 +113,29 @@ export function publishError(kind: FailureKind, message: string, cause?: unknown
  * Lambda error, the beginning of one (the state machine cuts it), some other text, or nothing.
  */
 export function readFailure(error: string, cause: string): Failure {
-  const message = lambdaMessage(cause);
-  const kind = kindOfError[error] ?? 'transient';
+  const message = storable(lambdaMessage(cause));
+  const kind = kindOfError.get(error) ?? 'transient';
   const code = /^([A-Za-z][\w.]*): (.*)$/s.exec(message);
-  if (error in kindOfError && code?.[1] !== undefined && code[2] !== undefined) {
+  if (kindOfError.has(error) && code?.[1] !== undefined && code[2] !== undefined) {
     return { kind, errorType: code[1], message: code[2] };
   }
-  return { kind, errorType: error || 'Unknown', message: message || 'no cause was given' };
+  return { kind, errorType: storable(error) || 'Unknown', message: message || 'no cause was given' };
 }
 
 function lambdaMessage(cause: string): string {
-  const quoted = /"errorMessage":\s*"((?:[^"\\]|\\.)*)/.exec(cause)?.[1];
+  // Whole escapes only: the state machine may have cut inside one such as \u00.
+  const quoted = /"errorMessage":\s*"((?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])*)/i.exec(cause)?.[1];
   if (quoted === undefined) return cause;
   try {
     return JSON.parse(`"${quoted}"`) as string;
   } catch {
-    // Cut inside an escape such as \u00: what was cut off is no part of the message any more.
-    return quoted.replace(/\\u?[0-9a-f]{0,3}$/i, '');
+    return quoted;
   }
+}
+
+/** PostgreSQL has no NUL and no half of a surrogate pair, and one bad text would refuse the whole batch's outcomes. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 function describe(error: unknown): { name: string; message: string; status: number | undefined } {

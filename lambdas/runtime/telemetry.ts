@@ -1,7 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 
 /** JSON logs; POWERTOOLS_LOG_LEVEL and POWERTOOLS_SERVICE_NAME come from the stack. */
@@ -21,7 +20,7 @@ export function withTelemetry<Input extends FromRun | undefined, Output>(
 ) {
   return middy<Input, Output>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(logMetrics(metrics))
+    .use({ after: flushMetrics, onError: flushMetrics })
     .before(({ event }) => {
       if (event?.runId !== undefined) logger.appendKeys({ executionId: event.runId });
     })
@@ -30,4 +29,9 @@ export function withTelemetry<Input extends FromRun | undefined, Output>(
       logger.error('step failed', { error });
     })
     .handler((event: Input) => step(event));
+}
+
+/** Powertools' own middleware warns on every invocation that has nothing to count, which is most of them. */
+function flushMetrics(): void {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 }

@@ -1,0 +1,23 @@
+import { AwsError } from '../../local/aws-error.ts';
+import { awsRouter, listen, type Services } from '../../local/endpoint.ts';
+
+/** The twin's HTTP endpoint on a free port, in front of the services that a test needs. */
+export function startLocalAws(services: Partial<Services>): ReturnType<typeof listen> {
+  const refuse = async () => {
+    throw new AwsError('ServiceUnavailable', 'this test did not start the service', 503);
+  };
+  const all: Services = {
+    rdsData: {},
+    eventBridge: {},
+    stepFunctions: {},
+    lambda: { invoke: refuse, invocations: () => ({}), stop: async () => undefined },
+    ...services,
+  };
+  return listen(0, awsRouter(all, async () => false));
+}
+
+/** What an SDK client needs to talk to the endpoint. One attempt, because the state machine retries. */
+export function clientOptions(endpoint: string) {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return { endpoint, region: 'us-east-1', credentials, maxAttempts: 1 };
+}
