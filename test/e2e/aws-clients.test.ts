@@ -1,0 +1,127 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  ListStateMachinesCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StartSyncExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+
+let twin: TwinProcess;
+let stepFunctions: SFNClient;
+let lambda: LambdaClient;
+let removeData: () => Promise<void>;
+let processor: string;
+
+beforeAll(async () => {
+  const { dataDir, remove } = await temporaryDataDir();
+  removeData = remove;
+  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
+  const client = {
+    endpoint: twin.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
+    maxAttempts: 1,
+  };
+  stepFunctions = new SFNClient({ ...client, disableHostPrefix: true });
+  lambda = new LambdaClient(client);
+  processor = twin.health.stateMachines['outbox-processor'] ?? '';
+}, 60_000);
+
+afterAll(async () => {
+  stepFunctions?.destroy();
+  lambda?.destroy();
+  await twin?.stop();
+  await removeData?.();
+});
+
+describe('Step Functions', () => {
+  test('a synchronous execution of the processor answers with its summary', async () => {
+    const answer = await stepFunctions.send(
+      new StartSyncExecutionCommand({ stateMachineArn: processor, input: '{}' }),
+    );
+
+    expect(answer.status).toBe('SUCCEEDED');
+    expect(JSON.parse(answer.output ?? '')).toEqual({
+      claimed: 0,
+      published: 0,
+      failed: 0,
+      parked: 0,
+      batches: 0,
+    });
+  });
+
+  test('an Express execution is started, and everything about it but that is refused as on AWS', async () => {
+    const { executionArn = '' } = await stepFunctions.send(
+      new StartExecutionCommand({ stateMachineArn: processor }),
+    );
+
+    expect(executionArn).toMatch(/^arn:aws:states:us-east-1:000000000000:express:outbox-processor:/);
+    const refused = { name: 'StateMachineTypeNotSupported' };
+    const about = [
+      stepFunctions.send(new DescribeExecutionCommand({ executionArn })),
+      stepFunctions.send(new GetExecutionHistoryCommand({ executionArn })),
+      stepFunctions.send(new StopExecutionCommand({ executionArn })),
+      stepFunctions.send(new ListExecutionsCommand({ stateMachineArn: processor })),
+    ];
+    const refusals = await Promise.allSettled(about);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ status: 'rejected', reason: refused });
+  });
+
+  test('an unknown state machine and an input that is no JSON are refused by name', async () => {
+    const unknown = stepFunctions.send(new StartExecutionCommand({ stateMachineArn: `${processor}x` }));
+    await expect(unknown).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
+    const broken = stepFunctions.send(new StartExecutionCommand({ stateMachineArn: processor, input: '{' }));
+    await expect(broken).rejects.toMatchObject({ name: 'InvalidExecutionInput' });
+  });
+
+  test('lists its state machines', async () => {
+    const { stateMachines = [] } = await stepFunctions.send(new ListStateMachinesCommand({}));
+    expect(stateMachines).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'outbox-processor', type: 'EXPRESS' })]),
+    );
+  });
+});
+
+describe('Lambda', () => {
+  test('a function answers by name', async () => {
+    const payload = JSON.stringify({ leaseToken: '7f1ff7b4-4b7c-4b62-9d4f-2f60f57d9d6b', runId: 'a test' });
+
+    const answer = await lambda.send(
+      new InvokeCommand({ FunctionName: 'outbox-fetch-batch', Payload: payload }),
+    );
+
+    expect(answer.FunctionError).toBeUndefined();
+    expect(JSON.parse(Buffer.from(answer.Payload ?? []).toString())).toEqual({
+      events: [],
+      more: false,
+      parked: 0,
+      reclaimed: 0,
+    });
+  });
+
+  test('what a function throws comes back in the shape of its runtime', async () => {
+    const answer = await lambda.send(
+      new InvokeCommand({
+        FunctionName: 'outbox-fetch-batch',
+        Payload: JSON.stringify({ leaseToken: 'no uuid', runId: 'a test' }),
+      }),
+    );
+
+    expect(answer.FunctionError).toBe('Unhandled');
+    expect(JSON.parse(Buffer.from(answer.Payload ?? []).toString())).toMatchObject({
+      errorType: 'DatabaseRefused',
+      errorMessage: expect.stringContaining('SQLState: 22P02'),
+    });
+  });
+
+  test('an unknown function is refused by name', async () => {
+    const call = lambda.send(new InvokeCommand({ FunctionName: 'outbox-nothing' }));
+    await expect(call).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
