@@ -29,7 +29,9 @@ export class OutboxProcessorStack extends Stack {
       eventBus,
       eventSource: 'bellyfed.outbox',
     });
-    new CfnOutput(this, 'StateMachineArn', { value: processor.stateMachine.stateMachineArn });
+    new CfnOutput(this, 'ProcessorArn', { value: processor.processor.stateMachineArn });
+    new CfnOutput(this, 'RedriveArn', { value: processor.redrive.stateMachineArn });
+    new CfnOutput(this, 'CleanupArn', { value: processor.cleanup.stateMachineArn });
     new CfnOutput(this, 'EventBusName', { value: eventBus.eventBusName });
     new CfnOutput(this, 'ClusterArn', { value: cluster.clusterArn });
     new CfnOutput(this, 'SecretArn', { value: cluster.secret.secretArn });

@@ -12,6 +12,8 @@ export interface SchedulesProps {
   readonly processor: sfn.IStateMachine;
   /** How often the processor runs; EventBridge Scheduler knows no shorter interval than a minute. */
   readonly interval: Duration;
+  /** Runs once a day. */
+  readonly cleanup: sfn.IStateMachine;
 }
 
 /** The ticks. A group of their own, because Scheduler's metrics know groups only. */
@@ -19,26 +21,34 @@ export class Schedules extends Construct {
   readonly group: scheduler.ScheduleGroup;
   /** Ticks that could not start a run. */
   readonly deadLetterQueue: sqs.Queue;
-  readonly processor: scheduler.Schedule;
+  readonly #role: iam.Role;
 
-  constructor(scope: Construct, id: string, props: SchedulesProps) {
+  constructor(scope: Construct, id: string, { name, processor, interval, cleanup }: SchedulesProps) {
     super(scope, id);
     this.group = new scheduler.ScheduleGroup(this, 'Group', {
-      scheduleGroupName: props.name,
+      scheduleGroupName: name,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    this.processor = new scheduler.Schedule(this, 'Processor', {
-      scheduleName: `${props.name}-processor`,
-      description: 'Runs the outbox processor',
+    // Given one, the targets do not leave a role at the stack's root.
+    this.#role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
+    });
+    this.#schedule(`${name}-processor`, 'Publishes due events of the outbox', interval, processor);
+    this.#schedule(`${name}-cleanup`, 'Purges old events of the outbox', Duration.days(1), cleanup);
+  }
+
+  #schedule(scheduleName: string, description: string, interval: Duration, target: sfn.IStateMachine): void {
+    const schedule = new scheduler.Schedule(this, scheduleName, {
+      scheduleName,
+      description,
       scheduleGroup: this.group,
-      schedule: scheduler.ScheduleExpression.rate(props.interval),
-      target: new targets.StepFunctionsStartExecution(props.processor, {
-        // Given one, the target does not leave its role at the stack's root.
-        role: new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com') }),
+      schedule: scheduler.ScheduleExpression.rate(interval),
+      target: new targets.StepFunctionsStartExecution(target, {
+        role: this.#role,
         input: scheduler.ScheduleTargetInput.fromObject({}),
         // The next tick does the work of a lost one: the default of 185 retries over 24 hours would only pile up runs.
         retryAttempts: 2,
@@ -47,6 +57,6 @@ export class Schedules extends Construct {
       }),
     });
     // CDK writes the group's name as text, from which CloudFormation cannot see what must exist first.
-    this.processor.node.addDependency(this.group);
+    schedule.node.addDependency(this.group);
   }
 }

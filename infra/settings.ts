@@ -12,6 +12,8 @@ export interface ProcessorSettings {
   readonly backoffMaxSeconds: number;
   /** Seconds after which events come back that an outage of the bus gave back. @default 30 */
   readonly outageDelaySeconds: number;
+  /** Days that processed events are kept. @default 7 */
+  readonly retentionDays: number;
 }
 
 export const defaultSettings: ProcessorSettings = {
@@ -21,6 +23,7 @@ export const defaultSettings: ProcessorSettings = {
   backoffBaseSeconds: 10,
   backoffMaxSeconds: 900,
   outageDelaySeconds: 30,
+  retentionDays: 7,
 };
 
 // A state's input and output hold 262,144 bytes; the rest is for what surrounds the events.

@@ -20,7 +20,9 @@ export interface MarkFailedInput {
 export async function markFailed({ leaseToken, outcomes }: MarkFailedInput): Promise<Recorded> {
   const failures = outcomes.map(({ eventId, error, cause }) => ({ eventId, ...readFailure(error, cause) }));
   const result = await mark(database, leaseToken, failures, settings);
-  for (const failure of failures) logger.error('event not published', { ...failure });
+  // `message` is the log line's own.
+  for (const { message: reason, ...failure } of failures)
+    logger.error('event not published', { ...failure, reason });
   metrics.addMetric('EventsFailed', MetricUnit.Count, outcomes.length);
   metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);

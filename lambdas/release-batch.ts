@@ -20,7 +20,8 @@ export interface ReleaseBatchInput {
 export async function releaseBatch({ leaseToken, error, cause }: ReleaseBatchInput): Promise<Recorded> {
   const failure = readFailure(error, cause);
   const result = await release(database, leaseToken, failure, settings);
-  logger.error('run failed, its events were given back', { ...failure, ...result });
+  const { errorType, message: reason } = failure;
+  logger.error('run failed, its events were given back', { errorType, reason, ...result });
   metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
   return result;
 }

@@ -1,22 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import type { BusLog } from './bus-log.ts';
-import { type ControlSurface, send } from './endpoint.ts';
+import { type ControlSurface, parseJson, readBody, send } from './endpoint.ts';
 import { type ExecutionRecord, type Executions, toHistoryEvent } from './executions.ts';
+import type { Faults } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ControlOptions {
   readonly health: object;
   readonly bus: BusLog;
   readonly executions: Executions;
+  readonly faults: Faults;
   /** Undefined until everything serves. */
   readonly scheduler: () => Scheduler | undefined;
 }
 
-type Handler = (url: URL, response: ServerResponse) => Promise<void> | void;
+type Handler = (url: URL, response: ServerResponse, body: () => Promise<unknown>) => Promise<void> | void;
+
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** `/_local`: for people and tests, outside the AWS protocols. */
-export function createControl({ health, bus, executions, scheduler }: ControlOptions): ControlSurface {
+export function createControl({
+  health,
+  bus,
+  executions,
+  faults,
+  scheduler,
+}: ControlOptions): ControlSurface {
   function ready(): Scheduler {
     const started = scheduler();
     if (started === undefined) throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
@@ -34,6 +44,15 @@ export function createControl({ health, bus, executions, scheduler }: ControlOpt
       response.end(separator === '[' ? '[]' : ']');
     },
     'GET /_local/executions': (_, response) => sendJson(response, executions.list().map(summary)),
+    'GET /_local/faults': (_, response) => sendJson(response, faults.list()),
+    'PUT /_local/faults': async (_, response, body) => {
+      faults.replace(await body());
+      sendJson(response, faults.list());
+    },
+    'DELETE /_local/faults': (_, response) => {
+      faults.replace([]);
+      sendJson(response, []);
+    },
     'POST /_local/tick': async (url, response) => {
       const record = ready().tick();
       if (url.searchParams.get('wait') !== 'true')
@@ -49,7 +68,7 @@ export function createControl({ health, bus, executions, scheduler }: ControlOpt
     ready();
     const route = routes[`${request.method} ${url.pathname}`];
     const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
-    if (route !== undefined) await route(url, response);
+    if (route !== undefined) await route(url, response, () => readJson(request));
     else if (request.method === 'GET' && executionArn !== undefined) {
       sendJson(response, whole(executions, decodeURIComponent(executionArn)));
     } else {
@@ -77,6 +96,10 @@ function whole(executions: Executions, executionArn: string): object {
   const record = executions.get(executionArn);
   if (record === undefined) throw new AwsError('NotFound', `no execution ${executionArn}`, 404);
   return { ...summary(record), history: record.history.map(toHistoryEvent) };
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  return parseJson(await readBody(request, MAX_BODY_BYTES));
 }
 
 function wholeNumber(url: URL, name: string): number {

@@ -106,7 +106,7 @@ async function call(
   return operation(new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException'));
 }
 
-function parseJson(body: string): unknown {
+export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body || '{}');
   } catch {

@@ -11,7 +11,12 @@ const MAX_DETAIL_TYPE_CHARACTERS = 128;
 type EntryAnswer = { EventId: string } | { ErrorCode: string; ErrorMessage: string };
 
 /** EventBridge: PutEvents and DescribeEventBus, with AWS's lies about events that it drops. */
-export function createEventBridge(buses: ReadonlyMap<string, string>, log: BusLog, now: () => Date) {
+export function createEventBridge(
+  buses: ReadonlyMap<string, string>,
+  log: BusLog,
+  now: () => Date,
+  entryError: (entry: RequestBody) => string | undefined,
+) {
   async function putEvents(request: RequestBody): Promise<object> {
     const entries = request.list('Entries').map((entry) => new RequestBody(entry));
     if (entries.length < 1 || entries.length > MAX_ENTRIES) {
@@ -31,6 +36,8 @@ export function createEventBridge(buses: ReadonlyMap<string, string>, log: BusLo
     const answers = entries.map((entry): EntryAnswer => {
       const refusal = whyRefused(entry);
       if (refusal !== undefined) return refusal;
+      const injected = entryError(entry);
+      if (injected !== undefined) return { ErrorCode: injected, ErrorMessage: 'injected by a fault rule' };
       const event = toEvent(entry);
       // The lie: an unknown bus or a long detail type gets an id like any other, and the event is gone.
       const kept =

@@ -11,7 +11,9 @@ export interface ExecutionRecord {
   readonly startDate: Date;
   readonly input: unknown;
   readonly history: HistoryEvent[];
-  readonly abort: AbortController;
+  abort: AbortController;
+  redriveCount: number;
+  redriveDate?: Date;
   status: ExecutionStatus;
   stopDate?: Date;
   output?: unknown;

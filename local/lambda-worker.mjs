@@ -14,7 +14,8 @@ try {
 }
 
 if (handler !== undefined) {
-  parentPort.on('message', async ({ id, payload, deadline }) => {
+  parentPort.on('message', async ({ id, payload, crash, deadline }) => {
+    if (crash === 'before') process.exit(1);
     try {
       const context = {
         functionName,
@@ -28,6 +29,7 @@ if (handler !== undefined) {
         getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
       };
       const result = await handler(JSON.parse(payload), context);
+      if (crash === 'after') process.exit(1);
       parentPort.postMessage({ id, failed: false, payload: JSON.stringify(result) ?? 'null' });
     } catch (error) {
       parentPort.postMessage({ id, failed: true, payload: describe(error) });

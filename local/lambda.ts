@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { AwsError } from './aws-error.ts';
+import type { Call, CrashPoint, Faults } from './faults.ts';
 
 /** A function of the template, with its variables resolved. */
 export interface FunctionResource {
@@ -26,6 +27,8 @@ export interface Invocation {
 }
 
 export interface Lambda {
+  /** The key of the function that a name or an ARN, qualified or not, belongs to. */
+  keyOf(nameOrArn: string): string;
   invoke(nameOrArn: string, payload: string, signal?: AbortSignal): Promise<Invocation>;
   /** Invocations so far, by the function's key. */
   invocations(): Readonly<Record<string, number>>;
@@ -41,23 +44,29 @@ export function createLambda(
   functions: readonly FunctionResource[],
   sharedEnvironment: Readonly<Record<string, string>>,
   logs: Writable,
+  faults: Faults,
 ): Lambda {
   const pools = new Map(functions.map((fn) => [fn.functionName, createPool(fn, sharedEnvironment, logs)]));
   const invocations: Record<string, number> = Object.fromEntries(functions.map(({ key }) => [key, 0]));
+  const find = (nameOrArn: string) => {
+    const name = /^(?:arn:[^:]*:lambda:[^:]*:[^:]*:function:)?([^:]+)(?::[^:]+)?$/.exec(nameOrArn)?.[1] ?? '';
+    const pool = pools.get(name);
+    if (pool === undefined)
+      throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404);
+    return pool;
+  };
   return {
     invocations: () => ({ ...invocations }),
+    keyOf: (nameOrArn) => find(nameOrArn).key,
     async invoke(nameOrArn, payload, signal) {
-      const name =
-        /^(?:arn:[^:]*:lambda:[^:]*:[^:]*:function:)?([^:]+)(?::[^:]+)?$/.exec(nameOrArn)?.[1] ?? '';
-      const pool = pools.get(name);
-      if (pool === undefined) {
-        throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404);
-      }
+      const pool = find(nameOrArn);
       if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
         throw new AwsError('RequestTooLargeException', `the payload exceeds ${MAX_PAYLOAD_BYTES} bytes`, 413);
       }
       invocations[pool.key] = (invocations[pool.key] ?? 0) + 1;
-      return pool.invoke(payload, signal);
+      const call = () =>
+        ({ service: 'lambda', operation: 'Invoke', ...describePayload(pool.key, payload) }) as const;
+      return faults.around(call, () => pool.invoke(payload, faults.crash(call), signal));
     },
     async stop() {
       await Promise.all([...pools.values()].map((pool) => pool.stop()));
@@ -119,13 +128,13 @@ function createPool(
 
   return {
     key: fn.key,
-    async invoke(payload: string, signal?: AbortSignal): Promise<Invocation> {
+    async invoke(payload: string, crash: CrashPoint, signal?: AbortSignal): Promise<Invocation> {
       const worker = await acquire();
       if (signal?.aborted) {
         give(worker);
         throw signal.reason;
       }
-      const { invocation, alive } = await runOnce(fn, worker, payload);
+      const { invocation, alive } = await runOnce(fn, worker, payload, crash);
       if (alive) give(worker);
       return invocation;
     },
@@ -147,6 +156,7 @@ function runOnce(
   fn: FunctionResource,
   worker: Worker,
   payload: string,
+  crash: CrashPoint,
 ): Promise<{ invocation: Invocation; alive: boolean }> {
   const id = randomUUID();
   const timeoutMs = fn.timeoutSeconds * 1000;
@@ -184,7 +194,7 @@ function runOnce(
       resolve({ invocation, alive });
     }
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage({ id, payload, deadline: Date.now() + timeoutMs });
+    worker.postMessage({ id, payload, crash, deadline: Date.now() + timeoutMs });
   });
 }
 
@@ -194,4 +204,20 @@ function failure(errorType: string, errorMessage: string): Invocation {
 
 function forward(from: Readable, to: Writable): void {
   from.on('data', (chunk: Buffer) => to.write(chunk));
+}
+
+/** What a fault rule can match: the events that a payload of ours carries. */
+export function describePayload(
+  key: string,
+  payload: string,
+): Pick<Call, 'function' | 'detailTypes' | 'eventIds'> {
+  const { events = [], outcomes = [] } = JSON.parse(payload) as {
+    events?: readonly { eventId: string; eventType: string }[];
+    outcomes?: readonly { eventId: string }[];
+  };
+  return {
+    function: key,
+    detailTypes: events.map(({ eventType }) => eventType),
+    eventIds: [...events, ...outcomes].map(({ eventId }) => eventId),
+  };
 }

@@ -1,6 +1,6 @@
 import type { ScheduleResource } from './cloud-assembly.ts';
+import type { ExecutionRunner } from './execution-runner.ts';
 import type { ExecutionRecord } from './executions.ts';
-import type { StepFunctions } from './step-functions.ts';
 
 export interface Scheduler {
   /** Fires the processor's schedule now. */
@@ -27,11 +27,11 @@ export function startScheduler(
   schedules: readonly ScheduleResource[],
   processorArn: string,
   tickSeconds: number | undefined,
-  stepFunctions: StepFunctions,
+  runner: ExecutionRunner,
 ): Scheduler {
   const processor = schedules.find(({ targetArn }) => targetArn === processorArn);
   if (processor === undefined) throw new Error(`no schedule of the template starts ${processorArn}`);
-  const fire = ({ targetArn, input }: ScheduleResource) => stepFunctions.start(targetArn, input);
+  const fire = ({ targetArn, input }: ScheduleResource) => runner.start(targetArn, input);
   const timers = schedules
     .filter(({ enabled }) => enabled && tickSeconds !== 0)
     .map((schedule) => {

@@ -9,7 +9,16 @@ import { type CloudAssembly, readCloudAssembly } from './cloud-assembly.ts';
 import { createControl } from './control.ts';
 import { awsRouter, listen } from './endpoint.ts';
 import { createEventBridge } from './event-bridge.ts';
+import { createExecutionRunner } from './execution-runner.ts';
 import type { Executions } from './executions.ts';
+import {
+  describeEntries,
+  describeEntry,
+  describeExecution,
+  describeStatement,
+  withFaults,
+} from './fault-calls.ts';
+import { createFaults } from './faults.ts';
 import { createLambda, type Lambda } from './lambda.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { createRdsData } from './rds-data.ts';
@@ -103,21 +112,29 @@ async function deploy(
   cleanUps.push(() => finished(logs.end()));
   const rdsData = createRdsData({ postgresUrl: postgres.url, ...assembly });
   cleanUps.push(rdsData.stop);
-  const lambda = createLambda(assembly.functions, functionEnvironment(assembly, endpoint.url), logs);
+  const faults = createFaults(assembly.functions.map(({ key }) => key));
+  const lambda = createLambda(assembly.functions, functionEnvironment(assembly, endpoint.url), logs, faults);
   cleanUps.push(lambda.stop);
-  const stepFunctions = createStepFunctions(assembly.stateMachines, lambda);
-  cleanUps.push(stepFunctions.stop);
+  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults);
+  cleanUps.push(runner.stop);
   let scheduler: Scheduler | undefined;
+  const eventBridge = createEventBridge(
+    assembly.eventBuses,
+    bus,
+    () => new Date(),
+    (entry) => faults.entryError(() => describeEntry(entry)),
+  );
   const services = {
-    rdsData: rdsData.operations,
-    eventBridge: createEventBridge(assembly.eventBuses, bus, () => new Date()).operations,
-    stepFunctions: stepFunctions.operations,
+    rdsData: withFaults(faults, rdsData.operations, describeStatement),
+    eventBridge: withFaults(faults, eventBridge.operations, describeEntries),
+    stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     lambda,
   };
   const control = createControl({
     health: health(assembly, postgres.url),
     bus,
-    executions: stepFunctions.executions,
+    executions: runner.executions,
+    faults,
     scheduler: () => scheduler,
   });
   route = awsRouter(services, control);
@@ -125,21 +142,21 @@ async function deploy(
   report('migrating the database');
   for (const trigger of assembly.triggers) await runTrigger(lambda, trigger);
 
-  scheduler = startScheduler(assembly.schedules, processorArn(assembly), options.tickSeconds, stepFunctions);
+  scheduler = startScheduler(assembly.schedules, processorArn(assembly), options.tickSeconds, runner);
   cleanUps.push(scheduler.stop);
   return {
     url: endpoint.url,
     postgresUrl: postgres.url,
     bus,
-    executions: stepFunctions.executions,
+    executions: runner.executions,
     scheduler,
     get counts() {
       return { dataApiCalls: rdsData.calls(), invocations: lambda.invocations() };
     },
-    settle: stepFunctions.idle,
+    settle: runner.idle,
     async stop(how) {
       scheduler?.stop();
-      if (how !== 'now') await stepFunctions.idle();
+      if (how !== 'now') await runner.idle();
       await cleanUp();
     },
   };

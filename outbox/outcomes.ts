@@ -101,17 +101,25 @@ export function markFailed(
   return record(database, MARK_FAILED, { leaseToken, outcomes: JSON.stringify(outcomes), ...backoff });
 }
 
-// The attempt stays consumed: whatever made the run fail may be one of these very events.
+// The attempt stays consumed: whatever made the run fail may be one of these very events. Locked in the order
+// of the other outcomes, since one of the same run may still be on its way.
 const RELEASE = `
-  with changed as (
+  with held as materialized (
+    select id, attempts >= cast(:maxAttempts as integer) as parks
+    from outbox_events
+    where lease_token = cast(:leaseToken as uuid) and status = 'PROCESSING'
+    order by id
+    for update),
+  changed as (
     update outbox_events e
-    set status = case when attempts >= cast(:maxAttempts as integer) then 'FAILED' else 'PENDING' end,
-      failed_at = case when attempts >= cast(:maxAttempts as integer) then now() end,
-      due_at = case when attempts < cast(:maxAttempts as integer)
+    set status = case when parks then 'FAILED' else 'PENDING' end,
+      failed_at = case when parks then now() end,
+      due_at = case when not parks
         then now() + outbox_backoff(attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
       end,
       last_error_type = cast(:errorType as text), last_error = cast(:message as text)
-    where lease_token = cast(:leaseToken as uuid) and status = 'PROCESSING'
+    from held
+    where e.id = held.id
     returning e.status)
   select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'), '[]'`;
 

@@ -88,6 +88,10 @@ comment on column outbox_events.attempts is 'counted when the row is claimed, so
 --> statement-breakpoint
 comment on column outbox_events.lease_token is 'the claim that held the row last. Kept by outcomes, so that a repeated outcome knows itself'
 --> statement-breakpoint
+comment on column outbox_events.redrive_id is 'ARN of the redrive that made the row due again last'
+--> statement-breakpoint
+comment on column outbox_events.redrives is 'how often a person gave the event a second chance, attempts start anew each time'
+--> statement-breakpoint
 comment on column outbox_events.run_id is 'ARN of the execution that claimed the row last'
 --> statement-breakpoint
 
@@ -97,6 +101,11 @@ create index outbox_events_due on outbox_events (due_at, sequence) where due_at 
 create index outbox_events_held on outbox_events (lease_token) where status = 'PROCESSING'
 --> statement-breakpoint
 create index outbox_events_parked on outbox_events (failed_at) where status = 'FAILED'
+--> statement-breakpoint
+create index outbox_events_redriven on outbox_events (redrive_id) where redrive_id is not null
+--> statement-breakpoint
+-- The only index that grows with the history, for the purge that shortens it.
+create index outbox_events_purgeable on outbox_events (processed_at) where status = 'PROCESSED'
 --> statement-breakpoint
 
 -- A producer that delays an event writes due_at alone, and a delayed event must not count as lag.

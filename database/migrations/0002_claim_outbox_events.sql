@@ -37,7 +37,8 @@ begin
   else
     for candidate in
       select e.id, e.status, e.attempts,
-        envelope_bytes + 2 * octet_length(e.event_type) + 2 * coalesce(octet_length(e.trace_header), 0)
+        envelope_bytes + octet_length(cast(to_json(e.event_type) as text))
+          + coalesce(octet_length(cast(to_json(e.trace_header) as text)), 0)
           + case when e.state_bytes <= max_inline_bytes then e.state_bytes else 0 end as bytes
       from outbox_events e
       where e.due_at <= now()

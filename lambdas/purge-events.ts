@@ -1,0 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { type Purged, purge } from '../outbox/purge.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const settings = {
+  retentionDays: count('RETENTION_DAYS'),
+  batch: count('PURGE_BATCH'),
+  pauseMs: count('PURGE_PAUSE_MS'),
+};
+const workMs = count('PURGE_WORK_MS');
+
+/** `Purge events`: deletes processed events past their retention, for as long as one invocation may take. */
+export async function purgeEvents(): Promise<Purged> {
+  const endsAt = Date.now() + workMs;
+  const result = await purge(database, settings, () => Date.now() >= endsAt, pause);
+  metrics.addMetric('EventsPurged', MetricUnit.Count, result.purged);
+  logger.info('purged processed events', { ...result, retentionDays: settings.retentionDays });
+  return result;
+}
+
+export const handler = withTelemetry(purgeEvents);

@@ -1,0 +1,33 @@
+import { countMatches, requeue } from '../outbox/redrive.ts';
+import { readRedriveRequest } from '../outbox/redrive-request.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { logger, withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const batch = count('REDRIVE_BATCH');
+
+export interface RequeueEventsInput {
+  /** The redrive's execution. */
+  readonly runId: string;
+  /** What the person asked for, as it came. */
+  readonly request: unknown;
+}
+
+export interface RequeueEventsResult {
+  readonly dryRun: boolean;
+  /** Events that match, for a dry run; else the events that this redrive has made due again so far. */
+  readonly events: number;
+  readonly more: boolean;
+}
+
+/** `Requeue events`: makes what the filter matches due again, batch by batch. */
+export async function requeueEvents({ runId, request }: RequeueEventsInput): Promise<RequeueEventsResult> {
+  const { limit = Number.MAX_SAFE_INTEGER, dryRun = false, ...filter } = readRedriveRequest(request);
+  if (dryRun) return { dryRun, events: await countMatches(database, filter, limit), more: false };
+  const { requeued, total, more } = await requeue(database, runId, filter, { limit, batch });
+  logger.info('requeued parked events', { requeued, total, filter });
+  return { dryRun, events: total, more };
+}
+
+export const handler = withTelemetry(requeueEvents);

@@ -1,0 +1,35 @@
+import { type RedriveProgress, redriveProgress } from '../outbox/redrive.ts';
+import { dataApi } from './runtime/clients.ts';
+import { count } from './runtime/environment.ts';
+import { withTelemetry } from './runtime/telemetry.ts';
+
+const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+
+/** Some events are still on their way: asking again later makes sense. */
+export class EventsUnfinished extends Error {
+  override readonly name = 'EventsUnfinished';
+}
+
+/** Some events were parked again: somebody has to remove the cause first. */
+export class EventsParkedAgain extends Error {
+  override readonly name = 'EventsParkedAgain';
+}
+
+/** `Verify redrive`: succeeds only when every event of the redrive is processed. */
+export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<RedriveProgress> {
+  const progress = await redriveProgress(database, runId);
+  const { processed, unfinished, parkedAgain, errorTypes } = progress;
+  if (unfinished > 0) {
+    throw new EventsUnfinished(
+      `${unfinished} events are not processed yet, ${processed} are: is the processor's schedule enabled?`,
+    );
+  }
+  if (parkedAgain > 0) {
+    throw new EventsParkedAgain(
+      `${parkedAgain} events were parked again (${errorTypes.join(', ')}), ${processed} are processed: remove the cause and start another redrive`,
+    );
+  }
+  return progress;
+}
+
+export const handler = withTelemetry(verifyRedrive);

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { loadStateMachine, type StateMachine } from './asl/load.ts';
+import { type Clock, type Outcome, runStateMachine } from './asl/run.ts';
+import { AwsError } from './aws-error.ts';
+import type { StateMachineResource } from './cloud-assembly.ts';
+import { type ExecutionRecord, Executions } from './executions.ts';
+import type { Faults } from './faults.ts';
+import { describePayload, type Lambda } from './lambda.ts';
+import { createIntegrations, LAMBDA_INVOKE, supportedResources } from './task-integrations.ts';
+
+const MAX_INPUT_BYTES = 262_144;
+const clock: Clock = { now: Date.now, sleep };
+
+type Loaded = StateMachineResource & { readonly machine: StateMachine };
+
+/** Runs the template's state machines. */
+export interface ExecutionRunner {
+  readonly stateMachines: readonly StateMachineResource[];
+  readonly executions: Executions;
+  find(stateMachineArn: string): StateMachineResource;
+  start(stateMachineArn: string, input: string, name?: string): ExecutionRecord;
+  /** Runs a Standard execution on from the state that did not succeed. */
+  redrive(record: ExecutionRecord): void;
+  /** Waits for the end of what runs. */
+  idle(): Promise<void>;
+  /** Aborts what still runs and waits for its end. */
+  stop(): Promise<void>;
+}
+
+export function createExecutionRunner(
+  stateMachines: readonly StateMachineResource[],
+  lambda: Lambda,
+  faults: Faults,
+): ExecutionRunner {
+  const machines = new Map<string, Loaded>(
+    stateMachines.map((resource) => [resource.arn, { ...resource, machine: load(resource) }]),
+  );
+  const executions = new Executions();
+  const integrations = createIntegrations(lambda, async (stateMachineArn, input) => {
+    const child = start(stateMachineArn, input);
+    await child.ended;
+    return child;
+  });
+
+  function find(arn: string): Loaded {
+    const machine = machines.get(arn);
+    if (machine === undefined) {
+      throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${arn}'`);
+    }
+    return machine;
+  }
+
+  function start(stateMachineArn: string, input: string, name: string = randomUUID()): ExecutionRecord {
+    const machine = find(stateMachineArn);
+    const executionArn = executionArnOf(machine, name);
+    if (executions.get(executionArn) !== undefined) {
+      throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
+    }
+    const record: ExecutionRecord = {
+      executionArn,
+      stateMachineArn,
+      name,
+      startDate: new Date(),
+      input: readInput(input),
+      history: [],
+      redriveCount: 0,
+      abort: new AbortController(),
+      status: 'RUNNING',
+      ended: Promise.resolve(),
+    };
+    executions.add(record);
+    record.ended = run(machine, record);
+    return record;
+  }
+
+  async function run({ machine, name, arn, roleArn }: Loaded, record: ExecutionRecord): Promise<void> {
+    const { executionArn, startDate, input, history, abort, redriveCount, failedAt } = record;
+    const outcome = await runStateMachine(machine, {
+      input,
+      context: {
+        Execution: {
+          Id: executionArn,
+          Name: record.name,
+          StartTime: startDate.toISOString(),
+          Input: input,
+          RoleArn: roleArn,
+          RedriveCount: redriveCount,
+        },
+        StateMachine: { Id: arn, Name: name },
+      },
+      invoke: (resource, parameters, signal) => perform(record, resource, parameters, signal),
+      clock,
+      random: Math.random,
+      record: (event) => history.push(event),
+      signal: abort.signal,
+      resumeFrom: failedAt,
+      lastEventId: history.at(-1)?.id,
+    }).catch((error: unknown): Outcome => {
+      // A fault of the twin itself must not pass for one of the definition.
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { status: 'FAILED', error: 'Twin.Defect', cause };
+    });
+    Object.assign(record, outcome, { stopDate: new Date() });
+  }
+
+  async function perform(
+    { abort }: ExecutionRecord,
+    resource: string,
+    parameters: unknown,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const integration = integrations[resource];
+    if (integration === undefined) throw new Error(`unsupported resource ${resource}`);
+    const crash =
+      resource === LAMBDA_INVOKE ? faults.crash(() => describeTask(lambda, parameters)) : undefined;
+    if (crash === 'before') abort.abort();
+    const result = signal.aborted ? undefined : await integration(parameters, signal);
+    if (crash === 'after') abort.abort();
+    return result;
+  }
+
+  const running = () => executions.list().filter(({ status }) => status === 'RUNNING');
+  const idle = async () => {
+    await Promise.all(running().map(({ ended }) => ended));
+  };
+
+  return {
+    stateMachines,
+    executions,
+    find,
+    start,
+    redrive(record) {
+      Object.assign(record, {
+        status: 'RUNNING',
+        abort: new AbortController(),
+        redriveCount: record.redriveCount + 1,
+        redriveDate: new Date(),
+        error: undefined,
+        cause: undefined,
+        stopDate: undefined,
+      });
+      record.ended = run(find(record.stateMachineArn), record);
+    },
+    idle,
+    async stop() {
+      for (const { abort } of running()) abort.abort();
+      await idle();
+    },
+  };
+}
+
+function load({ name, definition }: StateMachineResource): StateMachine {
+  const resources = [...definition.matchAll(/"Resource"\s*:\s*"([^"]+)"/g)].map(
+    ([, resource = '']) => resource,
+  );
+  const unknown = resources.find((resource) => !supportedResources.includes(resource));
+  if (unknown !== undefined) {
+    throw new Error(
+      `state machine ${name}: unsupported Resource "${unknown}", only ${supportedResources.join(', ')}`,
+    );
+  }
+  try {
+    return loadStateMachine(definition);
+  } catch (cause) {
+    throw new Error(`state machine ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function describeTask(lambda: Lambda, parameters: unknown) {
+  const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
+  const payload = describePayload(lambda.keyOf(FunctionName), JSON.stringify(Payload ?? {}));
+  return { service: 'states', operation: 'StartExecution', ...payload } as const;
+}
+
+function executionArnOf({ arn, type, name }: StateMachineResource, execution: string): string {
+  const prefix = arn.slice(0, arn.indexOf(':stateMachine:'));
+  return type === 'EXPRESS'
+    ? `${prefix}:express:${name}:${execution}:${randomUUID()}`
+    : `${prefix}:execution:${name}:${execution}`;
+}
+
+function readInput(input: string): unknown {
+  if (Buffer.byteLength(input, 'utf8') > MAX_INPUT_BYTES) {
+    throw new AwsError('InvalidExecutionInput', `the input exceeds ${MAX_INPUT_BYTES} bytes`);
+  }
+  try {
+    return JSON.parse(input);
+  } catch (error) {
+    throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${String(error)}'`);
+  }
+}
+
+/** As node:timers/promises, without the price of an AbortError for every task that ends before its time-out. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

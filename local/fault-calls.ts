@@ -1,0 +1,51 @@
+import type { Operations } from './endpoint.ts';
+import type { Call, Faults } from './faults.ts';
+import { RequestBody } from './request.ts';
+
+/** Puts the fault rules around every operation of a service. */
+export function withFaults(
+  faults: Faults,
+  operations: Operations,
+  describe: (operation: string, request: RequestBody) => Call,
+): Operations {
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => [
+      name,
+      (request: RequestBody) =>
+        faults.around(
+          () => describe(name, request),
+          () => operation(request),
+        ),
+    ]),
+  );
+}
+
+export const describeStatement = (operation: string, request: RequestBody): Call => ({
+  service: 'rds-data',
+  operation,
+  sql: request.optionalText('sql'),
+});
+
+export const describeEntries = (operation: string, request: RequestBody): Call => {
+  const entries = request.list('Entries').map((entry) => new RequestBody(entry));
+  return {
+    service: 'events',
+    operation,
+    detailTypes: entries.map((entry) => entry.optionalText('DetailType') ?? ''),
+    eventIds: entries.map(eventIdOf),
+  };
+};
+
+export const describeEntry = (entry: RequestBody): Call => ({
+  service: 'events',
+  operation: 'PutEvents',
+  detailTypes: [entry.optionalText('DetailType') ?? ''],
+  eventIds: [eventIdOf(entry)],
+});
+
+export const describeExecution = (operation: string): Call => ({ service: 'states', operation });
+
+/** The id that the outbox writes into each detail; read without parsing what may be a megabyte. */
+function eventIdOf(entry: RequestBody): string {
+  return /"eventId": ?"([0-9a-f-]{36})"/.exec(entry.optionalText('Detail') ?? '')?.[1] ?? '';
+}

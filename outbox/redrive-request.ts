@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/** The request is not one that a redrive can act on; nothing was changed. */
+export class InvalidRedriveRequest extends Error {
+  override readonly name = 'InvalidRedriveRequest';
+}
+
+const conditions = {
+  executionArn: z
+    .string()
+    .regex(
+      /^arn:[\w-]+:states:[\w-]+:\d{12}:express:[\w-]+:[\w-]+:[\w-]+$/,
+      'expected the arn of an express execution',
+    )
+    .optional(),
+  eventIds: z
+    .array(z.uuid('expected a list of uuids'))
+    .min(1, 'expected at least one id')
+    .max(10_000)
+    .optional(),
+  eventType: z.string().min(1).max(128).optional(),
+  aggregateId: z.string().min(1).optional(),
+  errorType: z.string().min(1).optional(),
+  failedAfter: z.iso
+    .datetime({ offset: true, error: 'expected an iso 8601 time with its offset' })
+    .optional(),
+  failedBefore: z.iso
+    .datetime({ offset: true, error: 'expected an iso 8601 time with its offset' })
+    .optional(),
+};
+
+const schema = z.strictObject({
+  ...conditions,
+  runIsStopped: z.boolean().optional(),
+  all: z.boolean().optional(),
+  limit: z.int().min(1).optional(),
+  dryRun: z.boolean().optional(),
+});
+
+export type RedriveRequest = z.infer<typeof schema>;
+
+/**
+ * Reads what a person gave as the input of a redrive.
+ * @throws InvalidRedriveRequest that says what was received and what is allowed
+ */
+export function readRedriveRequest(input: unknown): RedriveRequest {
+  const { success, data: request, error } = schema.safeParse(input);
+  if (!success) {
+    throw new InvalidRedriveRequest(
+      `${z.prettifyError(error).replaceAll('\n', ' ')}; received ${JSON.stringify(input)}; allowed are ${Object.keys(schema.shape).join(', ')}`,
+    );
+  }
+  const restricted = Object.keys(conditions).some((name) => name in request);
+  if (!restricted && request.all !== true) {
+    throw new InvalidRedriveRequest(
+      'the filter is empty: give a condition, or all: true to redrive every parked event',
+    );
+  }
+  if (request.all === true && restricted) {
+    throw new InvalidRedriveRequest('all: true contradicts the other conditions: give the one or the others');
+  }
+  if (request.runIsStopped === true && request.executionArn === undefined) {
+    throw new InvalidRedriveRequest('runIsStopped says something about one run: give its executionArn too');
+  }
+  return request;
+}

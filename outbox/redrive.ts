@@ -1,0 +1,123 @@
+import type { DataApi } from './data-api.ts';
+import { RowReader } from './row.ts';
+
+/** Which parked events get a second chance. Given conditions all have to hold. */
+export interface RedriveFilter {
+  /** What this run of the processor parked. */
+  readonly executionArn?: string;
+  /** Also what that run still holds. Only a person can know that an Express execution is dead. */
+  readonly runIsStopped?: boolean;
+  readonly eventIds?: readonly string[];
+  readonly eventType?: string;
+  readonly aggregateId?: string;
+  /** `last_error_type`, e.g. `MalformedDetail` or `LeaseExpired`. */
+  readonly errorType?: string;
+  /** ISO 8601, inclusive. */
+  readonly failedAfter?: string;
+  /** ISO 8601, exclusive. */
+  readonly failedBefore?: string;
+}
+
+// Parameters that are null do not restrict.
+const MATCHES = `
+  (status = 'FAILED' or (cast(:runIsStopped as boolean) and status = 'PROCESSING'))
+  and (cast(:executionArn as text) is null or run_id = cast(:executionArn as text))
+  and (cast(:eventIds as jsonb) is null
+    or id in (select cast(value as uuid) from jsonb_array_elements_text(cast(:eventIds as jsonb))))
+  and (cast(:eventType as text) is null or event_type = cast(:eventType as text))
+  and (cast(:aggregateId as text) is null or aggregate_id = cast(:aggregateId as text))
+  and (cast(:errorType as text) is null or last_error_type = cast(:errorType as text))
+  and (cast(:failedAfter as timestamptz) is null or failed_at >= cast(:failedAfter as timestamptz))
+  and (cast(:failedBefore as timestamptz) is null or failed_at < cast(:failedBefore as timestamptz))`;
+
+// A retried call must not take more than the first one would have: what this redrive has stamped counts
+// against its limit, and what it has stamped is never taken by it again.
+const REQUEUE = `
+  with taken as materialized (
+    select count(*) as rows from outbox_events where redrive_id = cast(:redriveId as text)),
+  candidate as materialized (
+    select id from outbox_events
+    where ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+    order by failed_at, sequence
+    limit least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - (select rows from taken)))
+    for update skip locked),
+  requeued as (
+    update outbox_events e
+    set status = 'PENDING', due_at = e.ready_at, failed_at = null, attempts = 0, lease_token = null,
+      redrive_id = cast(:redriveId as text), redrives = e.redrives + 1
+    from candidate
+    where e.id = candidate.id
+    returning e.id)
+  select (select count(*) from requeued), (select rows from taken) + (select count(*) from requeued)`;
+
+export interface Requeued {
+  /** Events that this call made due again. */
+  readonly requeued: number;
+  /** Events that this redrive has made due again so far. */
+  readonly total: number;
+  /** Whether another call may find more. */
+  readonly more: boolean;
+}
+
+/** Makes parked events due again: the same ids, fresh attempts, before anything younger. */
+export async function requeue(
+  database: DataApi,
+  redriveId: string,
+  filter: RedriveFilter,
+  { limit, batch }: { readonly limit: number; readonly batch: number },
+): Promise<Requeued> {
+  const rows = await database.query(REQUEUE, { ...parameters(filter), redriveId, limit, batch });
+  const row = new RowReader(rows[0]);
+  const requeued = row.number(0);
+  const total = row.number(1);
+  return { requeued, total, more: requeued === batch && total < limit };
+}
+
+const COUNT_MATCHES = `
+  select count(*) from (select from outbox_events where ${MATCHES} limit cast(:limit as bigint)) as matching`;
+
+/** How many events a redrive with this filter would take. Changes nothing. */
+export async function countMatches(database: DataApi, filter: RedriveFilter, limit: number): Promise<number> {
+  const rows = await database.query(COUNT_MATCHES, { ...parameters(filter), limit });
+  return new RowReader(rows[0]).number(0);
+}
+
+const PROGRESS = `
+  select count(*) filter (where status = 'PROCESSED'), count(*) filter (where due_at is not null),
+    count(*) filter (where status = 'FAILED'),
+    (select cast(coalesce(jsonb_agg(distinct coalesce(last_error_type, 'Unknown')), '[]') as text)
+     from outbox_events where redrive_id = cast(:redriveId as text) and status = 'FAILED')
+  from outbox_events where redrive_id = cast(:redriveId as text)`;
+
+/** What has become of the events of one redrive. */
+export interface RedriveProgress {
+  readonly processed: number;
+  /** Due, in flight, or waiting for their next attempt. */
+  readonly unfinished: number;
+  readonly parkedAgain: number;
+  /** The error types of what was parked again. */
+  readonly errorTypes: readonly string[];
+}
+
+export async function redriveProgress(database: DataApi, redriveId: string): Promise<RedriveProgress> {
+  const row = new RowReader((await database.query(PROGRESS, { redriveId }))[0]);
+  return {
+    processed: row.number(0),
+    unfinished: row.number(1),
+    parkedAgain: row.number(2),
+    errorTypes: JSON.parse(row.text(3)) as string[],
+  };
+}
+
+function parameters(filter: RedriveFilter) {
+  return {
+    executionArn: filter.executionArn ?? null,
+    runIsStopped: filter.runIsStopped ?? false,
+    eventIds: filter.eventIds === undefined ? null : JSON.stringify(filter.eventIds),
+    eventType: filter.eventType ?? null,
+    aggregateId: filter.aggregateId ?? null,
+    errorType: filter.errorType ?? null,
+    failedAfter: filter.failedAfter ?? null,
+    failedBefore: filter.failedBefore ?? null,
+  };
+}
