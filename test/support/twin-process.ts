@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AcceptedEvent } from '../../local/bus-log.ts';
+import type { FaultRule } from '../../local/faults.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -35,6 +36,10 @@ export interface TwinProcess {
   /** Fires the schedule and waits for the run's end. */
   tick(): Promise<Execution>;
   busEvents(): Promise<AcceptedEvent[]>;
+  /** Replaces the fault rules. */
+  setFaults(rules: readonly FaultRule[]): Promise<void>;
+  /** How often each rule has fired, in their order. */
+  faultsFired(): Promise<number[]>;
   /** As Ctrl-C does. Answers with the exit code. */
   stop(): Promise<number | null>;
   /** As the kernel does: the whole process group, at once. */
@@ -69,8 +74,11 @@ export async function startTwinProcess(...parameters: string[]): Promise<TwinPro
     });
     child.on('close', (code) => reject(new Error(`the twin ended with ${code}:\n${output()}`)));
   });
-  const request = async (path: string, method = 'GET') => {
-    const response = await fetch(`${url}${path}`, { method });
+  const request = async (path: string, method = 'GET', body?: unknown) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
@@ -80,6 +88,13 @@ export async function startTwinProcess(...parameters: string[]): Promise<TwinPro
     get: async <T>(path: string) => (await request(path)) as T,
     tick: async () => (await request('/_local/tick?wait=true', 'POST')) as Execution,
     busEvents: async () => (await request('/_local/bus/events')) as AcceptedEvent[],
+    async setFaults(rules) {
+      await request('/_local/faults', 'PUT', rules);
+    },
+    async faultsFired() {
+      const rules = (await request('/_local/faults')) as { fired: number }[];
+      return rules.map(({ fired }) => fired);
+    },
     async stop() {
       child.kill('SIGINT');
       const [exitCode] = (await closed) as [number | null];
