@@ -1,0 +1,73 @@
+import { SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+
+let twin: TwinProcess;
+let pool: pg.Pool;
+let stepFunctions: SFNClient;
+let removeData: () => Promise<void>;
+
+beforeAll(async () => {
+  const { dataDir, remove } = await temporaryDataDir();
+  removeData = remove;
+  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
+  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+  stepFunctions = new SFNClient({
+    endpoint: twin.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
+    disableHostPrefix: true,
+  });
+}, 60_000);
+
+afterAll(async () => {
+  stepFunctions?.destroy();
+  await pool?.end();
+  await twin?.stop();
+  await removeData?.();
+});
+
+/** 3,500 processed events past their retention, and what must stay. */
+beforeEach(async () => {
+  await twin.setFaults([]);
+  await pool.query('delete from outbox_events');
+  await pool.query(
+    `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
+     select n::text, 'old', '{}', 'PROCESSED', null, now() - interval '8 days' from generate_series(1, 3500) n`,
+  );
+  await pool.query(
+    `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at, failed_at, created_at)
+     values ('1', 'young', '{}', 'PROCESSED', null, now() - interval '6 days', null, now() - interval '6 days'),
+            ('2', 'parked', '{}', 'FAILED', null, null, now() - interval '90 days', now() - interval '90 days'),
+            ('3', 'waiting', '{}', 'PENDING', now() + interval '1 day', null, null, now() - interval '90 days')`,
+  );
+});
+
+const cleanUp = async () => {
+  const stateMachineArn = twin.health.stateMachines['outbox-cleanup'];
+  const { status, output } = await stepFunctions.send(new StartSyncExecutionCommand({ stateMachineArn }));
+  return { status, output: JSON.parse(output ?? 'null') as unknown };
+};
+
+const left = async () =>
+  (
+    await pool.query<{ event_type: string }>('select event_type from outbox_events order by event_type')
+  ).rows.map(({ event_type }) => event_type);
+
+test('processed events past their retention go, everything else stays', async () => {
+  expect(await cleanUp()).toEqual({ status: 'SUCCEEDED', output: { purged: 3500, more: false } });
+  expect(await left()).toEqual(['parked', 'waiting', 'young']);
+});
+
+test('lost answers and a crash in the middle cost nothing but the count', async () => {
+  await twin.setFaults([
+    { service: 'rds-data', kind: 'drop-response', match: { sql: 'delete from outbox_events' }, times: 1 },
+    { service: 'lambda', kind: 'crash', when: 'after', match: { function: 'purge-events' }, times: 1 },
+  ]);
+
+  const { status } = await cleanUp();
+
+  expect(status).toBe('SUCCEEDED');
+  expect(await left()).toEqual(['parked', 'waiting', 'young']);
+}, 30_000);

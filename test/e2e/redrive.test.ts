@@ -1,0 +1,229 @@
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  RedriveExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { beginScenario } from '../support/outbox-scenario.ts';
+import {
+  type Execution,
+  startTwinProcess,
+  type TwinProcess,
+  temporaryDataDir,
+} from '../support/twin-process.ts';
+
+let twin: TwinProcess;
+let pool: pg.Pool;
+let stepFunctions: SFNClient;
+let removeData: () => Promise<void>;
+let run: Execution;
+
+const rejectRemovals = {
+  service: 'events',
+  kind: 'entry-error',
+  code: 'MalformedDetail',
+  match: { detailType: 'dish.removed' },
+} as const;
+
+beforeAll(async () => {
+  const { dataDir, remove } = await temporaryDataDir();
+  removeData = remove;
+  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
+  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+  stepFunctions = new SFNClient({
+    endpoint: twin.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
+  });
+}, 60_000);
+
+afterAll(async () => {
+  stepFunctions?.destroy();
+  await pool?.end();
+  await twin?.stop();
+  await removeData?.();
+});
+
+/** 100 events, of which a run has parked 10. */
+beforeEach(async () => {
+  await beginScenario(twin, pool, 100);
+  await twin.setFaults([rejectRemovals]);
+  run = await twin.tick();
+  await twin.setFaults([]);
+});
+
+const start = async (request: unknown) => {
+  const stateMachineArn = twin.health.stateMachines['outbox-redrive'];
+  const input = JSON.stringify(request);
+  const { executionArn = '' } = await stepFunctions.send(
+    new StartExecutionCommand({ stateMachineArn, input }),
+  );
+  return executionArn;
+};
+
+const ended = async (executionArn: string) => {
+  for (;;) {
+    const execution = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
+    if (execution.status !== 'RUNNING')
+      return { ...execution, output: JSON.parse(execution.output ?? 'null') as unknown };
+  }
+};
+
+const redrive = async (request: unknown) => ended(await start(request));
+
+const counts = async () =>
+  (await pool.query('select status, redrives, count(*)::int from outbox_events group by 1, 2 order by 1, 2'))
+    .rows;
+
+const untouched = [
+  { status: 'FAILED', redrives: 0, count: 10 },
+  { status: 'PROCESSED', redrives: 0, count: 90 },
+];
+const allRedriven = [
+  { status: 'PROCESSED', redrives: 0, count: 90 },
+  { status: 'PROCESSED', redrives: 1, count: 10 },
+];
+
+test('parked events are published under their old ids, with fresh attempts', async () => {
+  const parked = await pool.query<{ id: string }>(`select id from outbox_events where status = 'FAILED'`);
+
+  const { status, output } = await redrive({ executionArn: run.executionArn });
+
+  expect(status).toBe('SUCCEEDED');
+  expect(output).toMatchObject({ processed: 10, unfinished: 0, parkedAgain: 0 });
+  expect(await counts()).toEqual(allRedriven);
+  const published = (await twin.busEvents()).map(
+    ({ Detail }) => (JSON.parse(Detail) as { eventId: string }).eventId,
+  );
+  for (const { id } of parked.rows) expect(published.filter((eventId) => eventId === id)).toHaveLength(1);
+  const { rows } = await pool.query('select max(attempts) as attempts from outbox_events where redrives = 1');
+  expect(rows).toEqual([{ attempts: 1 }]);
+});
+
+describe('a filter takes what it says and no more', () => {
+  test.each([
+    ['everything', { all: true }, 10],
+    ['an event type', { eventType: 'dish.removed' }, 10],
+    ['another event type', { eventType: 'dish.rated' }, 0],
+    ['an error type', { errorType: 'MalformedDetail' }, 10],
+    ['an aggregate', { aggregateId: '3' }, 2],
+    ['a time before the failure', { failedBefore: '2020-01-01T00:00:00Z' }, 0],
+    ['a time after it', { failedAfter: '2020-01-01T00:00:00Z', errorType: 'MalformedDetail' }, 10],
+    ['a limit', { all: true, limit: 4 }, 4],
+  ])('%s', async (_, request, taken) => {
+    const dryRun = await redrive({ ...request, dryRun: true });
+    expect(dryRun.output).toMatchObject({ dryRun: true, events: taken });
+    expect(await counts()).toEqual(untouched);
+
+    await redrive(request);
+
+    const { rows } = await pool.query('select count(*)::int from outbox_events where redrives = 1');
+    expect(rows).toEqual([{ count: taken }]);
+  });
+
+  test('ids', async () => {
+    const { rows } = await pool.query<{ id: string }>(
+      `select id from outbox_events where status = 'FAILED' limit 2`,
+    );
+    await redrive({ eventIds: rows.map(({ id }) => id) });
+    const redriven = await pool.query<{ id: string }>('select id from outbox_events where redrives = 1');
+    expect(redriven.rows.map(({ id }) => id).sort()).toEqual(rows.map(({ id }) => id).sort());
+  });
+
+  test('what a stopped run still holds, only when somebody says that it is stopped', async () => {
+    await beginScenario(twin, pool, 20);
+    await twin.setFaults([
+      { service: 'states', kind: 'crash', when: 'after', match: { function: 'fetch-batch' } },
+    ]);
+    const { executionArn } = await twin.tick();
+    await twin.setFaults([]);
+
+    const cautious = await redrive({ executionArn });
+    expect(cautious.output).toMatchObject({ events: 0 });
+    const sure = await redrive({ executionArn, runIsStopped: true });
+
+    expect(sure.output).toMatchObject({ processed: 20 });
+  });
+});
+
+describe('a request that says nothing clear is refused before anything changes', () => {
+  test.each([
+    ['no condition', {}, 'the filter is empty'],
+    ['an unknown key', { evenType: 'x' }, 'Unrecognized key: \\"evenType\\"'],
+    ['a wrong type', { eventType: 7 }, 'expected string'],
+    ['a malformed ARN', { executionArn: 'run 7' }, 'expected the arn of an express execution'],
+    ['a malformed time', { failedAfter: 'yesterday' }, 'expected an iso 8601 time'],
+    ['malformed ids', { eventIds: ['7'] }, 'expected a list of uuids'],
+    ['all and a condition', { all: true, eventType: 'x' }, 'all: true contradicts'],
+    ['a stopped run without its ARN', { all: true, runIsStopped: true }, 'give its executionArn too'],
+    ['a limit of nothing', { all: true, limit: 0 }, 'limit'],
+  ])('%s', async (_, request, reason) => {
+    const { status, error, cause } = await redrive(request);
+
+    expect([status, error]).toEqual(['FAILED', 'InvalidRedriveRequest']);
+    expect(cause?.replaceAll('\\\\', '\\')).toContain(reason);
+    expect(await counts()).toEqual(untouched);
+  });
+});
+
+describe('after a failure', () => {
+  test('a lost answer and a crash of the requeue take no more than the limit', async () => {
+    await twin.setFaults([
+      { service: 'rds-data', kind: 'drop-response', match: { sql: 'requeued as' }, times: 1 },
+      { service: 'lambda', kind: 'crash', when: 'after', match: { function: 'requeue-events' }, times: 1 },
+    ]);
+
+    await redrive({ all: true, limit: 3 });
+
+    const { rows } = await pool.query('select count(*)::int from outbox_events where redrives > 0');
+    expect(rows).toEqual([{ count: 3 }]);
+  }, 30_000);
+
+  test('a failed child fails its Task, and RedriveExecution runs it again', async () => {
+    await twin.setFaults([
+      {
+        service: 'rds-data',
+        kind: 'error',
+        code: 'AccessDeniedException',
+        match: { sql: 'claim_outbox_events' },
+      },
+    ]);
+    const executionArn = await start({ all: true });
+    const failed = await ended(executionArn);
+    expect([failed.status, failed.error]).toEqual(['FAILED', 'States.QueryEvaluationError']);
+    expect(failed.cause).toContain('AccessDeniedException');
+    await twin.setFaults([]);
+
+    await stepFunctions.send(new RedriveExecutionCommand({ executionArn }));
+
+    const { status, redriveCount } = await ended(executionArn);
+    expect([status, redriveCount]).toEqual(['SUCCEEDED', 1]);
+    expect(await counts()).toEqual(allRedriven);
+    const { events = [] } = await stepFunctions.send(new GetExecutionHistoryCommand({ executionArn }));
+    const entered = events.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []);
+    expect(entered.filter((name) => name === 'Requeue events')).toHaveLength(1);
+    expect(entered.filter((name) => name === 'Run processor')).toHaveLength(2);
+  });
+
+  test('events that are parked again fail the verification, with the reason', async () => {
+    await twin.setFaults([rejectRemovals]);
+
+    const { status, error, cause } = await redrive({ all: true });
+
+    expect([status, error]).toEqual(['FAILED', 'EventsParkedAgain']);
+    expect(cause).toContain('10 events were parked again (MalformedDetail)');
+  });
+
+  test('an execution that succeeded, and an Express one, cannot be redriven', async () => {
+    const executionArn = await start({ all: true, dryRun: true });
+    await ended(executionArn);
+
+    const succeeded = stepFunctions.send(new RedriveExecutionCommand({ executionArn }));
+    await expect(succeeded).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
+    const express = stepFunctions.send(new RedriveExecutionCommand({ executionArn: run.executionArn }));
+    await expect(express).rejects.toMatchObject({ name: 'StateMachineTypeNotSupported' });
+  });
+});
