@@ -2,32 +2,30 @@ import { Duration } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
-import type * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { DatabaseUsers } from './database-users.ts';
 import { LambdaFunction } from './lambda-function.ts';
-import { BATCH_MAX_STATE_BYTES, INLINE_MAX_BYTES, type ProcessorSettings } from './settings.ts';
+import type { CheckedSettings } from './settings.ts';
 
 export interface HandlersProps {
   readonly name: string;
-  readonly cluster: rds.IDatabaseCluster;
-  readonly secret: secretsmanager.ISecret;
-  readonly databaseName: string;
+  readonly databaseUsers: DatabaseUsers;
+  readonly ownerSecret: secretsmanager.ISecret;
   readonly eventBus: events.IEventBus;
   readonly eventSource: string;
-  readonly settings: ProcessorSettings;
+  readonly metricsNamespace: string;
+  readonly settings: CheckedSettings;
   readonly logRetention: logs.RetentionDays;
 }
 
-interface StepOptions {
-  readonly environment?: Readonly<Record<string, string>>;
-  /** @default 3 seconds */
-  readonly timeout?: Duration;
-  /** Milliseconds that one Data API call may take. @default 2500 */
-  readonly databaseTimeoutMs?: number;
-}
+// Each patience is longer than the one inside it, so that a retry never overlaps the call it repeats: statement
+// (the role's statement_timeout, set by the migration) < SDK call < function < TimeoutSeconds of its state.
+const DATABASE_TIMEOUT_MS = '2500';
+// Twice: a publisher that looks for the bus first still answers in time.
+const PUBLISH_TIMEOUT_MS = '1500';
 
-/** One function per Task state, and one that migrates. */
+/** One function per Task state, and one that migrates. Each may do what it does and nothing else. */
 export class Handlers extends Construct {
   readonly migrate: LambdaFunction;
   readonly fetchBatch: LambdaFunction;
@@ -43,89 +41,148 @@ export class Handlers extends Construct {
   constructor(scope: Construct, id: string, props: HandlersProps) {
     super(scope, id);
     this.#props = props;
-    const { settings } = props;
+    const { settings, eventBus } = props;
     const backoff = {
       MAX_ATTEMPTS: String(settings.maxAttempts),
       BACKOFF_BASE_SECONDS: String(settings.backoffBaseSeconds),
       BACKOFF_MAX_SECONDS: String(settings.backoffMaxSeconds),
       OUTAGE_DELAY_SECONDS: String(settings.outageDelaySeconds),
     };
-
-    this.migrate = this.#step('migrate', 'Brings the outbox table up to date; runs on deployment', {
-      timeout: Duration.minutes(5),
-      databaseTimeoutMs: 60_000,
+    this.migrate = this.#migrate();
+    this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(3), {
+      BATCH_MAX_EVENTS: String(settings.batchSize),
+      // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for what surrounds the events.
+      BATCH_MAX_STATE_BYTES: '240000',
+      INLINE_MAX_BYTES: '60000',
+      LEASE_SECONDS: String(settings.leaseSeconds),
+      MAX_ATTEMPTS: String(settings.maxAttempts),
     });
-    this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', {
-      environment: {
-        BATCH_MAX_EVENTS: String(settings.batchMaxEvents),
-        BATCH_MAX_STATE_BYTES: String(BATCH_MAX_STATE_BYTES),
-        INLINE_MAX_BYTES: String(INLINE_MAX_BYTES),
-        LEASE_SECONDS: String(settings.leaseSeconds),
-        MAX_ATTEMPTS: String(settings.maxAttempts),
-      },
+    this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', Duration.seconds(4), {
+      EVENT_BUS_NAME: eventBus.eventBusName,
+      EVENT_SOURCE: props.eventSource,
+      PUBLISH_TIMEOUT_MS,
     });
-    this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', {
-      timeout: Duration.seconds(4),
-      environment: {
-        EVENT_BUS_NAME: props.eventBus.eventBusName,
-        EVENT_SOURCE: props.eventSource,
-        PUBLISH_TIMEOUT_MS: '2500',
-      },
-    });
-    props.eventBus.grantPutEventsTo(this.publishEvent.function);
     this.publishEvent.function.addToRolePolicy(
       new iam.PolicyStatement({
-        actions: ['events:DescribeEventBus'],
-        resources: [props.eventBus.eventBusArn],
+        actions: ['events:PutEvents', 'events:DescribeEventBus'],
+        resources: [eventBus.eventBusArn],
       }),
     );
-    this.markProcessed = this.#step('mark-processed', 'Records what EventBridge accepted');
-    this.markFailed = this.#step('mark-failed', 'Parks or backs off what was not published', {
-      environment: backoff,
+    this.markProcessed = this.#step(
+      'mark-processed',
+      'Records what EventBridge accepted',
+      Duration.seconds(3),
+    );
+    this.markFailed = this.#step(
+      'mark-failed',
+      'Parks or backs off what was not published',
+      Duration.seconds(3),
+      backoff,
+    );
+    this.releaseBatch = this.#step(
+      'release-batch',
+      'Gives back what a failed run still holds',
+      Duration.seconds(3),
+      backoff,
+    );
+    this.requeueEvents = this.#step('requeue-events', 'Makes parked events due again', Duration.seconds(12), {
+      REDRIVE_BATCH: '1000',
     });
-    this.releaseBatch = this.#step('release-batch', 'Gives back what a failed run still holds', {
-      environment: backoff,
-    });
-    this.requeueEvents = this.#step('requeue-events', 'Makes parked events due again', {
-      timeout: Duration.seconds(12),
-      databaseTimeoutMs: 10_000,
-      environment: { REDRIVE_BATCH: '1000' },
-    });
-    this.verifyRedrive = this.#step('verify-redrive', 'Checks what became of redriven events', {
-      timeout: Duration.seconds(12),
-      databaseTimeoutMs: 10_000,
-    });
-    this.purgeEvents = this.#step('purge-events', 'Deletes processed events past their retention', {
-      timeout: Duration.seconds(30),
-      databaseTimeoutMs: 5_000,
-      environment: {
+    this.verifyRedrive = this.#step(
+      'verify-redrive',
+      'Checks what became of redriven events',
+      Duration.seconds(12),
+    );
+    this.purgeEvents = this.#step(
+      'purge-events',
+      'Deletes processed events past their retention',
+      Duration.seconds(30),
+      {
         RETENTION_DAYS: String(settings.retentionDays),
         PURGE_BATCH: '1000',
         PURGE_PAUSE_MS: '50',
         PURGE_WORK_MS: '20000',
       },
-    });
+    );
   }
 
-  // Each patience is longer than the one inside it, so that a retry never overlaps the call it repeats:
-  // SDK call < function < TimeoutSeconds of its state.
-  #step(handler: string, description: string, options: StepOptions = {}): LambdaFunction {
-    const { name, cluster, secret, databaseName, logRetention } = this.#props;
-    const step = new LambdaFunction(this, handler, {
+  /** The functions that Task states invoke. */
+  get steps(): readonly LambdaFunction[] {
+    return [
+      this.fetchBatch,
+      this.publishEvent,
+      this.markProcessed,
+      this.markFailed,
+      this.releaseBatch,
+      this.requeueEvents,
+      this.verifyRedrive,
+      this.purgeEvents,
+    ];
+  }
+
+  #step(
+    handler: string,
+    description: string,
+    timeout: Duration,
+    environment: Readonly<Record<string, string>> = {},
+  ): LambdaFunction {
+    const { databaseUsers } = this.#props;
+    const step = this.#function(handler, description, timeout, {
+      ...databaseUsers.environment(databaseUsers.processorSecret),
+      DATABASE_TIMEOUT_MS,
+      ...environment,
+    });
+    databaseUsers.grant(step.function, databaseUsers.processorSecret, 'ExecuteStatement');
+    return step;
+  }
+
+  #migrate(): LambdaFunction {
+    const { databaseUsers, ownerSecret } = this.#props;
+    const { processorSecret, producerSecret } = databaseUsers;
+    const migrate = this.#function(
+      'migrate',
+      'Brings the outbox up to date; runs on deployment',
+      Duration.minutes(10),
+      {
+        ...databaseUsers.environment(ownerSecret),
+        PROCESSOR_SECRET_ARN: processorSecret.secretArn,
+        PRODUCER_SECRET_ARN: producerSecret.secretArn,
+        // The Data API itself ends a statement after 45 seconds.
+        DATABASE_TIMEOUT_MS: '60000',
+      },
+    );
+    databaseUsers.grant(
+      migrate.function,
+      ownerSecret,
+      'BeginTransaction',
+      'CommitTransaction',
+      'ExecuteStatement',
+      'RollbackTransaction',
+    );
+    migrate.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [processorSecret.secretArn, producerSecret.secretArn],
+      }),
+    );
+    return migrate;
+  }
+
+  #function(
+    handler: string,
+    description: string,
+    timeout: Duration,
+    environment: Readonly<Record<string, string>>,
+  ): LambdaFunction {
+    const { name, metricsNamespace, logRetention } = this.#props;
+    const powertools = { POWERTOOLS_SERVICE_NAME: name, POWERTOOLS_METRICS_NAMESPACE: metricsNamespace };
+    return new LambdaFunction(this, handler, {
       handler,
       functionName: `${name}-${handler}`,
       description,
-      timeout: options.timeout ?? Duration.seconds(3),
-      environment: {
-        CLUSTER_ARN: cluster.clusterArn,
-        SECRET_ARN: secret.secretArn,
-        DATABASE_NAME: databaseName,
-        DATABASE_TIMEOUT_MS: String(options.databaseTimeoutMs ?? 2_500),
-        ...options.environment,
-      },
+      timeout,
+      environment: { ...powertools, ...environment },
       logRetention,
     });
-    cluster.grantDataApiAccess(step.function);
-    return step;
   }
 }

@@ -1,8 +1,11 @@
-import { fileURLToPath } from 'node:url';
-import type { Duration } from 'aws-cdk-lib';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CfnResource, type Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { packageRoot } from './package-root.ts';
 
 export interface LambdaFunctionProps {
   /** Name of the handler: its folder in dist/lambdas. */
@@ -12,41 +15,67 @@ export interface LambdaFunctionProps {
   readonly description: string;
   /** The function is killed after this time. Longer than its SDK time-outs, shorter than the state's. */
   readonly timeout: Duration;
-  /** @default 256 */
-  readonly memoryMiB?: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: logs.RetentionDays;
 }
 
-/** One handler, from its prebuilt bundle, with a log group of its own. */
+/** One handler, from its prebuilt bundle, with a role and a log group of its own. */
 export class LambdaFunction extends Construct {
   readonly function: lambda.Function;
-  /** The published version: a run in flight keeps calling it while a deployment replaces `$LATEST`. */
+  /** The published version: a run in flight keeps calling it while a deployment publishes the next. */
   readonly version: lambda.Version;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
-    const logGroup = new logs.LogGroup(this, 'Logs', { retention: props.logRetention });
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Not CDK's default role: that one may write to every log group of the account.
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
     this.function = new lambda.Function(this, 'Function', {
       functionName: props.functionName,
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       handler: 'index.handler',
-      code: lambda.Code.fromAsset(
-        fileURLToPath(new URL(`../dist/lambdas/${props.handler}`, import.meta.url)),
-      ),
+      code: lambda.Code.fromAsset(bundleOf(props.handler)),
+      role,
       timeout: props.timeout,
-      memorySize: props.memoryMiB ?? 256,
+      memorySize: 256,
       tracing: lambda.Tracing.ACTIVE,
       logGroup,
-      environment: {
-        NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: 'outbox',
-        POWERTOOLS_METRICS_NAMESPACE: 'Outbox',
-        ...props.environment,
-      },
+      environment: { ...props.environment },
+      // The last versions stay: a run that began before a deployment still calls them.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
     this.version = this.function.currentVersion;
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
+      reason:
+        'X-Ray has no resources: xray:PutTraceSegments and xray:PutTelemetryRecords take nothing but *.',
+    });
   }
+
+  /** Allows a state machine to invoke any version of this function, also the one that its older runs call. */
+  grantInvokeVersions(role: iam.Role): void {
+    const logicalId = Stack.of(this).getLogicalId(this.function.node.defaultChild as CfnResource);
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::<${logicalId}.Arn>:*]`,
+      reason: 'All versions of one function: a run that began before a deployment still calls the older one.',
+    });
+    role.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: [`${this.function.functionArn}:*`],
+      }),
+    );
+  }
+}
+
+function bundleOf(handler: string): string {
+  const folder = join(packageRoot, 'dist', 'lambdas', handler);
+  if (!existsSync(folder)) throw new Error(`no bundle ${folder}: run \`npm run build\` first`);
+  return folder;
 }

@@ -1,40 +1,110 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Arn, ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as events from 'aws-cdk-lib/aws-events';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { Database } from './database.ts';
-import { OutboxProcessor } from './outbox-processor.ts';
+import type { Config } from './config.ts';
+import { OutboxProcessor, type OutboxProcessorProps } from './outbox-processor.ts';
 
 export interface OutboxProcessorStackProps extends StackProps {
-  /** Prefix of the physical names, one per account and region. @default outbox */
-  readonly name?: string;
+  readonly config: Config;
 }
 
-/** A whole of its own: database, bus and processor. */
+/** Bellyfed's outbox: the construct with what the configuration brings, and the outputs an operator needs next. */
 export class OutboxProcessorStack extends Stack {
-  constructor(scope: Construct, id: string, props: OutboxProcessorStackProps = {}) {
+  constructor(scope: Construct, id: string, { config, ...props }: OutboxProcessorStackProps) {
     super(scope, id, props);
-    const databaseName = 'outbox';
-    const { cluster } = new Database(this, 'Database', { databaseName });
-    if (cluster.secret === undefined)
-      throw new Error('the cluster has no secret: let CDK generate its credentials');
-    const eventBus = new events.EventBus(this, 'EventBus', {
+    const outbox = new OutboxProcessor(this, 'Outbox', {
+      ...settingsOf(config),
+      ...this.#given(config),
+      eventBus: this.#eventBus(config),
+    });
+
+    const { processor, redrive, cleanup, databaseUsers } = outbox;
+    this.#output('ClusterArn', outbox.cluster.clusterArn);
+    this.#output('DatabaseName', config.databaseName ?? 'outbox');
+    this.#output('ProducerSecretArn', databaseUsers.producerSecret.secretArn);
+    this.#output('EventBusName', outbox.eventBus.eventBusName);
+    this.#output('ProcessorArn', processor.stateMachine.stateMachineArn);
+    this.#output('RedriveArn', redrive.stateMachine.stateMachineArn);
+    this.#output('CleanupArn', cleanup.stateMachine.stateMachineArn);
+    for (const [name, { stateMachine }] of Object.entries({
+      Processor: processor,
+      Redrive: redrive,
+      Cleanup: cleanup,
+    })) {
+      this.#link(
+        `${name}Console`,
+        `states/home?region=${this.region}#/statemachines/view/${stateMachine.stateMachineArn}`,
+      );
+    }
+    this.#link(
+      'DashboardConsole',
+      `cloudwatch/home?region=${this.region}#dashboards/dashboard/${outbox.dashboard.dashboardName}`,
+    );
+    this.#link(
+      'HistoryLogConsole',
+      // The console's own escape of a slash.
+      `cloudwatch/home?region=${this.region}#logsV2:log-groups/log-group/$252Faws$252Fvendedlogs$252Fstates$252F${config.name ?? 'outbox'}-processor`,
+    );
+  }
+
+  #given({ clusterArn, clusterSecretArn, alarmTopicArn }: Config): OutboxProcessorProps {
+    return {
+      ...(clusterArn !== undefined && {
+        cluster: rds.DatabaseCluster.fromDatabaseClusterAttributes(this, 'Cluster', {
+          clusterIdentifier: Arn.split(clusterArn, ArnFormat.COLON_RESOURCE_NAME).resourceName ?? clusterArn,
+        }),
+      }),
+      ...(clusterSecretArn !== undefined && {
+        clusterSecret: secretsmanager.Secret.fromSecretCompleteArn(this, 'ClusterSecret', clusterSecretArn),
+      }),
+      ...(alarmTopicArn !== undefined && {
+        alarmActions: [new SnsAction(sns.Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn))],
+      }),
+    };
+  }
+
+  #eventBus({ eventBusArn }: Config): events.IEventBus {
+    if (eventBusArn !== undefined) return events.EventBus.fromEventBusArn(this, 'EventBus', eventBusArn);
+    return new events.EventBus(this, 'EventBus', {
       eventBusName: 'bellyfed-events',
       description: 'Domain events of Bellyfed, published from the outbox',
     });
-    const processor = new OutboxProcessor(this, 'Outbox', {
-      name: props.name ?? 'outbox',
-      cluster,
-      secret: cluster.secret,
-      databaseName,
-      eventBus,
-      eventSource: 'bellyfed.outbox',
-    });
-    new CfnOutput(this, 'ProcessorArn', { value: processor.processor.stateMachineArn });
-    new CfnOutput(this, 'RedriveArn', { value: processor.redrive.stateMachineArn });
-    new CfnOutput(this, 'CleanupArn', { value: processor.cleanup.stateMachineArn });
-    new CfnOutput(this, 'EventBusName', { value: eventBus.eventBusName });
-    new CfnOutput(this, 'ClusterArn', { value: cluster.clusterArn });
-    new CfnOutput(this, 'SecretArn', { value: cluster.secret.secretArn });
-    new CfnOutput(this, 'DatabaseName', { value: databaseName });
   }
+
+  #output(name: string, value: string): void {
+    new CfnOutput(this, name, { value });
+  }
+
+  #link(name: string, path: string): void {
+    this.#output(name, `https://${this.region}.console.aws.amazon.com/${path}`);
+  }
+}
+
+function settingsOf(config: Config): OutboxProcessorProps {
+  const seconds = (value: number | undefined) => (value === undefined ? undefined : Duration.seconds(value));
+  const { intervalMinutes, retentionDays, maximumEventAgeMinutes } = config;
+  return {
+    name: config.name,
+    databaseName: config.databaseName,
+    eventSource: config.eventSource ?? 'bellyfed.outbox',
+    // As seconds: Duration itself refuses fractions with less to say than the construct.
+    interval: intervalMinutes === undefined ? undefined : seconds(intervalMinutes * 60),
+    retention: retentionDays === undefined ? undefined : seconds(retentionDays * 86_400),
+    maximumEventAge: maximumEventAgeMinutes === undefined ? undefined : seconds(maximumEventAgeMinutes * 60),
+    batchSize: config.batchSize,
+    publishConcurrency: config.publishConcurrency,
+    publishRetries: config.publishRetries,
+    maxAttempts: config.maxAttempts,
+    lease: seconds(config.leaseSeconds),
+    backoffBase: seconds(config.backoffBaseSeconds),
+    backoffMax: seconds(config.backoffMaxSeconds),
+    outageDelay: seconds(config.outageDelaySeconds),
+    executionHistory: config.executionHistory,
+    logRetention: config.logRetentionDays,
+    runbookUrl: config.runbookUrl,
+  };
 }

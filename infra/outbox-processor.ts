@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
-import type * as events from 'aws-cdk-lib/aws-events';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as rds from 'aws-cdk-lib/aws-rds';
@@ -7,99 +8,238 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as triggers from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
+import { OutboxDashboard } from './dashboard.ts';
+import { Database } from './database.ts';
+import { DatabaseUsers } from './database-users.ts';
+import { processorDefinition, readDefinition } from './definition.ts';
+import type { ExecutionHistory } from './execution-history.ts';
 import { Handlers } from './handlers.ts';
+import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
 import { Schedules } from './schedules.ts';
-import { defaultSettings, type ProcessorSettings } from './settings.ts';
+import { checkSettings, type ProcessorSettings } from './settings.ts';
 import { StateMachine } from './state-machine.ts';
 
-export interface OutboxProcessorProps {
-  /** Prefix of the physical names. */
-  readonly name: string;
-  /** Aurora PostgreSQL with the Data API. */
-  readonly cluster: rds.IDatabaseCluster;
-  /** Credentials with which the Data API signs in. */
-  readonly secret: secretsmanager.ISecret;
-  readonly databaseName: string;
-  readonly eventBus: events.IEventBus;
-  /** The `source` of every published event. */
-  readonly eventSource: string;
-  /** How often the processor runs. @default once a minute */
-  readonly interval?: Duration;
-  readonly settings?: Partial<ProcessorSettings>;
+export interface OutboxProcessorProps extends ProcessorSettings {
+  /**
+   * Prefix of all physical names, and the `service` dimension of the metrics. One per account and region.
+   * @default outbox
+   */
+  readonly name?: string;
+  /**
+   * Aurora PostgreSQL 15 or later with the Data API. Needs `clusterSecret`.
+   * @default a new Aurora Serverless v2 cluster in a VPC of its own, retained and protected from deletion
+   */
+  readonly cluster?: rds.IDatabaseCluster;
+  /**
+   * Credentials of a user of `cluster` that may create roles and the table. Only the migration uses them.
+   * @default the new cluster's
+   */
+  readonly clusterSecret?: secretsmanager.ISecret;
+  /** @default outbox */
+  readonly databaseName?: string;
+  /** @default a new bus called `<name>-events` */
+  readonly eventBus?: events.IEventBus;
+  /**
+   * The `source` of every published event, at most 256 characters.
+   * @default the name
+   */
+  readonly eventSource?: string;
+  /**
+   * What Step Functions logs about runs; see {@link ExecutionHistory} for what each costs.
+   * @default all, because the console draws Express executions from that log
+   */
+  readonly executionHistory?: ExecutionHistory;
   /** @default one month */
   readonly logRetention?: logs.RetentionDays;
+  /**
+   * What every alarm does when it begins and when it ends.
+   * @default nothing
+   */
+  readonly alarmActions?: readonly cloudwatch.IAlarmAction[];
+  /**
+   * Age of the oldest unfinished event that raises an alarm.
+   * @default five intervals, at least 5 minutes
+   */
+  readonly maximumEventAge?: Duration;
+  /** @default docs/operations.md */
+  readonly runbookUrl?: string;
 }
 
-/** The outbox processor: a scheduled Express state machine that publishes due events of an outbox table. */
+/** A transactional outbox: due events of a table in Aurora reach EventBridge, at least once. */
 export class OutboxProcessor extends Construct {
+  readonly cluster: rds.IDatabaseCluster;
+  readonly eventBus: events.IEventBus;
+  /** The database roles and their secrets. */
+  readonly databaseUsers: DatabaseUsers;
   /** Publishes due events; starts on the schedule. */
-  readonly processor: sfn.StateMachine;
+  readonly processor: StateMachine;
   /** Gives parked events a second chance; started by a person. */
-  readonly redrive: sfn.StateMachine;
+  readonly redrive: StateMachine;
   /** Purges processed events past their retention; starts once a day. */
-  readonly cleanup: sfn.StateMachine;
+  readonly cleanup: StateMachine;
   readonly schedules: Schedules;
+  readonly alarms: readonly cloudwatch.Alarm[];
+  readonly dashboard: cloudwatch.Dashboard;
+  readonly #name: string;
 
-  constructor(scope: Construct, id: string, props: OutboxProcessorProps) {
+  constructor(scope: Construct, id: string, props: OutboxProcessorProps = {}) {
     super(scope, id);
-    const settings: ProcessorSettings = { ...defaultSettings, ...props.settings };
+    const settings = checkSettings(props);
+    const name = checkName(props.name ?? 'outbox');
+    this.#name = name;
+    const eventSource = props.eventSource ?? name;
+    if (eventSource.length > 256)
+      throw new Error(`eventSource has ${eventSource.length} characters: expected at most 256`);
+    const databaseName = props.databaseName ?? 'outbox';
+    const { cluster, ownerSecret } = this.#database(props, databaseName);
+    this.cluster = cluster;
+    this.eventBus =
+      props.eventBus ?? new events.EventBus(this, 'EventBus', { eventBusName: `${name}-events` });
+    this.databaseUsers = new DatabaseUsers(this, 'DatabaseUsers', {
+      name,
+      cluster,
+      ownerSecret,
+      databaseName,
+    });
+
     const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
-    const handlers = new Handlers(this, 'Handlers', { ...props, settings, logRetention });
+    const handlers = new Handlers(this, 'Handlers', {
+      name,
+      databaseUsers: this.databaseUsers,
+      ownerSecret,
+      eventBus: this.eventBus,
+      eventSource,
+      metricsNamespace: METRICS_NAMESPACE,
+      settings,
+      logRetention,
+    });
+    const common = { executionHistory: props.executionHistory ?? 'all', logRetention } as const;
+    const { text: definition, loopSeconds } = processorDefinition(settings);
 
     this.processor = new StateMachine(this, 'outbox-processor', {
-      stateMachineName: `${props.name}-processor`,
+      ...common,
+      stateMachineName: `${name}-processor`,
       type: sfn.StateMachineType.EXPRESS,
-      definitionFile: 'outbox-processor.asl.json',
+      definition,
       functions: {
-        FetchBatch: handlers.fetchBatch.version,
-        PublishEvent: handlers.publishEvent.version,
-        MarkProcessed: handlers.markProcessed.version,
-        MarkFailed: handlers.markFailed.version,
-        ReleaseBatch: handlers.releaseBatch.version,
+        FetchBatch: handlers.fetchBatch,
+        PublishEvent: handlers.publishEvent,
+        MarkProcessed: handlers.markProcessed,
+        MarkFailed: handlers.markFailed,
+        ReleaseBatch: handlers.releaseBatch,
       },
-      settings: { PublishChunkSize: '1' },
-      logRetention,
-    }).stateMachine;
-
+      settings: { PublishChunkSize: '1', LoopSeconds: String(loopSeconds) },
+    });
+    const processorArn = this.processor.stateMachine.stateMachineArn;
     this.redrive = new StateMachine(this, 'outbox-redrive', {
-      stateMachineName: `${props.name}-redrive`,
+      ...common,
+      stateMachineName: `${name}-redrive`,
       // The console's own Redrive exists for Standard executions alone.
       type: sfn.StateMachineType.STANDARD,
-      definitionFile: 'outbox-redrive.asl.json',
-      functions: {
-        RequeueEvents: handlers.requeueEvents.version,
-        VerifyRedrive: handlers.verifyRedrive.version,
-      },
-      settings: { ProcessorArn: this.processor.stateMachineArn },
-      logRetention,
-    }).stateMachine;
-    this.redrive.addToRolePolicy(
-      new iam.PolicyStatement({
-        actions: ['states:StartSyncExecution'],
-        resources: [this.processor.stateMachineArn],
-      }),
+      definition: readDefinition('outbox-redrive.asl.json'),
+      functions: { RequeueEvents: handlers.requeueEvents, VerifyRedrive: handlers.verifyRedrive },
+      settings: { ProcessorArn: processorArn },
+    });
+    this.redrive.stateMachine.addToRolePolicy(
+      new iam.PolicyStatement({ actions: ['states:StartSyncExecution'], resources: [processorArn] }),
     );
-
     this.cleanup = new StateMachine(this, 'outbox-cleanup', {
-      stateMachineName: `${props.name}-cleanup`,
+      ...common,
+      stateMachineName: `${name}-cleanup`,
       type: sfn.StateMachineType.EXPRESS,
-      definitionFile: 'outbox-cleanup.asl.json',
-      functions: { PurgeEvents: handlers.purgeEvents.version },
-      settings: {},
-      logRetention,
-    }).stateMachine;
+      definition: readDefinition('outbox-cleanup.asl.json'),
+      functions: { PurgeEvents: handlers.purgeEvents },
+    });
 
     this.schedules = new Schedules(this, 'Schedules', {
-      name: props.name,
-      processor: this.processor,
-      interval: props.interval ?? Duration.minutes(1),
-      cleanup: this.cleanup,
+      name,
+      processor: this.processor.stateMachine,
+      interval: settings.interval,
+      cleanup: this.cleanup.stateMachine,
     });
     new triggers.Trigger(this, 'Migration', {
       handler: handlers.migrate.function,
-      timeout: Duration.minutes(5),
-      executeAfter: [props.cluster],
+      timeout: Duration.minutes(10),
+      executeAfter: [cluster, this.databaseUsers],
       executeBefore: [this.schedules],
     });
+
+    const observed = { name, processor: this.processor.stateMachine, handlers };
+    const fiveIntervals = Duration.minutes(5 * settings.interval.toMinutes());
+    this.alarms = new Alarms(this, 'Alarms', {
+      ...observed,
+      cleanup: this.cleanup.stateMachine,
+      deadLetterQueue: this.schedules.deadLetterQueue,
+      interval: settings.interval,
+      maximumEventAge: props.maximumEventAge ?? fiveIntervals,
+      actions: props.alarmActions ?? [],
+      runbookUrl: props.runbookUrl ?? 'docs/operations.md',
+    }).all;
+    this.dashboard = new OutboxDashboard(this, 'Dashboard', {
+      ...observed,
+      historyLogGroup: this.processor.logGroup,
+      cluster,
+      alarms: this.alarms,
+    }).dashboard;
   }
+
+  /**
+   * Allows a principal to write events through the Data API, under the database role that may insert and nothing
+   * else. An application that writes events beside its own data signs in as itself: `grant outbox_producer to my_app`.
+   */
+  grantEnqueue(grantee: iam.IGrantable): iam.Grant {
+    return this.databaseUsers.grant(
+      grantee,
+      this.databaseUsers.producerSecret,
+      'BatchExecuteStatement',
+      'BeginTransaction',
+      'CommitTransaction',
+      'ExecuteStatement',
+      'RollbackTransaction',
+    );
+  }
+
+  /** A metric of this outbox; the statistic fits the metric, the period is a minute. */
+  metric(metric: OutboxMetric, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return outboxMetric(this.#name, metric, options);
+  }
+
+  /** Events that EventBridge accepted, a minute. */
+  metricEventsPublished(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('EventsPublished', options);
+  }
+
+  /** Events that wait for a person, counted up to 1,000. */
+  metricParkedEvents(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('ParkedEvents', options);
+  }
+
+  /** Seconds since the oldest unfinished event could first be published. */
+  metricOldestEventAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('OldestEventAge', options);
+  }
+
+  #database({ cluster, clusterSecret }: OutboxProcessorProps, databaseName: string) {
+    if (cluster !== undefined && clusterSecret === undefined) {
+      throw new Error(
+        'cluster is given without clusterSecret: the migration needs credentials that may create roles',
+      );
+    }
+    if (cluster === undefined && clusterSecret !== undefined) {
+      throw new Error('clusterSecret is given without cluster: give both, or neither for a new cluster');
+    }
+    if (cluster !== undefined && clusterSecret !== undefined) return { cluster, ownerSecret: clusterSecret };
+    const database = new Database(this, 'Database', { databaseName });
+    return { cluster: database.cluster, ownerSecret: database.secret };
+  }
+}
+
+function checkName(name: string): string {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
+    throw new Error(
+      `name is "${name}": expected 1 to 31 lower-case letters, digits and hyphens, a letter first`,
+    );
+  }
+  return name;
 }

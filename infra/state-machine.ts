@@ -1,54 +1,56 @@
-import { readFileSync } from 'node:fs';
-import { RemovalPolicy } from 'aws-cdk-lib';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { type ExecutionHistory, logOptions } from './execution-history.ts';
+import type { LambdaFunction } from './lambda-function.ts';
 
 export interface StateMachineProps {
   readonly stateMachineName: string;
   readonly type: sfn.StateMachineType;
-  /** File in statemachine/ that holds the definition. */
-  readonly definitionFile: string;
+  /** Amazon States Language with its placeholders. */
+  readonly definition: string;
   /** `${FetchBatchFunctionArn}` in the definition is the function given as `FetchBatch`. */
-  readonly functions: Readonly<Record<string, lambda.IFunction>>;
+  readonly functions: Readonly<Record<string, LambdaFunction>>;
   /** Values of the definition's other placeholders. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly executionHistory: ExecutionHistory;
   readonly logRetention: logs.RetentionDays;
 }
 
 /**
- * A state machine from its ASL file. The definition stays inside the template, where `cdk diff`, the tests and
- * the local twin see it; time-out and query language are the file's, since CDK ignores its own for a file.
+ * A state machine from its ASL. The definition stays inside the template, where `cdk diff`, the tests and the
+ * local twin see it; time-out and query language are the definition's, since CDK ignores its own for a string.
  */
 export class StateMachine extends Construct {
   readonly stateMachine: sfn.StateMachine;
+  readonly logGroup: logs.LogGroup;
 
   constructor(scope: Construct, id: string, props: StateMachineProps) {
     super(scope, id);
-    const file = new URL(`../statemachine/${props.definitionFile}`, import.meta.url);
-    const functionArns = Object.entries(props.functions).map(([name, fn]) => [
-      `${name}FunctionArn`,
-      fn.functionArn,
-    ]);
+    const functions = Object.entries(props.functions);
+    const functionArns = functions.map(([name, { version }]) => [`${name}FunctionArn`, version.functionArn]);
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      // Log groups under this prefix spare the account's resource policy, which has a size limit.
+      logGroupName: `/aws/vendedlogs/states/${props.stateMachineName}`,
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') });
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
       stateMachineName: props.stateMachineName,
       stateMachineType: props.type,
-      definitionBody: sfn.DefinitionBody.fromString(readFileSync(file, 'utf8')),
+      definitionBody: sfn.DefinitionBody.fromString(props.definition),
       definitionSubstitutions: { ...Object.fromEntries(functionArns), ...props.settings },
+      role,
       tracingEnabled: true,
-      logs: {
-        // The console draws an Express execution from its log, and only at this level with data.
-        level: sfn.LogLevel.ALL,
-        includeExecutionData: true,
-        destination: new logs.LogGroup(this, 'Logs', {
-          // Log groups under this prefix spare the account's resource policy, which has a size limit.
-          logGroupName: `/aws/vendedlogs/states/${props.stateMachineName}`,
-          retention: props.logRetention,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      },
+      logs: { ...logOptions(props.executionHistory), destination: this.logGroup },
     });
-    for (const fn of Object.values(props.functions)) fn.grantInvoke(this.stateMachine);
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray and the delivery of logs have no resources: their actions take nothing but *.',
+    });
+    for (const [, lambdaFunction] of functions) lambdaFunction.grantInvokeVersions(role);
   }
 }

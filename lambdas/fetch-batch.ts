@@ -16,14 +16,25 @@ const limits: ClaimLimits = {
 export interface FetchBatchInput {
   readonly leaseToken: string;
   readonly runId: string;
+  /** Whether to look how the outbox stands: once a run is enough. */
+  readonly measure?: boolean;
 }
 
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
-export async function fetchBatch({ leaseToken, runId }: FetchBatchInput): Promise<Batch> {
-  const batch = await claim(database, { leaseToken, runId }, limits);
+export async function fetchBatch({
+  leaseToken,
+  runId,
+  measure,
+}: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+  const { gauges, ...batch } = await claim(database, { leaseToken, runId }, limits, measure);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);
+  if (gauges !== undefined) {
+    metrics.addMetric('DueEvents', MetricUnit.Count, gauges.due);
+    metrics.addMetric('ParkedEvents', MetricUnit.Count, gauges.parked);
+    metrics.addMetric('OldestEventAge', MetricUnit.Seconds, gauges.oldestAgeSeconds);
+  }
   if (batch.parked > 0) logger.error('parked events whose last lease ran out', { parked: batch.parked });
   if (batch.reclaimed > 0)
     logger.warn('reclaimed events whose lease ran out', { reclaimed: batch.reclaimed });

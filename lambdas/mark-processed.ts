@@ -15,6 +15,9 @@ export interface MarkProcessedInput {
 export async function markProcessed({ outcomes }: MarkProcessedInput): Promise<Recorded> {
   const result = await mark(database, outcomes);
   metrics.addMetric('EventsPublished', MetricUnit.Count, outcomes.length);
+  if (result.maxDelayMs !== undefined) {
+    metrics.addMetric('PublishDelay', MetricUnit.Milliseconds, result.maxDelayMs);
+  }
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
   if (result.lost.length > 0)
     logger.warn('published events that are no longer ours to mark', { lost: result.lost });

@@ -1,23 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { migrate } from '../database/migrate.ts';
 import outboxEvents from '../database/migrations/0001_outbox_events.sql';
 import claimFunction from '../database/migrations/0002_claim_outbox_events.sql';
+import roles from '../database/migrations/0003_roles.sql';
+import { type Credentials, ensureRole } from '../database/roles.ts';
+import { DatabaseUnavailable } from '../outbox/failure.ts';
 import { dataApi } from './runtime/clients.ts';
-import { count } from './runtime/environment.ts';
+import { count, text } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const secrets = new SecretsManagerClient();
+const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
 
 /** The migrations are part of the bundle, so a new one changes the function and the deployment runs it. */
 const migrations = [
   { name: '0001_outbox_events', sql: outboxEvents },
   { name: '0002_claim_outbox_events', sql: claimFunction },
+  { name: '0003_roles', sql: roles },
 ];
+
+// A new cluster's writer comes minutes after the cluster, and a paused one resumes within half a minute.
+const PATIENCE_MS = 8 * 60_000;
+const PAUSE_MS = 5_000;
 
 /** Runs on every deployment that changes it. */
 export async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
-  const applied = await migrate(database, migrations);
+  const applied = await untilAvailable(() => migrate(database, migrations));
+  await ensureRole(database, await credentials(secretArns.processor), 'processor');
+  await ensureRole(database, await credentials(secretArns.producer), 'producer');
   logger.info('database migrated', { applied });
   return { applied };
+}
+
+/** The one retry outside the state machines: a deployment has nobody else to try again. */
+async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
+  const endsAt = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable) || Date.now() >= endsAt) throw error;
+      logger.warn('the database is not available yet', { error });
+      await pause(PAUSE_MS);
+    }
+  }
+}
+
+async function credentials(secretArn: string): Promise<Credentials> {
+  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
+  const { username, password } = JSON.parse(SecretString ?? '{}') as Partial<Credentials>;
+  if (!username || !password) throw new Error(`secret ${secretArn} holds no username and password`);
+  return { username, password };
 }
 
 export const handler = withTelemetry(migrateDatabase);

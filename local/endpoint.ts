@@ -10,8 +10,17 @@ export interface Services {
   readonly rdsData: Operations;
   readonly eventBridge: Operations;
   readonly stepFunctions: Operations;
+  readonly secretsManager: Operations;
   readonly lambda: Lambda;
 }
+
+/** Throws AWS's refusal of a call that its caller, known by the `Authorization` header, may not make. */
+export type Admit = (
+  authorization: string | undefined,
+  service: keyof Services,
+  operation: string,
+  request: RequestBody,
+) => void;
 
 /** Answers what no AWS protocol covers; false when the path is not its own. */
 export type ControlSurface = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
@@ -54,34 +63,52 @@ function close(server: Server): Promise<void> {
   });
 }
 
-export function awsRouter(services: Services, control: ControlSurface) {
-  const targets: Readonly<Record<string, readonly [Operations, string]>> = {
-    AWSEvents: [services.eventBridge, 'application/x-amz-json-1.1'],
-    AWSStepFunctions: [services.stepFunctions, 'application/x-amz-json-1.0'],
-  };
+type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager';
+
+const targets: Readonly<Record<string, readonly [JsonService, contentType: string]>> = {
+  AWSEvents: ['eventBridge', 'application/x-amz-json-1.1'],
+  AWSStepFunctions: ['stepFunctions', 'application/x-amz-json-1.0'],
+  secretsmanager: ['secretsManager', 'application/x-amz-json-1.1'],
+};
+
+export function awsRouter(services: Services, control: ControlSurface, admit: Admit) {
+  async function call(
+    service: JsonService | 'rdsData',
+    name: string,
+    request: IncomingMessage,
+    limit: number,
+  ): Promise<object> {
+    const operations = services[service];
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+    if (operation === undefined) throw unsupported(name);
+    const body = new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException');
+    admit(request.headers.authorization, service, name, body);
+    return operation(body);
+  }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (await control(request, response)) return;
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const target = request.headers['x-amz-target'];
     if (typeof target === 'string') {
-      const [service = '', operation = ''] = target.split('.');
-      const [operations, contentType] = targets[service] ?? [{}, 'application/x-amz-json-1.1'];
-      const answer = await call(operations, operation, request, MAX_BODY_BYTES);
+      const [prefix = '', operation = ''] = target.split('.');
+      const found = targets[prefix];
+      if (found === undefined) throw unsupported(target);
+      const [service, contentType] = found;
+      const answer = await call(service, operation, request, MAX_BODY_BYTES);
       return send(response, 200, contentType, JSON.stringify(answer));
     }
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
-      const answer = await call(services.rdsData, rdsOperation, request, MAX_RDS_DATA_BYTES);
+      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES);
       return send(response, 200, 'application/json', JSON.stringify(answer));
     }
-    const [, functionName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
-    if (request.method === 'POST' && functionName !== undefined) {
+    const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
+    if (request.method === 'POST' && encodedName !== undefined) {
+      const FunctionName = decodeURIComponent(encodedName);
+      admit(request.headers.authorization, 'lambda', 'Invoke', new RequestBody({ FunctionName }));
       const payload = (await readBody(request, MAX_BODY_BYTES)) || '{}';
-      const { payload: answer, functionError } = await services.lambda.invoke(
-        decodeURIComponent(functionName),
-        payload,
-      );
+      const { payload: answer, functionError } = await services.lambda.invoke(FunctionName, payload);
       response.setHeader('X-Amz-Executed-Version', '1');
       if (functionError !== undefined) response.setHeader('X-Amz-Function-Error', functionError);
       return send(response, 200, 'application/json', answer);
@@ -90,20 +117,11 @@ export function awsRouter(services: Services, control: ControlSurface) {
   };
 }
 
-async function call(
-  operations: Operations,
-  name: string,
-  request: IncomingMessage,
-  limit: number,
-): Promise<object> {
-  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (operation === undefined) {
-    throw new AwsError(
-      'UnknownOperationException',
-      `the twin does not support the operation ${name || '(none)'}`,
-    );
-  }
-  return operation(new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException'));
+function unsupported(operation: string): AwsError {
+  return new AwsError(
+    'UnknownOperationException',
+    `the twin does not support the operation ${operation || '(none)'}`,
+  );
 }
 
 export function parseJson(body: string): unknown {

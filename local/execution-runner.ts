@@ -6,6 +6,7 @@ import type { StateMachineResource } from './cloud-assembly.ts';
 import { type ExecutionRecord, Executions } from './executions.ts';
 import type { Faults } from './faults.ts';
 import { describePayload, type Lambda } from './lambda.ts';
+import type { Authorize } from './policies.ts';
 import { createIntegrations, LAMBDA_INVOKE, supportedResources } from './task-integrations.ts';
 
 const MAX_INPUT_BYTES = 262_144;
@@ -31,16 +32,18 @@ export function createExecutionRunner(
   stateMachines: readonly StateMachineResource[],
   lambda: Lambda,
   faults: Faults,
+  authorize: Authorize,
 ): ExecutionRunner {
   const machines = new Map<string, Loaded>(
     stateMachines.map((resource) => [resource.arn, { ...resource, machine: load(resource) }]),
   );
   const executions = new Executions();
-  const integrations = createIntegrations(lambda, async (stateMachineArn, input) => {
+  const startSync = async (stateMachineArn: string, input: string) => {
     const child = start(stateMachineArn, input);
     await child.ended;
     return child;
-  });
+  };
+  const integrations = createIntegrations(lambda, startSync, authorize);
 
   function find(arn: string): Loaded {
     const machine = machines.get(arn);
@@ -104,7 +107,7 @@ export function createExecutionRunner(
   }
 
   async function perform(
-    { abort }: ExecutionRecord,
+    { abort, stateMachineArn, name }: ExecutionRecord,
     resource: string,
     parameters: unknown,
     signal: AbortSignal,
@@ -114,7 +117,8 @@ export function createExecutionRunner(
     const crash =
       resource === LAMBDA_INVOKE ? faults.crash(() => describeTask(lambda, parameters)) : undefined;
     if (crash === 'before') abort.abort();
-    const result = signal.aborted ? undefined : await integration(parameters, signal);
+    const caller = { roleArn: find(stateMachineArn).roleArn, session: name };
+    const result = signal.aborted ? undefined : await integration(parameters, caller, signal);
     if (crash === 'after') abort.abort();
     return result;
   }

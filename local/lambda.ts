@@ -17,6 +17,7 @@ export interface FunctionResource {
   readonly timeoutSeconds: number;
   readonly memoryMiB: number;
   readonly environment: Readonly<Record<string, string>>;
+  readonly roleArn: string;
 }
 
 export interface Invocation {
@@ -74,6 +75,11 @@ export function createLambda(
   };
 }
 
+/** Lambda gives a function the credentials of its role; here they tell whose call it is. */
+export function accessKeyId({ key }: FunctionResource): string {
+  return `function-${key}`;
+}
+
 function createPool(
   fn: FunctionResource,
   sharedEnvironment: Readonly<Record<string, string>>,
@@ -86,7 +92,13 @@ function createPool(
   function start(): Worker {
     const [file, exportName] = fn.handler.split('.');
     const worker = new Worker(new URL('./lambda-worker.mjs', import.meta.url), {
-      env: { ...sharedEnvironment, ...fn.environment, AWS_LAMBDA_FUNCTION_NAME: fn.functionName },
+      env: {
+        ...sharedEnvironment,
+        ...fn.environment,
+        AWS_LAMBDA_FUNCTION_NAME: fn.functionName,
+        AWS_ACCESS_KEY_ID: accessKeyId(fn),
+        AWS_SECRET_ACCESS_KEY: 'local',
+      },
       workerData: {
         bundle: pathToFileURL(`${fn.codeFolder}/${file}.mjs`).href,
         exportName,

@@ -12,9 +12,9 @@ const STATEMENT_TIMEOUT_MS = 45_000;
 const IDLE_TRANSACTION_MS = 180_000;
 
 export interface RdsDataOptions {
-  readonly postgresUrl: string;
   readonly clusterArn: string;
-  readonly secretArns: readonly string[];
+  /** The database's URL as the user of each secret, by the secret's ARN. */
+  readonly databaseUrls: ReadonlyMap<string, string>;
 }
 
 export interface RdsData {
@@ -24,52 +24,63 @@ export interface RdsData {
   stop(): Promise<void>;
 }
 
-/** The RDS Data API in front of a real PostgreSQL, with the Data API's types, limits and error texts. */
-export function createRdsData({ postgresUrl, clusterArn, secretArns }: RdsDataOptions): RdsData {
-  const pool = new pg.Pool({
-    connectionString: postgresUrl,
-    max: 20,
-    options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
-  });
-  // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.
-  pool.on('error', () => undefined);
-  let calls = 0;
-  const transactions = new Map<string, { client: PoolClient; timer: NodeJS.Timeout }>();
+interface Transaction {
+  readonly pool: pg.Pool;
+  readonly client: PoolClient;
+  readonly timer: NodeJS.Timeout;
+}
 
-  function checkTarget(request: RequestBody): void {
+/** The RDS Data API in front of a real PostgreSQL, with the Data API's types, limits and error texts. */
+export function createRdsData({ clusterArn, databaseUrls }: RdsDataOptions): RdsData {
+  let calls = 0;
+  const pools = new Map<string, pg.Pool>();
+  const transactions = new Map<string, Transaction>();
+
+  /** The connections of the secret that the request signs in with. */
+  function poolOf(request: RequestBody): pg.Pool {
     calls += 1;
     const resourceArn = request.text('resourceArn');
     if (resourceArn !== clusterArn) {
       throw new AwsError('BadRequestException', `HttpEndpoint is not enabled for resource ${resourceArn}`);
     }
     const secretArn = request.text('secretArn');
-    if (!secretArns.includes(secretArn)) {
+    const url = databaseUrls.get(secretArn);
+    if (url === undefined) {
       throw new AwsError(
         'SecretsErrorException',
         `Secrets Manager can't find the specified secret: ${secretArn}`,
       );
     }
+    const pool = pools.get(secretArn) ?? createPool(url);
+    pools.set(secretArn, pool);
+    return pool;
   }
 
-  function openTransaction(id: string) {
+  /** One that was begun with another secret is not found either. */
+  function openTransaction(id: string, pool: pg.Pool): Transaction {
     const open = transactions.get(id);
-    if (open === undefined)
+    if (open?.pool !== pool)
       throw new AwsError('TransactionNotFoundException', `Transaction ${id} is not found`, 404);
     return open;
   }
 
-  async function run(request: RequestBody, parameters: readonly unknown[]): Promise<pg.QueryArrayResult> {
+  async function run(
+    request: RequestBody,
+    pool: pg.Pool,
+    parameters: readonly unknown[],
+  ): Promise<pg.QueryArrayResult> {
     const { text, values } = bindParameters(request.text('sql'), new Map(parameters.map(readParameter)));
     const id = request.optionalText('transactionId');
     const query = {
       text,
       values,
       rowMode: 'array',
+      queryMode: 'extended', // the simple protocol, which pg takes without values, runs several statements
       types: { getTypeParser: () => (value: string) => value },
     } as const;
     try {
       if (id === undefined) return await pool.query(query);
-      const { client, timer } = openTransaction(id);
+      const { client, timer } = openTransaction(id, pool);
       timer.refresh();
       return await client.query(query);
     } catch (error) {
@@ -78,9 +89,8 @@ export function createRdsData({ postgresUrl, clusterArn, secretArns }: RdsDataOp
   }
 
   async function end(request: RequestBody, verb: 'commit' | 'rollback', status: string): Promise<object> {
-    checkTarget(request);
     const id = request.text('transactionId');
-    const { client, timer } = openTransaction(id);
+    const { client, timer } = openTransaction(id, poolOf(request));
     clearTimeout(timer);
     transactions.delete(id);
     try {
@@ -103,27 +113,29 @@ export function createRdsData({ postgresUrl, clusterArn, secretArns }: RdsDataOp
   return {
     operations: {
       async Execute(request) {
-        checkTarget(request);
-        return answer(request, await run(request, request.list('parameters')));
+        return answer(request, await run(request, poolOf(request), request.list('parameters')));
       },
       async BatchExecute(request) {
-        checkTarget(request);
+        const pool = poolOf(request);
         const sets = request.list('parameterSets');
-        for (const set of sets.length > 0 ? sets : [[]]) await run(request, set as unknown[]);
+        for (const set of sets.length > 0 ? sets : [[]]) await run(request, pool, set as unknown[]);
         return { updateResults: sets.map(() => ({ generatedFields: [] })) };
       },
       async BeginTransaction(request) {
-        checkTarget(request);
+        const pool = poolOf(request);
         const client = await pool.connect().catch((error: unknown) => {
           throw databaseError(error);
         });
-        await client.query('begin');
+        await client.query('begin').catch((error: unknown) => {
+          client.release(true);
+          throw databaseError(error);
+        });
         const id = randomUUID();
         const timer = setTimeout(() => {
           transactions.delete(id);
           client.release(true);
         }, IDLE_TRANSACTION_MS).unref();
-        transactions.set(id, { client, timer });
+        transactions.set(id, { pool, client, timer });
         return { transactionId: id };
       },
       CommitTransaction: (request) => end(request, 'commit', 'Transaction Committed'),
@@ -135,9 +147,22 @@ export function createRdsData({ postgresUrl, clusterArn, secretArns }: RdsDataOp
         clearTimeout(timer);
         client.release(true);
       }
-      await pool.end();
+      await Promise.all([...pools.values()].map((pool) => pool.end()));
     },
   };
+}
+
+function createPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 20,
+    options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+  });
+  // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.
+  pool.on('error', () => undefined);
+  // One that breaks while a transaction is open but silent would end the process with its unheard event.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 function answer(request: RequestBody, result: pg.QueryArrayResult): object {
@@ -170,6 +195,10 @@ function databaseError(error: unknown): AwsError {
   if (error instanceof pg.DatabaseError) {
     if (error.message.includes('cannot insert multiple commands')) {
       return new AwsError('ValidationException', "Multistatements aren't supported.");
+    }
+    // Class 28: an unknown role, a wrong password, a role that may not sign in.
+    if (error.code?.startsWith('28')) {
+      return new AwsError('BadRequestException', `FATAL: ${error.message}; SQLState: ${error.code}`);
     }
     const position = error.position === undefined ? '' : ` Position: ${error.position};`;
     return new AwsError(

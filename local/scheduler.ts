@@ -1,6 +1,18 @@
 import type { ScheduleResource } from './cloud-assembly.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
 import type { ExecutionRecord } from './executions.ts';
+import type { Authorize } from './policies.ts';
+
+export interface SchedulerOptions {
+  readonly schedules: readonly ScheduleResource[];
+  readonly processorArn: string;
+  /** How often the processor's schedule fires, 0 for never; undefined for its deployed rate. */
+  readonly tickSeconds: number | undefined;
+  readonly runner: ExecutionRunner;
+  readonly authorize: Authorize;
+  /** Hears of a firing that started nothing. On AWS it would end in the schedule's dead-letter queue. */
+  readonly report: (problem: string) => void;
+}
 
 export interface Scheduler {
   /** Fires the processor's schedule now. */
@@ -19,25 +31,34 @@ export function rateSeconds(expression: string): number {
   return seconds;
 }
 
-/**
- * EventBridge Scheduler: starts the schedules' targets.
- * @param tickSeconds how often the processor's schedule fires, 0 for never; undefined for its deployed rate
- */
-export function startScheduler(
-  schedules: readonly ScheduleResource[],
-  processorArn: string,
-  tickSeconds: number | undefined,
-  runner: ExecutionRunner,
-): Scheduler {
+/** EventBridge Scheduler: starts the schedules' targets. */
+export function startScheduler({
+  schedules,
+  processorArn,
+  tickSeconds,
+  runner,
+  authorize,
+  report,
+}: SchedulerOptions): Scheduler {
   const processor = schedules.find(({ targetArn }) => targetArn === processorArn);
   if (processor === undefined) throw new Error(`no schedule of the template starts ${processorArn}`);
-  const fire = ({ targetArn, input }: ScheduleResource) => runner.start(targetArn, input);
+  const fire = ({ name, targetArn, input, roleArn }: ScheduleResource) => {
+    authorize({ roleArn, session: name }, 'states:StartExecution', targetArn, 403);
+    return runner.start(targetArn, input);
+  };
+  const fireUnattended = (schedule: ScheduleResource) => {
+    try {
+      fire(schedule);
+    } catch (error) {
+      report(`schedule ${schedule.name} started nothing: ${error instanceof Error ? error.message : error}`);
+    }
+  };
   const timers = schedules
     .filter(({ enabled }) => enabled && tickSeconds !== 0)
     .map((schedule) => {
       const seconds =
         schedule === processor && tickSeconds !== undefined ? tickSeconds : rateSeconds(schedule.expression);
-      return setInterval(() => fire(schedule), seconds * 1_000);
+      return setInterval(fireUnattended, seconds * 1_000, schedule);
     });
   return {
     tick: () => fire(processor),

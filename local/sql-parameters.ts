@@ -10,6 +10,7 @@ export interface BoundParameter {
 // last alternative is the parameter.
 const tokens = new RegExp(
   [
+    /(?<!\w)[eE]'(?:[^'\\]|\\[\s\S]|'')*'/,
     /'(?:[^']|'')*'/,
     /"(?:[^"]|"")*"/,
     /\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$/,

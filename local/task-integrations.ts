@@ -1,10 +1,12 @@
+import { fullArn } from './arn.ts';
 import { TaskError } from './asl/task-error.ts';
 import { AwsError } from './aws-error.ts';
 import type { ExecutionRecord } from './executions.ts';
-import type { Lambda } from './lambda.ts';
+import type { Invocation, Lambda } from './lambda.ts';
+import type { Authorize, Principal } from './policies.ts';
 
-/** Performs one call of a Task: its `Arguments` in, its `$states.result` out. */
-export type Integration = (parameters: unknown, signal: AbortSignal) => Promise<unknown>;
+/** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */
+export type Integration = (parameters: unknown, caller: Principal, signal: AbortSignal) => Promise<unknown>;
 
 /** The services that the definitions call, by the `Resource` of their Tasks. */
 export type Integrations = Readonly<Record<string, Integration>>;
@@ -17,20 +19,29 @@ export const supportedResources: readonly string[] = [LAMBDA_INVOKE, START_SYNC_
 export function createIntegrations(
   lambda: Lambda,
   startSync: (stateMachineArn: string, input: string) => Promise<ExecutionRecord>,
+  authorize: Authorize,
 ): Integrations {
   return {
-    [LAMBDA_INVOKE]: (parameters, signal) => invokeFunction(lambda, parameters, signal),
-    [START_SYNC_EXECUTION]: (parameters) => startSyncExecution(startSync, parameters),
+    async [LAMBDA_INVOKE](parameters, caller, signal) {
+      const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
+      const invocation = await asTask(lambdaErrors, () => {
+        authorize(caller, 'lambda:InvokeFunction', fullArn('lambda', 'function:', FunctionName), 403);
+        return lambda.invoke(FunctionName, JSON.stringify(Payload ?? {}), signal);
+      });
+      return lambdaResult(invocation);
+    },
+    async [START_SYNC_EXECUTION](parameters, caller) {
+      const { StateMachineArn, Input = '{}' } = parameters as { StateMachineArn: string; Input?: string };
+      const child = await asTask(sfnErrors, () => {
+        authorize(caller, 'states:StartSyncExecution', StateMachineArn, 400);
+        return startSync(StateMachineArn, Input);
+      });
+      return executionResult(child, Input);
+    },
   };
 }
 
-async function invokeFunction(lambda: Lambda, parameters: unknown, signal: AbortSignal): Promise<unknown> {
-  const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
-  const { payload, functionError } = await lambda
-    .invoke(FunctionName, JSON.stringify(Payload ?? {}), signal)
-    .catch((error: unknown) => {
-      throw asTaskError(error, 'Lambda', '');
-    });
+function lambdaResult({ payload, functionError }: Invocation): unknown {
   if (functionError === undefined) {
     return { ExecutedVersion: '1', Payload: JSON.parse(payload) as unknown, StatusCode: 200 };
   }
@@ -40,14 +51,7 @@ async function invokeFunction(lambda: Lambda, parameters: unknown, signal: Abort
 }
 
 /** Answers 200 for an execution that failed, too: the definition has to look at its status. */
-async function startSyncExecution(
-  startSync: (stateMachineArn: string, input: string) => Promise<ExecutionRecord>,
-  parameters: unknown,
-): Promise<unknown> {
-  const { StateMachineArn, Input = '{}' } = parameters as { StateMachineArn: string; Input?: string };
-  const child = await startSync(StateMachineArn, Input).catch((error: unknown) => {
-    throw asTaskError(error, 'Sfn', 'Exception');
-  });
+function executionResult(child: ExecutionRecord, Input: string): unknown {
   return {
     ExecutionArn: child.executionArn,
     StateMachineArn: child.stateMachineArn,
@@ -60,9 +64,19 @@ async function startSyncExecution(
   };
 }
 
-/** A service's own error gets the service's prefix: `Lambda.TooManyRequestsException`. */
-function asTaskError(error: unknown, service: string, suffix: string): unknown {
-  return error instanceof AwsError
-    ? new TaskError(`${service}.${error.code}${suffix}`, error.message)
-    : error;
+/**
+ * How the name of a service's own error reaches a definition: `Lambda.TooManyRequestsException`. Step Functions
+ * calls with the Java SDK, which has a refusal by IAM in no service's model and throws the client's base class.
+ */
+const lambdaErrors = (code: string) =>
+  code === 'AccessDeniedException' ? 'Lambda.AWSLambdaException' : `Lambda.${code}`;
+const sfnErrors = (code: string) =>
+  code === 'AccessDeniedException' ? 'Sfn.SfnException' : `Sfn.${code}Exception`;
+
+async function asTask<T>(errorName: (code: string) => string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof AwsError ? new TaskError(errorName(error.code), error.message) : error;
+  }
 }

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { createAdmission } from './admission.ts';
+import { account, region } from './arn.ts';
 import { AwsError } from './aws-error.ts';
 import { type BusLog, openBusLog } from './bus-log.ts';
 import { type CloudAssembly, readCloudAssembly } from './cloud-assembly.ts';
@@ -20,9 +22,11 @@ import {
 } from './fault-calls.ts';
 import { createFaults } from './faults.ts';
 import { createLambda, type Lambda } from './lambda.ts';
+import { createAuthorizer } from './policies.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { createRdsData } from './rds-data.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
+import { createSecretsManager, databaseUrls } from './secrets-manager.ts';
 import { createStepFunctions } from './step-functions.ts';
 import { synthesize } from './synthesize.ts';
 
@@ -110,12 +114,14 @@ async function deploy(
   cleanUps.push(bus.close);
   const logs = createWriteStream(join(folder, 'functions.log'));
   cleanUps.push(() => finished(logs.end()));
-  const rdsData = createRdsData({ postgresUrl: postgres.url, ...assembly });
+  const urls = databaseUrls(assembly.secrets, postgres.url);
+  const rdsData = createRdsData({ clusterArn: assembly.clusterArn, databaseUrls: urls });
   cleanUps.push(rdsData.stop);
   const faults = createFaults(assembly.functions.map(({ key }) => key));
-  const lambda = createLambda(assembly.functions, functionEnvironment(assembly, endpoint.url), logs, faults);
+  const lambda = createLambda(assembly.functions, functionEnvironment(endpoint.url), logs, faults);
   cleanUps.push(lambda.stop);
-  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults);
+  const authorize = createAuthorizer(assembly.policies);
+  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize);
   cleanUps.push(runner.stop);
   let scheduler: Scheduler | undefined;
   const eventBridge = createEventBridge(
@@ -128,6 +134,7 @@ async function deploy(
     rdsData: withFaults(faults, rdsData.operations, describeStatement),
     eventBridge: withFaults(faults, eventBridge.operations, describeEntries),
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
+    secretsManager: createSecretsManager(urls),
     lambda,
   };
   const control = createControl({
@@ -137,12 +144,19 @@ async function deploy(
     faults,
     scheduler: () => scheduler,
   });
-  route = awsRouter(services, control);
+  route = awsRouter(services, control, createAdmission(assembly.functions, authorize));
 
   report('migrating the database');
   for (const trigger of assembly.triggers) await runTrigger(lambda, trigger);
 
-  scheduler = startScheduler(assembly.schedules, processorArn(assembly), options.tickSeconds, runner);
+  scheduler = startScheduler({
+    schedules: assembly.schedules,
+    processorArn: processorArn(assembly),
+    tickSeconds: options.tickSeconds,
+    runner,
+    authorize,
+    report,
+  });
   cleanUps.push(scheduler.stop);
   return {
     url: endpoint.url,
@@ -170,12 +184,10 @@ function processorArn({ stateMachines }: CloudAssembly): string {
 }
 
 /** What Lambda gives every function, with this endpoint for every service. */
-function functionEnvironment({ region }: CloudAssembly, url: string): Record<string, string> {
+function functionEnvironment(url: string): Record<string, string> {
   return {
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL: url,
     TZ: ':UTC',
   };
@@ -189,17 +201,14 @@ async function runTrigger(lambda: Lambda, functionArn: string): Promise<void> {
   throw new Error(`the deployment's function ${functionArn} failed: ${errorMessage ?? payload}`);
 }
 
-function health(
-  { region, account, clusterArn, secretArns, ...assembly }: CloudAssembly,
-  postgresUrl: string,
-): object {
+function health({ clusterArn, secrets, ...assembly }: CloudAssembly, postgresUrl: string): object {
   const [eventBusName] = assembly.eventBuses.keys();
   return {
     status: 'ready',
     region,
     account,
     clusterArn,
-    secretArn: secretArns[0],
+    secretArn: secrets.find(({ master }) => master)?.arn,
     database: assembly.database,
     eventBusName,
     postgresUrl,

@@ -16,6 +16,16 @@ export interface ClaimLimits {
   readonly maxAttempts: number;
 }
 
+/** How the outbox stands, as a claim found it. */
+export interface Gauges {
+  /** Events that were due, counted up to 1,000. */
+  readonly due: number;
+  /** Events that wait for a person, counted up to 1,000. */
+  readonly parked: number;
+  /** Seconds since the oldest unfinished event could first be published. */
+  readonly oldestAgeSeconds: number;
+}
+
 export interface Batch {
   readonly events: readonly ClaimedEvent[];
   /** Whether more events are due than this batch could take. */
@@ -24,28 +34,44 @@ export interface Batch {
   readonly parked: number;
   /** Claimed events whose earlier lease had run out. */
   readonly reclaimed: number;
+  /** Only when asked for. */
+  readonly gauges?: Gauges;
 }
+
+// Counted to a limit and read from small indexes, so that looking costs the same at any backlog. The lateral
+// part belongs to the row without an id, and sees the table as it was before the claim.
+const GAUGES = `
+  select
+    (select count(*) from (select from outbox_events where due_at <= now() limit 1000) as due) as due,
+    (select count(*) from (select from outbox_events where status = 'FAILED' limit 1000) as parked) as waiting,
+    cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
+      where due_at is not null), 0)) as double precision) as oldest`;
 
 // The function is idempotent per token: see database/migrations/0002_claim_outbox_events.sql.
 const CLAIM = `
-  select id, event_type, detail, trace_header, created_at_ms, attempts, more, parked, reclaimed
+  select id, event_type, detail, trace_header, created_at_ms, attempts, more, parked, reclaimed, due, waiting, oldest
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
-    cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer))`;
+    cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer)) as claimed
+    left join lateral (${GAUGES}) as gauges on claimed.id is null and cast(:measure as boolean)`;
 
 /** Claims the oldest due events. The same token claims the same events, however often it asks. */
 export async function claim(
   database: DataApi,
   lease: { readonly leaseToken: string; readonly runId: string },
   limits: ClaimLimits,
+  measure = false,
 ): Promise<Batch> {
-  const rows = await database.query(CLAIM, { ...lease, ...limits });
+  const rows = await database.query(CLAIM, { ...lease, ...limits, measure });
   const counts = new RowReader(rows.at(-1));
   return {
     events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),
     more: counts.boolean(6),
     parked: counts.number(7),
     reclaimed: counts.number(8),
+    ...(measure && {
+      gauges: { due: counts.number(9), parked: counts.number(10), oldestAgeSeconds: counts.number(11) },
+    }),
   };
 }
 

@@ -113,13 +113,13 @@ export function publishError(kind: FailureKind, message: string, cause?: unknown
  * Lambda error, the beginning of one (the state machine cuts it), some other text, or nothing.
  */
 export function readFailure(error: string, cause: string): Failure {
-  const message = storable(lambdaMessage(cause));
+  const message = lambdaMessage(cause);
   const kind = kindOfError.get(error) ?? 'transient';
   const code = /^([A-Za-z][\w.]*): (.*)$/s.exec(message);
   if (kindOfError.has(error) && code?.[1] !== undefined && code[2] !== undefined) {
     return { kind, errorType: code[1], message: code[2] };
   }
-  return { kind, errorType: storable(error) || 'Unknown', message: message || 'no cause was given' };
+  return { kind, errorType: error || 'Unknown', message: message || 'no cause was given' };
 }
 
 function lambdaMessage(cause: string): string {
@@ -131,11 +131,6 @@ function lambdaMessage(cause: string): string {
   } catch {
     return quoted;
   }
-}
-
-/** PostgreSQL has no NUL and no half of a surrogate pair, and one bad text would refuse the whole batch's outcomes. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 function describe(error: unknown): { name: string; message: string; status: number | undefined } {

@@ -1,4 +1,4 @@
-import type { DataApi } from './data-api.ts';
+import type { DataApi, Row } from './data-api.ts';
 import type { Failure } from './failure.ts';
 import { RowReader } from './row.ts';
 
@@ -32,6 +32,8 @@ export interface Recorded {
   readonly parked: number;
   /** Outcomes that found no row to apply to: somebody else holds the event now, or it is gone. */
   readonly lost: readonly string[];
+  /** Milliseconds from when an event could be published to now, the longest of those marked processed. */
+  readonly maxDelayMs?: number;
 }
 
 // The rows are locked in one order first, so that two calls cannot deadlock, and what the lock returns is the
@@ -59,13 +61,16 @@ const MARK_PROCESSED = `
       event_bridge_id = held."eventBridgeId", last_error_type = null, last_error = null
     from held
     where e.id = held.id and held.status <> 'PROCESSED'
-    returning e.id)
+    returning e.id, e.ready_at)
   select (select count(*) from changed), 0,
-    cast(${lostOutcomes('h.status = \'PROCESSED\' and h.event_bridge_id = h."eventBridgeId"')} as text)`;
+    cast(${lostOutcomes('h.status = \'PROCESSED\' and h.event_bridge_id = h."eventBridgeId"')} as text),
+    cast((select extract(epoch from now() - min(ready_at)) * 1000 from changed) as double precision)`;
 
 /** Marks events processed. Repeating the call changes nothing. */
-export function markProcessed(database: DataApi, outcomes: readonly Published[]): Promise<Recorded> {
-  return record(database, MARK_PROCESSED, { outcomes: JSON.stringify(outcomes) });
+export async function markProcessed(database: DataApi, outcomes: readonly Published[]): Promise<Recorded> {
+  const rows = await database.query(MARK_PROCESSED, { outcomes: JSON.stringify(outcomes) });
+  const maxDelayMs = new RowReader(rows[0]).optionalNumber(3);
+  return { ...recorded(rows), ...(maxDelayMs !== undefined && { maxDelayMs }) };
 }
 
 // A failure is an opinion: it counts only under the token that claimed the event and while nobody knows more.
@@ -92,13 +97,15 @@ const MARK_FAILED = `
     cast(${lostOutcomes("h.lease_token = cast(:leaseToken as uuid) and h.status in ('PENDING', 'FAILED')")} as text)`;
 
 /** Records failures: parked at once, backed off, or given back without consuming an attempt. */
-export function markFailed(
+export async function markFailed(
   database: DataApi,
   leaseToken: string,
   outcomes: readonly Failed[],
   backoff: Backoff,
 ): Promise<Recorded> {
-  return record(database, MARK_FAILED, { leaseToken, outcomes: JSON.stringify(outcomes), ...backoff });
+  const stored = outcomes.map((outcome) => ({ ...outcome, ...storable(outcome) }));
+  const parameters = { leaseToken, outcomes: JSON.stringify(stored), ...backoff };
+  return recorded(await database.query(MARK_FAILED, parameters));
 }
 
 // The attempt stays consumed: whatever made the run fail may be one of these very events. Locked in the order
@@ -124,21 +131,24 @@ const RELEASE = `
   select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'), '[]'`;
 
 /** Gives back what a failed run still holds. Its events may have been published. */
-export function release(
+export async function release(
   database: DataApi,
   leaseToken: string,
-  { errorType, message }: Failure,
+  failure: Failure,
   { maxAttempts, backoffBaseSeconds, backoffMaxSeconds }: Backoff,
 ): Promise<Recorded> {
   const settings = { maxAttempts, backoffBaseSeconds, backoffMaxSeconds };
-  return record(database, RELEASE, { leaseToken, errorType, message, ...settings });
+  return recorded(await database.query(RELEASE, { leaseToken, ...storable(failure), ...settings }));
 }
 
-async function record(
-  database: DataApi,
-  sql: string,
-  parameters: Parameters<DataApi['query']>[1],
-): Promise<Recorded> {
-  const row = new RowReader((await database.query(sql, parameters))[0]);
+// PostgreSQL refuses the character zero and half a surrogate pair, which a cut may leave. One such text would
+// cost every event of the call its outcome.
+function storable({ errorType, message }: Failure): Pick<Failure, 'errorType' | 'message'> {
+  const clean = (text: string) => Buffer.from(text, 'utf8').toString('utf8').replaceAll('\0', '\ufffd');
+  return { errorType: clean(errorType), message: clean(message) };
+}
+
+function recorded(rows: readonly Row[]): Recorded {
+  const row = new RowReader(rows[0]);
   return { recorded: row.number(0), parked: row.number(1), lost: JSON.parse(row.text(2)) as string[] };
 }

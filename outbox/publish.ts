@@ -41,7 +41,13 @@ export async function publishEvents(
   }
 
   const published: Published[] = [];
-  const results = sendable.length > 0 ? await publisher.publish(sendable.map(({ entry }) => entry)) : [];
+  const results =
+    sendable.length > 0
+      ? await send(
+          publisher,
+          sendable.map(({ entry }) => entry),
+        )
+      : [];
   results.forEach((result, index) => {
     const eventId = sendable[index]?.eventId ?? '';
     if ('error' in result) failures.set(eventId, result.error);
@@ -55,6 +61,12 @@ export async function publishEvents(
     return { eventId, error: name, cause: message };
   });
   return { published, failed };
+}
+
+async function send(publisher: Publisher, entries: readonly PutEventsRequestEntry[]) {
+  return publisher.publish(entries).catch((error: Error) => {
+    throw shortened(error);
+  });
 }
 
 /** The same error with a message of few bytes and no stack: both travel through the state. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The request is not one that a redrive can act on; nothing was changed. */
 export class InvalidRedriveRequest extends Error {

@@ -25,6 +25,10 @@ export class RowReader {
     return value;
   }
 
+  optionalNumber(column: number): number | undefined {
+    return this.#row[column] === null ? undefined : this.number(column);
+  }
+
   boolean(column: number): boolean {
     const value = this.#row[column];
     if (typeof value !== 'boolean') throw this.#unexpected(column, 'a boolean');

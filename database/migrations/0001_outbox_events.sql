@@ -72,6 +72,9 @@ create table outbox_events (
     check ((failed_at is not null) = (status = 'FAILED')),
   constraint event_type_is_1_to_128_characters
     check (char_length(event_type) between 1 and 128),
+  -- What JavaScript and EventBridge can tell as a time. One other row would fail every claim.
+  constraint created_at_is_between_1970_and_9999
+    check (created_at between date '1970-01-01' and date '9999-12-31'),
   constraint trace_header_is_at_most_500_characters
     check (char_length(trace_header) <= 500),
   -- PutEvents takes 1,048,576 bytes a request. 14 are the time's, 256 are kept for the source.
@@ -97,6 +100,9 @@ comment on column outbox_events.run_id is 'ARN of the execution that claimed the
 
 -- Every poll reads this index alone, and its size follows the backlog, never the history.
 create index outbox_events_due on outbox_events (due_at, sequence) where due_at is not null
+--> statement-breakpoint
+-- The age of the oldest unfinished event, which due_at cannot tell in an outage.
+create index outbox_events_unfinished on outbox_events (ready_at) where due_at is not null
 --> statement-breakpoint
 create index outbox_events_held on outbox_events (lease_token) where status = 'PROCESSING'
 --> statement-breakpoint

@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 
-/** JSON logs; POWERTOOLS_LOG_LEVEL and POWERTOOLS_SERVICE_NAME come from the stack. */
+/** JSON logs; the service name comes from the stack, and POWERTOOLS_LOG_LEVEL may be set by hand. */
 export const logger = new Logger();
 
 /** CloudWatch metrics in embedded metric format; POWERTOOLS_METRICS_NAMESPACE comes from the stack. */

@@ -1,8 +1,11 @@
 import { AwsError } from '../../local/aws-error.ts';
-import { awsRouter, listen, type Services } from '../../local/endpoint.ts';
+import { type Admit, awsRouter, listen, type Services } from '../../local/endpoint.ts';
 
 /** The twin's HTTP endpoint on a free port, in front of the services that a test needs. */
-export function startLocalAws(services: Partial<Services>): ReturnType<typeof listen> {
+export function startLocalAws(
+  services: Partial<Services>,
+  admit: Admit = () => undefined,
+): ReturnType<typeof listen> {
   const refuse = async () => {
     throw new AwsError('ServiceUnavailable', 'this test did not start the service', 503);
   };
@@ -10,10 +13,14 @@ export function startLocalAws(services: Partial<Services>): ReturnType<typeof li
     rdsData: {},
     eventBridge: {},
     stepFunctions: {},
-    lambda: { invoke: refuse, invocations: () => ({}), stop: async () => undefined },
+    secretsManager: {},
+    lambda: { invoke: refuse } as unknown as Services['lambda'],
     ...services,
   };
-  return listen(0, awsRouter(all, async () => false));
+  return listen(
+    0,
+    awsRouter(all, async () => false, admit),
+  );
 }
 
 /** What an SDK client needs to talk to the endpoint. One attempt, because the state machine retries. */

@@ -1,0 +1,158 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Handlers } from './handlers.ts';
+import { type OutboxMetric, outboxMetric, schedulerMetric, sumOver } from './metrics.ts';
+
+export interface AlarmsProps {
+  /** Prefix of the alarms' names. */
+  readonly name: string;
+  readonly processor: sfn.IStateMachine;
+  readonly cleanup: sfn.IStateMachine;
+  readonly handlers: Handlers;
+  readonly deadLetterQueue: sqs.IQueue;
+  /** How often the processor runs. */
+  readonly interval: Duration;
+  /** Age of the oldest unfinished event that is too late. */
+  readonly maximumEventAge: Duration;
+  /** What every alarm does. */
+  readonly actions: readonly cloudwatch.IAlarmAction[];
+  /** Where the runbook is: the alarms' descriptions link to its sections. */
+  readonly runbookUrl: string;
+}
+
+interface AlarmOptions {
+  /** The question that the alarm answers with yes. */
+  readonly question: string;
+  /** Section of the runbook. */
+  readonly section: string;
+  readonly metric: cloudwatch.IMetric;
+  /** @default 1 */
+  readonly threshold?: number;
+  /** @default 1 */
+  readonly evaluationPeriods?: number;
+  /** Breaches below the threshold, and when nothing is measured at all. @default false */
+  readonly expected?: boolean;
+}
+
+const FIVE_MINUTES = Duration.minutes(5);
+
+/** One alarm per question that an operator asks at night, each with its section in the runbook. */
+export class Alarms extends Construct {
+  readonly all: cloudwatch.Alarm[] = [];
+  readonly #props: AlarmsProps;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.#props = props;
+    const { processor, cleanup, handlers, interval } = props;
+
+    this.#alarm('events-parked', {
+      question: 'Do events wait for a person?',
+      section: 'events-parked',
+      metric: this.#outbox('ParkedEvents'),
+    });
+    this.#alarm('events-late', {
+      question: 'Is the oldest event older than it should be?',
+      section: 'events-late',
+      metric: this.#outbox('OldestEventAge'),
+      threshold: props.maximumEventAge.toSeconds(),
+      evaluationPeriods: 2,
+    });
+    this.#alarm('no-successful-run', {
+      question: 'Has no run succeeded for five intervals?',
+      section: 'no-successful-run',
+      metric: processor.metricSucceeded({ period: interval }),
+      evaluationPeriods: 5,
+      expected: true,
+    });
+    this.#alarm('runs-failed', {
+      question: 'Did a run fail or time out?',
+      section: 'runs-failed',
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(failed, 0) + FILL(timedOut, 0)',
+        usingMetrics: {
+          failed: processor.metricFailed({ period: FIVE_MINUTES }),
+          timedOut: processor.metricTimedOut({ period: FIVE_MINUTES }),
+        },
+        period: FIVE_MINUTES,
+      }),
+    });
+    // publish-event throws by design, and the two of the redrive answer a person by throwing.
+    const quiet = [handlers.publishEvent, handlers.requeueEvents, handlers.verifyRedrive];
+    const functions = handlers.steps.filter((step) => !quiet.includes(step)).map((step) => step.function);
+    this.#alarm('function-errors', {
+      question: 'Do functions fail that should not?',
+      section: 'function-errors',
+      metric: sumOver(functions, (fn) => fn.metricErrors({ period: FIVE_MINUTES }), 'errors', FIVE_MINUTES),
+      // A database that fails over costs a few tries, and the state machine makes them.
+      threshold: 5,
+    });
+    this.#alarm('functions-throttled', {
+      question: 'Does Lambda refuse to run our functions?',
+      section: 'functions-throttled',
+      metric: sumOver(
+        handlers.steps.map((step) => step.function),
+        (fn) => fn.metricThrottles({ period: FIVE_MINUTES }),
+        'throttles',
+        FIVE_MINUTES,
+      ),
+    });
+    this.#alarm('ticks-dropped', {
+      question: 'Did a tick start no run?',
+      section: 'ticks-dropped',
+      metric: schedulerMetric(props.name, 'InvocationDroppedCount', FIVE_MINUTES),
+    });
+    this.#alarm('ticks-throttled', {
+      question: 'Does Step Functions refuse to start runs?',
+      section: 'ticks-throttled',
+      metric: schedulerMetric(props.name, 'TargetErrorThrottledCount', FIVE_MINUTES),
+    });
+    this.#alarm('dead-letters', {
+      question: 'Are there ticks in the dead-letter queue?',
+      section: 'dead-letters',
+      metric: props.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES }),
+    });
+    this.#alarm('leases-lost', {
+      question: 'Did a run lose events to another one?',
+      section: 'leases-lost',
+      metric: this.#outbox('LeasesLost'),
+    });
+    this.#alarm('cleanup-missing', {
+      question: 'Has the cleanup not succeeded for two days?',
+      section: 'cleanup-missing',
+      metric: cleanup.metricSucceeded({ period: Duration.days(1) }),
+      evaluationPeriods: 2,
+      expected: true,
+    });
+  }
+
+  #outbox(metric: OutboxMetric): cloudwatch.Metric {
+    return outboxMetric(this.#props.name, metric, { period: FIVE_MINUTES });
+  }
+
+  #alarm(
+    id: string,
+    { question, section, metric, threshold = 1, evaluationPeriods = 1, expected }: AlarmOptions,
+  ): void {
+    const { name, runbookUrl, actions } = this.#props;
+    const alarm = new cloudwatch.Alarm(this, id, {
+      alarmName: `${name}-${id}`,
+      alarmDescription: `${question} ${runbookUrl}#${section}`,
+      metric,
+      threshold,
+      evaluationPeriods,
+      comparisonOperator: expected
+        ? cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+        : cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: expected
+        ? cloudwatch.TreatMissingData.BREACHING
+        : cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(...actions);
+    alarm.addOkAction(...actions);
+    this.all.push(alarm);
+  }
+}

@@ -1,0 +1,25 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+// For the package alone: an app in this checkout imports the sources.
+await rm(path('../dist/infra'), { recursive: true, force: true });
+const common: BuildOptions = {
+  entryPoints: [path('index.ts')],
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  // Two copies of the CDK in one app do not know each other's constructs.
+  external: ['aws-cdk-lib', 'constructs'],
+};
+await build({ ...common, format: 'esm', outfile: path('../dist/infra/index.mjs') });
+await build({
+  ...common,
+  format: 'cjs',
+  outfile: path('../dist/infra/index.cjs'),
+  // CommonJS has no import.meta.
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+});

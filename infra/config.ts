@@ -1,0 +1,82 @@
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+
+const number = z.coerce.number<string | number>();
+const seconds = number.int().positive();
+const retentionDays = Object.values(logs.RetentionDays).filter((value) => typeof value === 'number');
+
+const schema = z.strictObject({
+  /** Prefix of all physical names. */
+  name: z.string().optional(),
+  clusterArn: z
+    .string()
+    .regex(/^arn:[\w-]+:rds:[\w-]+:\d{12}:cluster:[\w-]+$/, 'expected the arn of an aurora cluster')
+    .optional(),
+  clusterSecretArn: z
+    .string()
+    .regex(
+      /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:.+-\w{6}$/,
+      'expected the complete arn of a secret, with its 6 characters at the end',
+    )
+    .optional(),
+  databaseName: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]*$/, 'expected a lower-case name')
+    .optional(),
+  eventBusArn: z
+    .string()
+    .regex(/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/.+$/, 'expected the arn of an event bus')
+    .optional(),
+  eventSource: z.string().min(1).optional(),
+  intervalMinutes: number.optional(),
+  batchSize: number.optional(),
+  publishConcurrency: number.optional(),
+  publishRetries: number.optional(),
+  maxAttempts: number.optional(),
+  leaseSeconds: seconds.optional(),
+  backoffBaseSeconds: seconds.optional(),
+  backoffMaxSeconds: seconds.optional(),
+  outageDelaySeconds: seconds.optional(),
+  retentionDays: number.optional(),
+  maximumEventAgeMinutes: seconds.optional(),
+  executionHistory: z.enum(['all', 'without-data', 'errors', 'off']).optional(),
+  logRetentionDays: number
+    .refine((days) => retentionDays.includes(days), `expected one of ${retentionDays.join(', ')}`)
+    .optional(),
+  alarmTopicArn: z
+    .string()
+    .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:.+$/, 'expected the arn of an sns topic')
+    .optional(),
+  runbookUrl: z.string().min(1).optional(),
+});
+
+/** What the app can be told in `cdk.json` or with `-c outbox:<key>=<value>`; everything is optional. */
+export type Config = z.infer<typeof schema>;
+
+const PREFIX = 'outbox:';
+
+/**
+ * Reads the app's settings from the CDK context.
+ * @throws Error that names every wrong key or value, what was received and what is allowed
+ */
+export function readConfig(context: Readonly<Record<string, unknown>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(context)
+      .filter(([key]) => key.startsWith(PREFIX))
+      .map(([key, value]) => [key.slice(PREFIX.length), value]),
+  );
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  const problems = error.issues.map((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return `unknown context ${issue.keys.map((key) => PREFIX + key).join(', ')}: allowed are ${Object.keys(
+        schema.shape,
+      )
+        .map((key) => PREFIX + key)
+        .join(', ')}`;
+    }
+    const key = String(issue.path[0]);
+    return `context ${PREFIX}${key} is ${JSON.stringify(given[key])}: ${issue.message}`;
+  });
+  throw new Error(problems.join('\n'));
+}

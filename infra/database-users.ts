@@ -1,0 +1,72 @@
+import { Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+
+export interface DatabaseUsersProps {
+  /** Prefix of the database roles: `outbox` makes `outbox_processor` and `outbox_producer`. */
+  readonly name: string;
+  readonly cluster: rds.IDatabaseCluster;
+  /** Signs in as a user that may create roles and the table. */
+  readonly ownerSecret: secretsmanager.ISecret;
+  readonly databaseName: string;
+}
+
+/** Who may do what in the database. The migration creates the two roles with the passwords of these secrets. */
+export class DatabaseUsers extends Construct {
+  /** What the handlers do to the outbox, and nothing else. */
+  readonly processorSecret: secretsmanager.ISecret;
+  /** Insert into the outbox, and nothing else. */
+  readonly producerSecret: secretsmanager.ISecret;
+  readonly #props: DatabaseUsersProps;
+
+  constructor(scope: Construct, id: string, props: DatabaseUsersProps) {
+    super(scope, id);
+    this.#props = props;
+    const role = (suffix: string) => `${props.name.replaceAll('-', '_')}_${suffix}`;
+    this.processorSecret = this.#secret('ProcessorSecret', role('processor'));
+    this.producerSecret = this.#secret('ProducerSecret', role('producer'));
+  }
+
+  /** The environment of a function that uses the database under one of the secrets. */
+  environment(secret: secretsmanager.ISecret): Record<string, string> {
+    const { cluster, databaseName } = this.#props;
+    return { CLUSTER_ARN: cluster.clusterArn, SECRET_ARN: secret.secretArn, DATABASE_NAME: databaseName };
+  }
+
+  /** Allows Data API calls under one of the secrets; the Data API reads it with the caller's own permission. */
+  grant(grantee: iam.IGrantable, secret: secretsmanager.ISecret, ...calls: readonly string[]): iam.Grant {
+    const { cluster } = this.#props;
+    const read = iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns: [secret.secretArn],
+    });
+    return read.combine(
+      iam.Grant.addToPrincipal({
+        grantee,
+        actions: calls.map((call) => `rds-data:${call}`),
+        resourceArns: [cluster.clusterArn],
+      }),
+    );
+  }
+
+  #secret(id: string, username: string): secretsmanager.Secret {
+    const secret = new secretsmanager.Secret(this, id, {
+      description: `Database role ${username} of the outbox`,
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ username }),
+        generateStringKey: 'password',
+        passwordLength: 32,
+        excludePunctuation: true,
+      },
+    });
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-SMG4',
+      reason:
+        'The password is generated, 32 characters long and read by functions alone; the migration sets it.',
+    });
+    return secret;
+  }
+}

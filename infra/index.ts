@@ -1,0 +1,5 @@
+/** What the package offers to other CDK apps. */
+export type { ExecutionHistory } from './execution-history.ts';
+export type { OutboxMetric } from './metrics.ts';
+export { OutboxProcessor, type OutboxProcessorProps } from './outbox-processor.ts';
+export type { ProcessorSettings } from './settings.ts';

@@ -1,0 +1,80 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+
+export const METRICS_NAMESPACE = 'Outbox';
+
+type Statistic = 'Sum' | 'Maximum';
+
+/** What the handlers measure, and the statistic that makes sense of it. */
+const statistics = {
+  /** Events claimed, every attempt counted. */
+  EventsClaimed: 'Sum',
+  /** Of these, events whose earlier lease had run out: some run died. */
+  EventsReclaimed: 'Sum',
+  /** Events that EventBridge accepted. */
+  EventsPublished: 'Sum',
+  /** Attempts that failed, for whatever reason. */
+  EventsFailed: 'Sum',
+  /** Events given up until a person redrives them. */
+  EventsParked: 'Sum',
+  /** Processed events deleted after their retention. */
+  EventsPurged: 'Sum',
+  /** Outcomes that found their event in other hands. */
+  LeasesLost: 'Sum',
+  /** Milliseconds from when an event could be published to when it was marked, the longest of a batch. */
+  PublishDelay: 'Maximum',
+  /** Seconds since the oldest unfinished event could first be published. Grows in an outage, whatever is backed off. */
+  OldestEventAge: 'Maximum',
+  /** Events due at the beginning of a run, counted up to 1,000. */
+  DueEvents: 'Maximum',
+  /** Events that wait for a person, counted up to 1,000. */
+  ParkedEvents: 'Maximum',
+} as const satisfies Record<string, Statistic>;
+
+export type OutboxMetric = keyof typeof statistics;
+
+/** A metric of the outbox called `name`, per minute unless `options` say otherwise. */
+export function outboxMetric(
+  name: string,
+  metricName: OutboxMetric,
+  options?: cloudwatch.MetricOptions,
+): cloudwatch.Metric {
+  return new cloudwatch.Metric({
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { service: name },
+    statistic: statistics[metricName],
+    period: Duration.minutes(1),
+    ...options,
+  });
+}
+
+/** A metric of EventBridge Scheduler, which knows groups only. */
+export function schedulerMetric(group: string, metricName: string, period: Duration): cloudwatch.Metric {
+  return new cloudwatch.Metric({
+    namespace: 'AWS/Scheduler',
+    metricName,
+    dimensionsMap: { ScheduleGroup: group },
+    statistic: 'Sum',
+    period,
+  });
+}
+
+/** The sum of one metric over several functions. */
+export function sumOver(
+  functions: readonly lambda.IFunction[],
+  metricOf: (fn: lambda.IFunction) => cloudwatch.Metric,
+  label: string,
+  period: Duration,
+): cloudwatch.MathExpression {
+  const usingMetrics = Object.fromEntries(functions.map((fn, index) => [`${label}${index}`, metricOf(fn)]));
+  return new cloudwatch.MathExpression({
+    expression: Object.keys(usingMetrics)
+      .map((id) => `FILL(${id}, 0)`)
+      .join(' + '),
+    usingMetrics,
+    label,
+    period,
+  });
+}

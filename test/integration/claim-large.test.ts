@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { DataApi, Row } from '../../outbox/data-api.ts';
+import { readDetail } from '../../outbox/detail.ts';
+import { EventRejected } from '../../outbox/failure.ts';
+import { claimBatch, limits } from '../support/claiming.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { insertEvent } from '../support/outbox-rows.ts';
+
+const database = useOutboxDatabase();
+
+beforeEach(() => database.sql('delete from outbox_events'));
+
+const textOf = (sign: string, bytes: number) =>
+  JSON.stringify({
+    text: sign.repeat(Math.floor(bytes / Buffer.byteLength(JSON.stringify(sign).slice(1, -1)))),
+  });
+
+async function detailOf(id: string): Promise<string> {
+  const [row] = await database.sql<{ detail: string }>(
+    'select outbox_detail(id, aggregate_id, payload) as detail from outbox_events where id = $1',
+    [id],
+  );
+  return row?.detail ?? '';
+}
+
+/** Counts the calls, and the bytes of the largest row as the Data API sends it. */
+function watched(inner: DataApi) {
+  const seen = { calls: 0, largestRow: 0 };
+  const bytesOf = (row: Row) =>
+    row.reduce<number>(
+      (sum, value) =>
+        sum + (value instanceof Uint8Array ? Math.ceil(value.length / 3) * 4 : `${value}`.length),
+      0,
+    );
+  const query: DataApi['query'] = async (sql, parameters) => {
+    const rows = await inner.query(sql, parameters);
+    seen.calls += 1;
+    seen.largestRow = Math.max(seen.largestRow, ...rows.map(bytesOf));
+    return rows;
+  };
+  return { query, seen };
+}
+
+describe('a detail travels by reference', () => {
+  test('exactly when it takes more bytes as JSON than may travel', async () => {
+    const insertOf = (length: number) =>
+      insertEvent(database, { payload: JSON.stringify({ text: 'x'.repeat(length) }) });
+    const [overhead] = await database.sql<{ state_bytes: number }>(
+      'select state_bytes from outbox_events where id = $1',
+      [await insertOf(0)],
+    );
+    const room = limits.maxInlineBytes - (overhead?.state_bytes ?? 0);
+    await database.sql('delete from outbox_events');
+    const fitting = await insertOf(room);
+    const tooLarge = await insertOf(room + 1);
+
+    const { events } = await claimBatch(database);
+
+    expect(events.find(({ eventId }) => eventId === fitting)?.detail).toBe(await detailOf(fitting));
+    expect(events.find(({ eventId }) => eventId === tooLarge)).not.toHaveProperty('detail');
+  });
+
+  test.each([
+    ['quotes', '"'],
+    ['backslashes', '\\'],
+    ['control characters', '\u0001'],
+  ])('when only escaping makes it too large: %s', async (_, sign) => {
+    await insertEvent(database, { payload: textOf(sign, 55_000) });
+
+    const [event] = (await claimBatch(database)).events;
+
+    expect(event).not.toHaveProperty('detail');
+  });
+
+  test('and takes next to nothing of the bound in bytes', async () => {
+    for (let n = 0; n < 5; n += 1) await insertEvent(database, { payload: textOf('x', 200_000) });
+
+    const { events, more } = await claimBatch(database, { maxStateBytes: 3000 });
+
+    expect(events).toHaveLength(5);
+    expect(more).toBe(false);
+  });
+
+  test('and a full batch of the largest that travel inline stays within the answer of the Data API', async () => {
+    for (let n = 0; n < 8; n += 1) await insertEvent(database, { payload: textOf('"', 29_800) });
+
+    const { events } = await claimBatch(database);
+
+    expect(events).toHaveLength(4);
+    for (const { detail } of events) expect(detail).toBeDefined();
+  });
+});
+
+describe('reading a detail', () => {
+  test.each([
+    ['quotes', '"'],
+    ['emoji', '😀'],
+    ['emoji that straddle the slices', 'x😀é'],
+    ['plain text', 'x'],
+  ])('of 900 KB of %s gives exactly the text', async (_, sign) => {
+    const id = await insertEvent(database, { payload: textOf(sign, 900_000) });
+    const { seen, query } = watched(database.dataApi);
+
+    const detail = await readDetail({ query }, id);
+
+    expect(detail === (await detailOf(id))).toBe(true);
+    expect(Buffer.byteLength(detail)).toBeGreaterThan(899_000);
+    expect(seen.calls).toBe(2);
+    expect(seen.largestRow).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('of any size gives exactly the text, around the ends of slices and of calls too', async () => {
+    const id = await insertEvent(database);
+    const overhead = Buffer.byteLength(await detailOf(id)) + Buffer.byteLength('"text": "", ');
+    const around = (bytes: number) => fc.integer({ min: bytes - 2, max: bytes + 2 });
+    const size = fc.oneof(
+      around(48_000),
+      around(96_000),
+      around(720_000),
+      fc.integer({ min: 200, max: 1_000_000 }),
+    );
+
+    await fc.assert(
+      fc.asyncProperty(size, fc.constantFrom('x', 'é', '😀'), async (bytes, sign) => {
+        const whole = sign.repeat(Math.floor((bytes - overhead) / Buffer.byteLength(sign)));
+        const rest = 'x'.repeat(bytes - overhead - Buffer.byteLength(whole));
+        await database.sql('update outbox_events set payload = $1', [JSON.stringify({ text: whole + rest })]);
+
+        const detail = await readDetail(database.dataApi, id);
+
+        expect(Buffer.byteLength(detail)).toBe(bytes);
+        expect(detail === (await detailOf(id))).toBe(true);
+      }),
+      { numRuns: 25, endOnFailure: true },
+    );
+  });
+
+  test('of a small event takes one call', async () => {
+    const id = await insertEvent(database, { payload: '{"total": 1.10}' });
+    const { seen, query } = watched(database.dataApi);
+
+    expect(await readDetail({ query }, id)).toBe(await detailOf(id));
+    expect(seen.calls).toBe(1);
+  });
+
+  test('of an event that is gone is a permanent failure', async () => {
+    await expect(readDetail(database.dataApi, randomUUID())).rejects.toThrow(EventRejected);
+  });
+});

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { markProcessed } from '../../outbox/outcomes.ts';
+import { claimBatch, idsOf, limits, runId } from '../support/claiming.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { insertEach, insertEvent, insertEvents, type NewEvent, readEvent } from '../support/outbox-rows.ts';
+
+const database = useOutboxDatabase();
+
+beforeEach(() => database.sql('delete from outbox_events'));
+
+test('nothing due makes an empty batch', async () => {
+  await database.sql(
+    `insert into outbox_events (aggregate_id, event_type, payload, due_at)
+     values ('a', 'b', '{}', now() + interval '1 minute')`,
+  );
+
+  expect(await claimBatch(database)).toMatchObject({ events: [], more: false, parked: 0, reclaimed: 0 });
+});
+
+test('a claimed row is held by the token and due again when its lease ends', async () => {
+  const id = await insertEvent(database);
+
+  const { leaseToken } = await claimBatch(database);
+
+  const row = await readEvent(database, id);
+  expect(row).toMatchObject({ status: 'PROCESSING', attempts: 1, lease_token: leaseToken, run_id: runId });
+  expect(row.due_in).toBeGreaterThan(limits.leaseSeconds - 10);
+  expect(row.due_in).toBeLessThanOrEqual(limits.leaseSeconds);
+});
+
+test('a claimed event carries what publishing needs', async () => {
+  const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793';
+  const id = await insertEvent(database, { payload: '{"total": 1.10}', traceHeader });
+  await database.sql(`update outbox_events set created_at = '2026-02-03T04:05:06.789999Z'`);
+
+  const { events } = await claimBatch(database);
+
+  expect(events).toEqual([
+    {
+      eventId: id,
+      eventType: 'order.placed',
+      detail: `{"total": 1.10, "eventId": "${id}", "aggregateId": "order-1"}`,
+      createdAt: '2026-02-03T04:05:06.789Z',
+      attempts: 1,
+      traceHeader,
+    },
+  ]);
+});
+
+test('an event without a trace header says nothing about one', async () => {
+  await insertEvent(database);
+
+  const [event] = (await claimBatch(database)).events;
+
+  expect(event).not.toHaveProperty('traceHeader');
+});
+
+test('the oldest due come first, whatever the order of their insertion', async () => {
+  const ids = await insertEvents(database, 6);
+  await database.sql(`update outbox_events set due_at = now() - interval '1 hour' where id = $1`, [ids[5]]);
+
+  const batches = [];
+  for (let n = 0; n < 3; n += 1) batches.push(idsOf(await claimBatch(database, { maxEvents: 2 })));
+
+  expect(batches.map((batch) => batch.toSorted())).toEqual(
+    [
+      [ids[5], ids[0]],
+      [ids[1], ids[2]],
+      [ids[3], ids[4]],
+    ].map((batch) => batch.toSorted()),
+  );
+});
+
+test('a batch lists its events in the order of their insertion', async () => {
+  const ids = await insertEvents(database, 50);
+
+  expect(idsOf(await claimBatch(database))).toEqual(ids);
+});
+
+describe('more is due', () => {
+  test('when the count stopped the claim', async () => {
+    await insertEvents(database, 3);
+
+    expect(await claimBatch(database, { maxEvents: 2 })).toMatchObject({ more: true });
+    expect(await claimBatch(database, { maxEvents: 2 })).toMatchObject({ more: false });
+  });
+
+  test('when the bytes stopped it', async () => {
+    for (let n = 0; n < 3; n += 1)
+      await insertEvent(database, { payload: `{"text": "${'x'.repeat(1000)}"}` });
+
+    const batches = [];
+    for (let n = 0; n < 2; n += 1) batches.push(await claimBatch(database, { maxStateBytes: 3000 }));
+
+    expect(batches.map(({ events, more }) => [events.length, more])).toEqual([
+      [2, true],
+      [1, false],
+    ]);
+  });
+
+  test('not when the batch took all there is', async () => {
+    await insertEvents(database, 3);
+
+    expect(await claimBatch(database)).toMatchObject({ more: false });
+  });
+});
+
+describe('the bound in bytes', () => {
+  const bytesOf = (events: readonly object[]) => Buffer.byteLength(JSON.stringify(events));
+
+  test('holds for what the events take as JSON, whatever their sizes and their signs', async () => {
+    const sign = fc.constantFrom('x', '"', '\\', '\n', '\u0001', 'é', '😀', '{"a":1}');
+    const event = fc.record({
+      payload: fc
+        .tuple(sign, fc.integer({ min: 0, max: 3000 }))
+        .map(([text, times]) => JSON.stringify({ text: text.repeat(times) })),
+      eventType: fc.tuple(sign, fc.integer({ min: 1, max: 18 })).map(([text, times]) => text.repeat(times)),
+      traceHeader: fc.option(fc.constantFrom('"', '\\', '\u0001', 'x').map((text) => text.repeat(500))),
+    });
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 12 }), fc.integer({ min: 2000, max: 60_000 }), drain),
+      { numRuns: 25, endOnFailure: true },
+    );
+
+    async function drain(events: NewEvent[], maxStateBytes: number) {
+      await database.sql('delete from outbox_events');
+      await insertEach(database, events);
+      let left = events.length;
+      while (left > 0) {
+        const batch = await claimBatch(database, { maxStateBytes });
+        expect(batch.events.length).toBeGreaterThan(0);
+        if (batch.events.length > 1) expect(bytesOf(batch.events)).toBeLessThanOrEqual(maxStateBytes);
+        left -= batch.events.length;
+        expect(batch.more).toBe(left > 0);
+      }
+    }
+  });
+
+  test('holds for control characters, which take six bytes each as JSON', async () => {
+    const control = { eventType: '\u0001'.repeat(128), traceHeader: '\u0001'.repeat(500) };
+    await insertEach(
+      database,
+      Array.from({ length: 20 }, () => control),
+    );
+
+    const { events } = await claimBatch(database, { maxStateBytes: 20_000 });
+
+    expect(bytesOf(events)).toBeLessThanOrEqual(20_000);
+  });
+
+  test('lets a single event pass that is larger than it, and never blocks its neighbours', async () => {
+    const large = await insertEvent(database, { payload: `{"text": "${'x'.repeat(5000)}"}` });
+    const small = await insertEvent(database);
+
+    const first = await claimBatch(database, { maxStateBytes: 1000 });
+    const second = await claimBatch(database, { maxStateBytes: 1000 });
+
+    expect([idsOf(first), idsOf(second)]).toEqual([[large], [small]]);
+    expect([first.more, second.more]).toEqual([true, false]);
+  });
+
+  test('lets a full batch of small events pass as deployed', async () => {
+    await insertEvents(database, limits.maxEvents + 1);
+
+    const batch = await claimBatch(database);
+
+    expect(batch.events).toHaveLength(limits.maxEvents);
+    expect(bytesOf(batch.events)).toBeLessThan(limits.maxStateBytes);
+  });
+});
+
+describe('the same token', () => {
+  test('asked twice answers the same batch and counts the attempts once', async () => {
+    await insertEvents(database, 5);
+    const first = await claimBatch(database, { maxEvents: 3 });
+
+    const second = await claimBatch(database, { maxEvents: 3, leaseToken: first.leaseToken });
+
+    expect(second.events).toEqual(first.events);
+    expect(second.more).toBe(true);
+    const rows = await database.sql('select attempts from outbox_events order by sequence');
+    expect(rows.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 0, 0]);
+  });
+
+  test('answers with the same batch even when its lease has run out meanwhile', async () => {
+    await insertEvents(database, 2);
+    const first = await claimBatch(database);
+    await database.sql(`update outbox_events set due_at = now() - interval '1 second'`);
+
+    const second = await claimBatch(database, { leaseToken: first.leaseToken });
+
+    expect(second.events).toEqual(first.events);
+  });
+
+  test('answers without what has an outcome already', async () => {
+    const [first = '', second = ''] = await insertEvents(database, 2);
+    const { leaseToken } = await claimBatch(database);
+    await markProcessed(database.dataApi, [{ eventId: first, eventBridgeId: randomUUID() }]);
+
+    expect(idsOf(await claimBatch(database, { leaseToken }))).toEqual([second]);
+  });
+});

@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { type Migration, MigrationFailed, migrate } from '../../database/migrate.ts';
+import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+
+const database = useOutboxDatabase({ empty: true });
+
+beforeEach(() => database.sql('drop schema public cascade; create schema public'));
+
+const first: Migration = {
+  name: '0001_first',
+  sql: 'create table numbers (n integer)\n--> statement-breakpoint\ninsert into numbers values (1)',
+};
+const second: Migration = { name: '0002_second', sql: 'alter table numbers rename column n to number' };
+
+const tables = async () => {
+  const rows = await database.sql<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+};
+const history = async () => {
+  const rows = await database.sql<{ name: string }>('select name from outbox_migrations order by name');
+  return rows.map(({ name }) => name);
+};
+
+test('migrations are applied in their order, and a second run applies nothing', async () => {
+  expect(await migrate(database.dataApi, [first, second])).toEqual(['0001_first', '0002_second']);
+
+  expect(await database.sql('select number from numbers')).toEqual([{ number: 1 }]);
+  expect(await migrate(database.dataApi, [first, second])).toEqual([]);
+  expect(await database.sql('select number from numbers')).toEqual([{ number: 1 }]);
+});
+
+test('a later release applies only what is new', async () => {
+  await migrate(database.dataApi, [first]);
+
+  expect(await migrate(database.dataApi, [first, second])).toEqual(['0002_second']);
+});
+
+test('the migrations of this release make the outbox, and their history tells which', async () => {
+  const migrations = await readMigrations();
+  const names = migrations.map(({ name }) => name);
+
+  expect(await migrate(database.dataApi, migrations)).toEqual(names);
+
+  expect(await tables()).toEqual(['outbox_events', 'outbox_migrations']);
+  expect(await history()).toEqual(names);
+});
+
+test('of several migrators at once each migration is applied by exactly one', async () => {
+  const migrations = await readMigrations();
+
+  const applied = await Promise.all([1, 2, 3].map(() => migrate(database.dataApi, migrations)));
+
+  expect(applied.flat().toSorted()).toEqual(migrations.map(({ name }) => name));
+});
+
+test('a migration that was edited after it was applied is refused, and nothing after it is applied', async () => {
+  await migrate(database.dataApi, [first]);
+  const edited = { ...first, sql: `${first.sql} ` };
+
+  const run = migrate(database.dataApi, [edited, second]);
+
+  await expect(run).rejects.toThrow(MigrationFailed);
+  await expect(run).rejects.toThrow(/0001_first was edited/);
+  expect(await history()).toEqual(['0001_first']);
+});
+
+describe('a migration with a statement that fails', () => {
+  const broken: Migration = {
+    name: '0002_broken',
+    sql: [
+      'create table half_done (n integer)',
+      'insert into half_done values (1)',
+      'insert into half_done values (1 / 0)',
+      'create table never_reached (n integer)',
+    ].join('\n--> statement-breakpoint\n'),
+  };
+
+  test('names itself, the statement by number and text, and the reason', async () => {
+    const error: unknown = await migrate(database.dataApi, [broken]).catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(MigrationFailed);
+    expect(error).toMatchObject({ name: 'MigrationFailed', cause: { name: 'DatabaseRefused' } });
+    const { message } = error as MigrationFailed;
+    expect(message).toContain('migration 0002_broken, statement 3 of 4 failed');
+    expect(message).toContain('division by zero');
+    expect(message).toContain('insert into half_done values (1 / 0)');
+  });
+
+  test('leaves nothing behind, and what came before it stays', async () => {
+    await expect(migrate(database.dataApi, [first, broken, second])).rejects.toThrow(MigrationFailed);
+
+    expect(await tables()).toEqual(['numbers', 'outbox_migrations']);
+    expect(await history()).toEqual(['0001_first']);
+  });
+
+  test('is applied once it was put right', async () => {
+    await expect(migrate(database.dataApi, [broken])).rejects.toThrow(MigrationFailed);
+
+    const right = { ...broken, sql: broken.sql.replace('1 / 0', '1 / 1') };
+
+    expect(await migrate(database.dataApi, [right])).toEqual(['0002_broken']);
+    expect(await tables()).toEqual(['half_done', 'never_reached', 'outbox_migrations']);
+  });
+});
+
+test('no migration contains a colon, so that no parser of named parameters can stumble', async () => {
+  for (const { name, sql } of await readMigrations()) {
+    expect([name, sql.match(/[^\n]*:[^\n]*/g)]).toEqual([name, null]);
+  }
+});

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, expect, test } from '@jest/globals';
+import { markProcessed, release } from '../../outbox/outcomes.ts';
+import { claimBatch, idsOf } from '../support/claiming.ts';
+import { backoff, fail, failed, published } from '../support/marking.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { insertEvent, insertEvents, makeDue, readEvent } from '../support/outbox-rows.ts';
+
+const database = useOutboxDatabase();
+const failure = { kind: 'transient', errorType: 'States.Timeout', message: 'the run failed' } as const;
+const releaseAll = (leaseToken: string) => release(database.dataApi, leaseToken, failure, backoff);
+
+beforeEach(() => database.sql('delete from outbox_events'));
+
+test('what a failed run holds is given back after a backoff, its attempt consumed, with the reason', async () => {
+  const id = await insertEvent(database);
+  const { leaseToken } = await claimBatch(database);
+
+  expect(await releaseAll(leaseToken)).toEqual({ recorded: 1, parked: 0, lost: [] });
+
+  const row = await readEvent(database, id);
+  expect(row).toMatchObject({
+    status: 'PENDING',
+    attempts: 1,
+    last_error_type: 'States.Timeout',
+    last_error: 'the run failed',
+  });
+  expect(row.due_in).toBeGreaterThan(backoff.backoffBaseSeconds / 2 - 30);
+  expect(row.due_in).toBeLessThanOrEqual(backoff.backoffBaseSeconds);
+});
+
+test('what a failed run holds on its last attempt is parked', async () => {
+  const [last = '', other = ''] = await insertEvents(database, 2);
+  await database.sql('update outbox_events set attempts = 7 where id = $1', [last]);
+  const { leaseToken } = await claimBatch(database);
+
+  expect(await releaseAll(leaseToken)).toEqual({ recorded: 2, parked: 1, lost: [] });
+
+  expect(await readEvent(database, last)).toMatchObject({ status: 'FAILED', attempts: 8, due_at: null });
+  expect(await readEvent(database, other)).toMatchObject({ status: 'PENDING', attempts: 1 });
+});
+
+test('a reason that PostgreSQL cannot hold as it is does not keep the events from being given back', async () => {
+  await insertEvent(database);
+  const { leaseToken } = await claimBatch(database);
+  const reason = { ...failure, message: 'a\0b\ud83d' };
+
+  expect(await release(database.dataApi, leaseToken, reason, backoff)).toMatchObject({ recorded: 1 });
+});
+
+test('what has an outcome already is left alone', async () => {
+  const [processed = '', parked = '', waiting = '', held = ''] = await insertEvents(database, 4);
+  const { leaseToken } = await claimBatch(database);
+  await markProcessed(database.dataApi, [published(processed)]);
+  await fail(database, leaseToken, [failed(parked, 'permanent'), failed(waiting, 'transient')]);
+  const settled = [processed, parked, waiting];
+  const read = () =>
+    Promise.all(settled.map(async (id) => ({ ...(await readEvent(database, id)), due_in: 0 })));
+  const before = await read();
+
+  expect(await releaseAll(leaseToken)).toMatchObject({ recorded: 1 });
+
+  expect(await read()).toEqual(before);
+  expect(await readEvent(database, held)).toMatchObject({
+    status: 'PENDING',
+    last_error_type: 'States.Timeout',
+  });
+});
+
+test('what another run holds is left alone', async () => {
+  const ids = await insertEvents(database, 2);
+  const late = await claimBatch(database);
+  await makeDue(database);
+  const current = await claimBatch(database);
+
+  expect(await releaseAll(late.leaseToken)).toEqual({ recorded: 0, parked: 0, lost: [] });
+
+  expect(idsOf(await claimBatch(database, { leaseToken: current.leaseToken }))).toEqual(ids);
+});
+
+test('a repeated release changes nothing', async () => {
+  const id = await insertEvent(database);
+  const { leaseToken } = await claimBatch(database);
+  await releaseAll(leaseToken);
+  const { due_at } = await readEvent(database, id);
+
+  expect(await releaseAll(leaseToken)).toEqual({ recorded: 0, parked: 0, lost: [] });
+  expect(await readEvent(database, id)).toMatchObject({ due_at });
+});
+
+test('a token that holds nothing gives nothing back', async () => {
+  expect(await releaseAll(randomUUID())).toEqual({ recorded: 0, parked: 0, lost: [] });
+});
+
+test('a failure that arrives after the release recognizes its event, a success is recorded', async () => {
+  const [first = '', second = ''] = await insertEvents(database, 2);
+  const { leaseToken } = await claimBatch(database);
+  await releaseAll(leaseToken);
+
+  expect(await fail(database, leaseToken, [failed(first, 'transient')])).toEqual({
+    recorded: 0,
+    parked: 0,
+    lost: [],
+  });
+  expect(await markProcessed(database.dataApi, [published(second)])).toMatchObject({ recorded: 1, lost: [] });
+});

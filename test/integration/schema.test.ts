@@ -1,0 +1,181 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseRefused } from '../../outbox/failure.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { insertEvent, readEvent } from '../support/outbox-rows.ts';
+
+const database = useOutboxDatabase();
+
+beforeEach(() => database.sql('delete from outbox_events'));
+
+test('a plain insert of aggregate id, event type and payload is due at once', async () => {
+  await database.dataApi.query(
+    `insert into outbox_events (aggregate_id, event_type, payload) values ('order-1', 'order.placed', '{"total": 1}')`,
+  );
+
+  const [{ id } = { id: '' }] = await database.sql<{ id: string }>('select id from outbox_events');
+  const event = await readEvent(database, id);
+  expect(event).toMatchObject({ status: 'PENDING', attempts: 0, lease_token: null, last_error: null });
+  expect(event.due_at).toEqual(event.ready_at);
+  expect(event.created_at).toEqual(event.ready_at);
+});
+
+test('the producer may supply the id', async () => {
+  const id = '0192f3a4-0000-7000-8000-000000000001';
+
+  await database.sql(
+    `insert into outbox_events (id, aggregate_id, event_type, payload) values ($1, 'a', 'b', '{}')`,
+    [id],
+  );
+
+  expect(await readEvent(database, id)).toMatchObject({ id, status: 'PENDING' });
+});
+
+describe('a delayed event', () => {
+  const insertDueIn = async (interval: string) => {
+    const [row] = await database.sql<{ id: string }>(
+      `insert into outbox_events (aggregate_id, event_type, payload, due_at)
+       values ('a', 'b', '{}', now() + cast($1 as interval)) returning id`,
+      [interval],
+    );
+    return readEvent(database, row?.id ?? '');
+  };
+
+  test('is ready when it is due, so that waiting on purpose is no lag', async () => {
+    const event = await insertDueIn('1 hour');
+
+    expect(event.ready_at).toEqual(event.due_at);
+    expect(event.due_in).toBeGreaterThan(3500);
+  });
+
+  test('may be dated back', async () => {
+    const event = await insertDueIn('-1 hour');
+
+    expect(event.ready_at).toEqual(event.due_at);
+  });
+});
+
+describe('the payload is refused', () => {
+  test.each([
+    ['an array', '[1]', 'payload_is_a_json_object'],
+    ['a string', '"text"', 'payload_is_a_json_object'],
+    ['null', 'null', 'payload_is_a_json_object'],
+    ['an integer just above int64', '{"n": 9223372036854775808}', 'payload_integers_fit_int64'],
+    ['an integer just below int64', '{"n": -9223372036854775809}', 'payload_integers_fit_int64'],
+    ['such an integer in an array', '{"a": [1, [9223372036854775808]]}', 'payload_integers_fit_int64'],
+    ['such an integer in an object', '{"a": {"b": {"c": -1e20}}}', 'payload_integers_fit_int64'],
+    ['one in an object in an array', '{"a": [{"b": 9223372036854775808}]}', 'payload_integers_fit_int64'],
+    ['one beside what is fine', '{"a": 1.5, "b": [1e19], "c": "x"}', 'payload_integers_fit_int64'],
+    ['one under an empty key', '{"": 9223372036854775808}', 'payload_integers_fit_int64'],
+    ['1.0e30, which PostgreSQL prints as an integer', '{"n": 1.0e30}', 'payload_integers_fit_int64'],
+  ])('when it is or holds %s', async (_, payload, constraint) => {
+    await expectRefusal(insertEvent(database, { payload }), constraint);
+  });
+
+  test('when the enveloped event no longer fits one PutEvents request', async () => {
+    const eventType = 'order.placed';
+    const envelope = (
+      await readEvent(database, await insertEvent(database, { eventType, payload: '{"text": ""}' }))
+    ).detail_bytes;
+    const room = 1_048_576 - 14 - 256 - eventType.length - envelope;
+    const insertText = (length: number) =>
+      insertEvent(database, { eventType, payload: JSON.stringify({ text: 'x'.repeat(length) }) });
+
+    const largest = await readEvent(database, await insertText(room));
+
+    expect(largest.detail_bytes + eventType.length + 14 + 256).toBe(1_048_576);
+    await expectRefusal(insertText(room + 1), 'event_fits_one_put_events_request');
+  });
+
+  test('when only the aggregate id makes the event too large', async () => {
+    const payload = JSON.stringify({ text: 'é'.repeat(500_000) });
+
+    await expectRefusal(
+      insertEvent(database, { payload, aggregateId: 'x'.repeat(60_000) }),
+      'event_fits_one_put_events_request',
+    );
+  });
+});
+
+describe('the row is refused', () => {
+  test.each([
+    ['an event type of 0 characters', { event_type: '' }, 'event_type_is_1_to_128_characters'],
+    [
+      'an event type of 129 characters',
+      { event_type: '😀'.repeat(129) },
+      'event_type_is_1_to_128_characters',
+    ],
+    [
+      'a trace header of 501 characters',
+      { trace_header: 'x'.repeat(501) },
+      'trace_header_is_at_most_500_characters',
+    ],
+    [
+      'an unknown status',
+      { status: 'DONE', due_at: null },
+      'status_is_pending_processing_processed_or_failed',
+    ],
+    ['a pending event without a due time', { due_at: null }, 'due_exactly_while_unfinished'],
+    [
+      'a processed event that is due',
+      { status: 'PROCESSED', processed_at: 'now' },
+      'due_exactly_while_unfinished',
+    ],
+    ['a parked event that is due', { status: 'FAILED', failed_at: 'now' }, 'due_exactly_while_unfinished'],
+    ['a claimed event without a token', { status: 'PROCESSING' }, 'processing_needs_a_lease_token'],
+    [
+      'a processed event without its time',
+      { status: 'PROCESSED', due_at: null },
+      'processed_at_exactly_when_processed',
+    ],
+    [
+      'a pending event with a time of success',
+      { processed_at: 'now' },
+      'processed_at_exactly_when_processed',
+    ],
+    ['a parked event without its time', { status: 'FAILED', due_at: null }, 'failed_at_exactly_when_failed'],
+    ['a pending event with a time of failure', { failed_at: 'now' }, 'failed_at_exactly_when_failed'],
+  ])('when it is or has %s', async (_, columns, constraint) => {
+    await expectRefusal(insertColumns(columns), constraint);
+  });
+
+  test('when a required column is missing', async () => {
+    for (const column of ['aggregate_id', 'event_type', 'payload']) {
+      await expectRefusal(insertColumns({ [column]: null }), `null value in column "${column}"`);
+    }
+  });
+
+  test('when an id comes twice', async () => {
+    const id = await insertEvent(database);
+
+    await expectRefusal(insertColumns({ id }), 'outbox_events_pkey');
+  });
+
+  async function insertColumns(columns: Readonly<Record<string, string | null>>) {
+    const row = { aggregate_id: 'a', event_type: 'b', payload: '{}', ...columns };
+    await database.dataApi.query(
+      `insert into outbox_events (${Object.keys(row)}) select ${Object.keys(row)}
+       from jsonb_populate_record(cast(null as outbox_events), cast(:row as jsonb))`,
+      { row: JSON.stringify({ ...row, payload: row.payload === null ? null : {} }) },
+    );
+  }
+});
+
+test.each([
+  ['1 character', 'x'],
+  ['128 characters', 'x'.repeat(128)],
+  ['128 characters outside the basic plane', '😀'.repeat(128)],
+])('an event type of %s is allowed', async (_, eventType) => {
+  const id = await insertEvent(database, { eventType });
+
+  expect(await readEvent(database, id)).toMatchObject({ event_type: eventType });
+});
+
+/** The constraint's name is what tells a producer why. */
+async function expectRefusal(insert: Promise<unknown>, constraint: string): Promise<void> {
+  const error = await insert.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(DatabaseRefused);
+  expect(String(error)).toContain(constraint);
+}

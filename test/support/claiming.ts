@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import { type Batch, type ClaimLimits, claim } from '../../outbox/claim.ts';
+import type { OutboxDatabase } from './outbox-database.ts';
+
+export const runId = 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run';
+
+/** The limits as they are deployed. */
+export const limits: ClaimLimits = {
+  maxEvents: 200,
+  maxStateBytes: 240_000,
+  maxInlineBytes: 60_000,
+  leaseSeconds: 330,
+  maxAttempts: 8,
+};
+
+/** Claims as `Fetch batch` does, under a token of its own unless one is given. */
+export async function claimBatch(
+  { dataApi }: OutboxDatabase,
+  { leaseToken = randomUUID(), ...changed }: Partial<ClaimLimits> & { readonly leaseToken?: string } = {},
+): Promise<Batch & { readonly leaseToken: string }> {
+  const batch = await claim(dataApi, { leaseToken, runId }, { ...limits, ...changed });
+  return { ...batch, leaseToken };
+}
+
+export const idsOf = ({ events }: Batch): string[] => events.map(({ eventId }) => eventId);

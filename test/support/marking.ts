@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { FailureKind } from '../../outbox/failure.ts';
+import {
+  type Backoff,
+  type Failed,
+  markFailed,
+  type Published,
+  type Recorded,
+} from '../../outbox/outcomes.ts';
+import type { OutboxDatabase } from './outbox-database.ts';
+
+/** Long waits, so that a test may take its time and still tell one from another. */
+export const backoff: Backoff = {
+  maxAttempts: 8,
+  backoffBaseSeconds: 10_000,
+  backoffMaxSeconds: 600_000,
+  outageDelaySeconds: 3000,
+};
+
+export const published = (eventId: string, eventBridgeId: string = randomUUID()): Published => ({
+  eventId,
+  eventBridgeId,
+});
+
+export const failed = (eventId: string, kind: FailureKind, errorType = 'InternalFailure'): Failed => ({
+  eventId,
+  kind,
+  errorType,
+  message: `${errorType} of ${kind} kind`,
+});
+
+/** Marks as `Mark failed` does. */
+export function fail(
+  { dataApi }: OutboxDatabase,
+  leaseToken: string,
+  outcomes: readonly Failed[],
+  changed: Partial<Backoff> = {},
+): Promise<Recorded> {
+  return markFailed(dataApi, leaseToken, outcomes, { ...backoff, ...changed });
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import pg from 'pg';
+import { type Migration, migrate } from '../../database/migrate.ts';
+import { withClient } from '../../local/postgres/connection.ts';
+import { startPostgres } from '../../local/postgres/postgres.ts';
+import { createRdsData } from '../../local/rds-data.ts';
+import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
+import { clientOptions, startLocalAws } from './local-aws.ts';
+
+export const target: Database = {
+  resourceArn: 'arn:aws:rds:us-east-1:000000000000:cluster:outbox',
+  secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:processor',
+  database: 'outbox',
+};
+
+export interface OutboxDatabase {
+  /** The product's own adapter, over HTTP, as the handlers use it. */
+  readonly dataApi: TransactionalDataApi;
+  /** The SDK client below it. */
+  readonly client: RDSDataClient;
+  readonly postgresUrl: string;
+  /** Straight to PostgreSQL: to arrange, to look, and to do what the Data API has no words for. */
+  sql<T extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<T[]>;
+  /** A connection of its own, for what spans several statements. */
+  connect(): Promise<pg.PoolClient>;
+  /** Stops PostgreSQL and leaves the endpoint in front of it. */
+  stopPostgres(): Promise<void>;
+}
+
+/** A database for this test file: PostgreSQL, the Data API before it, and the tables unless `empty`. */
+export function useOutboxDatabase({ empty = false } = {}): OutboxDatabase {
+  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+  let started: OutboxDatabase | undefined;
+  jest.setTimeout(60_000); // the machine may be busy; a test that hangs shows all the same
+
+  beforeAll(async () => {
+    started = await start(cleanUps);
+    if (!empty) await migrate(started.dataApi, await readMigrations());
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+
+  const running = () => {
+    if (started === undefined)
+      throw new Error('the database starts in beforeAll: use it in a hook or a test');
+    return started;
+  };
+  return {
+    get dataApi() {
+      return running().dataApi;
+    },
+    get client() {
+      return running().client;
+    },
+    get postgresUrl() {
+      return running().postgresUrl;
+    },
+    sql: (text, values) => running().sql(text, values),
+    connect: () => running().connect(),
+    stopPostgres: () => running().stopPostgres(),
+  };
+}
+
+async function start(cleanUps: (() => Promise<unknown> | unknown)[]): Promise<OutboxDatabase> {
+  const { url: postgresUrl, stop } = await postgres(cleanUps);
+  const rdsData = createRdsData({
+    clusterArn: target.resourceArn,
+    databaseUrls: new Map([[target.secretArn, postgresUrl]]),
+  });
+  cleanUps.push(rdsData.stop);
+  const endpoint = await startLocalAws({ rdsData: rdsData.operations });
+  cleanUps.push(endpoint.close);
+  const client = new RDSDataClient(clientOptions(endpoint.url));
+  cleanUps.push(() => client.destroy());
+  const pool = new pg.Pool({ connectionString: postgresUrl, max: 8 });
+  pool.on('error', () => undefined); // a test may stop the server
+  cleanUps.push(() => pool.end());
+  return {
+    dataApi: createDataApi(client, target),
+    client,
+    postgresUrl,
+    sql: async <T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query<T>(text, [...values])).rows,
+    connect: () => pool.connect(),
+    stopPostgres: stop,
+  };
+}
+
+/** An embedded server of our own, or a new database on the server that DATABASE_URL names. */
+async function postgres(cleanUps: (() => Promise<unknown> | unknown)[]) {
+  const given = process.env['DATABASE_URL'];
+  if (given !== undefined) return databaseOn(given, cleanUps);
+  const dataDir = await mkdtemp(join(tmpdir(), 'outbox-test-'));
+  cleanUps.push(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await startPostgres({ dataDir, databaseName: target.database });
+  cleanUps.push(server.stop);
+  await withClient({ connectionString: server.url }, async (client) => {
+    // Nothing here outlives the test.
+    await client.query('alter system set fsync = off');
+    await client.query('select pg_reload_conf()');
+  });
+  return server;
+}
+
+async function databaseOn(serverUrl: string, cleanUps: (() => Promise<unknown> | unknown)[]) {
+  const name = `outbox_test_${process.pid}_${Date.now()}`;
+  const admin = new pg.Client({ connectionString: serverUrl });
+  await admin.connect();
+  cleanUps.push(() => admin.end());
+  await admin.query(`create database ${name}`);
+  const stop = async () => {
+    await admin.query(`drop database if exists ${name} with (force)`);
+  };
+  cleanUps.push(stop);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, stop };
+}
+
+export async function readMigrations(): Promise<Migration[]> {
+  const folder = new URL('../../database/migrations/', import.meta.url);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  return Promise.all(
+    files.map(async (file) => ({
+      name: file.replace(/\.sql$/, ''),
+      sql: await readFile(new URL(file, folder), 'utf8'),
+    })),
+  );
+}

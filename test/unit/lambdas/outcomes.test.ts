@@ -1,0 +1,171 @@
+import { ExecuteStatementCommand, type Field, RDSDataClient } from '@aws-sdk/client-rds-data';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { parametersOf } from '../../support/data-api-parameters.ts';
+import {
+  backoffEnvironment,
+  coldStart,
+  databaseEnvironment,
+  invoke,
+  logsIn,
+  metricsIn,
+} from '../../support/handler.ts';
+import { serviceError } from '../../support/service-error.ts';
+
+const rdsData = mockClient(RDSDataClient);
+const environment = { ...databaseEnvironment, ...backoffEnvironment };
+const leaseToken = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
+const runId = 'arn:execution';
+const settings = { maxAttempts: 8, backoffBaseSeconds: 10, backoffMaxSeconds: 900 };
+
+/** The database answers with: rows changed, of these parked, outcomes that found no row, the longest delay. */
+function recorded(changed: number, parked: number, lost: readonly string[], delayMs?: number): void {
+  const delay = delayMs === undefined ? { isNull: true } : { doubleValue: delayMs };
+  const row = [{ longValue: changed }, { longValue: parked }, { stringValue: JSON.stringify(lost) }, delay];
+  rdsData.on(ExecuteStatementCommand).resolves({ records: [row as Field[]] });
+}
+
+/** The parameters of the one statement that was sent, its JSON parameter parsed. */
+function sentParameters(): Record<string, unknown> {
+  const calls = rdsData.commandCalls(ExecuteStatementCommand);
+  expect(calls).toHaveLength(1);
+  const sent = calls[0]?.args[0].input;
+  const named = new Set([...(sent?.sql ?? '').matchAll(/:(\w+)/g)].map(([, name]) => name));
+  const parameters = parametersOf(sent);
+  expect(new Set(Object.keys(parameters))).toEqual(named);
+  const { outcomes } = parameters;
+  return typeof outcomes === 'string'
+    ? { ...parameters, outcomes: JSON.parse(outcomes) as unknown }
+    : parameters;
+}
+
+beforeEach(() => {
+  rdsData.reset();
+});
+
+describe('mark-processed', () => {
+  const input = { outcomes: [{ eventId: 'e-1', eventBridgeId: 'eb-1' }], runId };
+
+  test('records the outcomes in one statement, without asking who holds the lease', async () => {
+    recorded(1, 0, [], 1500.5);
+
+    const invocation = await invoke(await coldStart('mark-processed', databaseEnvironment), input);
+
+    expect(sentParameters()).toEqual({ outcomes: input.outcomes });
+    expect(invocation.result).toEqual({ recorded: 1, parked: 0, lost: [], maxDelayMs: 1500.5 });
+    expect(metricsIn(invocation)).toEqual({
+      'Outbox/EventsPublished': 1,
+      'Outbox/PublishDelay': 1500.5,
+      'Outbox/LeasesLost': 0,
+    });
+    expect(logsIn(invocation)).toEqual([]);
+  });
+
+  test('counts and logs an outcome that found no row', async () => {
+    recorded(0, 0, ['e-1']);
+
+    const invocation = await invoke(await coldStart('mark-processed', databaseEnvironment), input);
+
+    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPublished': 1, 'Outbox/LeasesLost': 1 });
+    expect(logsIn(invocation)).toMatchObject([{ level: 'WARN', lost: ['e-1'], executionId: runId }]);
+  });
+});
+
+describe('mark-failed', () => {
+  const input = {
+    leaseToken,
+    outcomes: [
+      { eventId: 'e-1', error: 'EventRejected', cause: '{"errorMessage":"MalformedDetail: no object"}' },
+      { eventId: 'e-2', error: 'Sandbox.Timedout', cause: '' },
+      { eventId: 'e-3', error: 'BusUnavailable', cause: '{"errorMessage":"BusMissing: event bus bell' },
+    ],
+    runId,
+  };
+
+  test('records each failure under its kind, with the backoff of the stack', async () => {
+    recorded(3, 1, []);
+
+    const invocation = await invoke(await coldStart('mark-failed', environment), input);
+
+    expect(sentParameters()).toEqual({
+      leaseToken,
+      outcomes: [
+        { eventId: 'e-1', kind: 'permanent', errorType: 'MalformedDetail', message: 'no object' },
+        { eventId: 'e-2', kind: 'transient', errorType: 'Sandbox.Timedout', message: 'no cause was given' },
+        { eventId: 'e-3', kind: 'outage', errorType: 'BusMissing', message: 'event bus bell' },
+      ],
+      ...settings,
+      outageDelaySeconds: 30,
+    });
+    expect(invocation.result).toEqual({ recorded: 3, parked: 1, lost: [] });
+  });
+
+  test('logs every failure and counts failed, parked and lost', async () => {
+    recorded(2, 1, ['e-2']);
+
+    const invocation = await invoke(await coldStart('mark-failed', environment), input);
+
+    expect(metricsIn(invocation)).toEqual({
+      'Outbox/EventsFailed': 3,
+      'Outbox/EventsParked': 1,
+      'Outbox/LeasesLost': 1,
+    });
+    expect(logsIn(invocation)).toMatchObject([
+      { level: 'ERROR', eventId: 'e-1', errorType: 'MalformedDetail', reason: 'no object' },
+      { level: 'ERROR', eventId: 'e-2', errorType: 'Sandbox.Timedout' },
+      { level: 'ERROR', eventId: 'e-3', errorType: 'BusMissing' },
+      { level: 'WARN', lost: ['e-2'] },
+    ]);
+  });
+});
+
+describe('release-batch', () => {
+  const input = { leaseToken, error: 'States.DataLimitExceeded', cause: 'the output is too large', runId };
+
+  test('gives back what the token holds, with the reason', async () => {
+    recorded(5, 2, []);
+
+    const invocation = await invoke(await coldStart('release-batch', environment), input);
+
+    expect(sentParameters()).toEqual({
+      leaseToken,
+      errorType: 'States.DataLimitExceeded',
+      message: 'the output is too large',
+      ...settings,
+    });
+    expect(invocation.result).toEqual({ recorded: 5, parked: 2, lost: [] });
+    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsParked': 2 });
+    expect(logsIn(invocation)).toMatchObject([
+      {
+        level: 'ERROR',
+        errorType: 'States.DataLimitExceeded',
+        reason: 'the output is too large',
+        recorded: 5,
+        parked: 2,
+        executionId: runId,
+      },
+    ]);
+  });
+});
+
+describe.each([
+  ['mark-processed', { outcomes: [], runId }],
+  ['mark-failed', { leaseToken, outcomes: [], runId }],
+  ['release-batch', { leaseToken, error: 'E', cause: '', runId }],
+])('%s', (name, input) => {
+  test.each([
+    ['DatabaseUnavailableException', 504, 'DatabaseUnavailable'],
+    ['DatabaseErrorException', 400, 'DatabaseRefused'],
+  ])(
+    'throws for %s what the state machine matches by name, and counts nothing',
+    async (thrown, status, error) => {
+      rdsData.on(ExecuteStatementCommand).rejects(serviceError(thrown, status));
+
+      const invocation = await invoke(await coldStart(name, environment), input);
+
+      expect(invocation.error).toMatchObject({ name: error });
+      expect(metricsIn(invocation)).toEqual({});
+      expect(logsIn(invocation)).toMatchObject([{ message: 'step failed', error: { name: error } }]);
+    },
+  );
+});

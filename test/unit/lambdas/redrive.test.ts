@@ -1,0 +1,141 @@
+import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { parametersOf } from '../../support/data-api-parameters.ts';
+import { coldStart, databaseEnvironment, invoke, logsIn } from '../../support/handler.ts';
+import { serviceError } from '../../support/service-error.ts';
+
+const rdsData = mockClient(RDSDataClient);
+const environment = { ...databaseEnvironment, REDRIVE_BATCH: '1000' };
+const runId = 'arn:redrive';
+const unrestricted = {
+  executionArn: true,
+  runIsStopped: false,
+  eventIds: true,
+  eventType: true,
+  aggregateId: true,
+  errorType: true,
+  failedAfter: true,
+  failedBefore: true,
+};
+
+/** The database answers with one row of numbers, and JSON texts. */
+function answers(...values: (number | string)[]): void {
+  const row = values.map((value) =>
+    typeof value === 'number' ? { longValue: value } : { stringValue: value },
+  );
+  rdsData.on(ExecuteStatementCommand).resolves({ records: [row] });
+}
+
+const sent = () => parametersOf(rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input);
+
+beforeEach(() => {
+  rdsData.reset();
+});
+
+describe('requeue-events', () => {
+  const requeue = async (request: unknown) =>
+    invoke(await coldStart('requeue-events', environment), { runId, request });
+
+  test('takes one batch of what matches under its own execution and says whether there is more', async () => {
+    answers(1000, 3000);
+
+    const { result } = await requeue({ eventType: 'DishRated' });
+
+    // A null travels as isNull: true.
+    expect(sent()).toEqual({
+      ...unrestricted,
+      eventType: 'DishRated',
+      redriveId: runId,
+      limit: Number.MAX_SAFE_INTEGER,
+      batch: 1000,
+    });
+    expect(result).toEqual({ dryRun: false, events: 3000, more: true });
+  });
+
+  test.each([
+    ['the batch was not full', 999, 999],
+    ['the limit is reached', 1000, 2000],
+  ])('is done when %s', async (_, requeued, total) => {
+    answers(requeued, total);
+
+    expect((await requeue({ all: true, limit: 2000 })).result).toMatchObject({ more: false });
+  });
+
+  test('only counts in a dry run', async () => {
+    answers(7);
+
+    const { result } = await requeue({ errorType: 'LeaseExpired', dryRun: true });
+
+    expect(result).toEqual({ dryRun: true, events: 7, more: false });
+    expect(rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input.sql).not.toMatch(
+      /\bupdate outbox_events\b/,
+    );
+  });
+
+  test('sends a list of ids as one JSON parameter', async () => {
+    answers(1, 1);
+    const eventIds = ['0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a'];
+
+    await requeue({ eventIds });
+
+    expect(sent()).toMatchObject({ eventIds: JSON.stringify(eventIds) });
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', {}],
+    ['no object', 'all'],
+    ['an unknown word', { type: 'DishRated' }],
+    ['all and a condition', { all: true, eventType: 'DishRated' }],
+    ['an id that is none', { eventIds: ['7'] }],
+    ['a time without its offset', { failedAfter: '2026-11-23T12:00:00' }],
+    ['a stopped run without its name', { all: true, runIsStopped: true }],
+    ['a limit of nothing', { all: true, limit: 0 }],
+  ])(
+    'refuses %s by the name that the state machine does not retry, and asks the database nothing',
+    async (_, request) => {
+      const { error } = await requeue(request);
+
+      expect(error).toMatchObject({ name: 'InvalidRedriveRequest' });
+      expect(rdsData.calls()).toHaveLength(0);
+    },
+  );
+});
+
+describe('verify-redrive', () => {
+  const verify = async () => invoke(await coldStart('verify-redrive', databaseEnvironment), { runId });
+
+  test('answers once every event of the redrive is processed', async () => {
+    answers(5, 0, 0, '[]');
+
+    const { result, printed } = await verify();
+
+    expect(result).toEqual({ processed: 5, unfinished: 0, parkedAgain: 0, errorTypes: [] });
+    expect(sent()).toEqual({ redriveId: runId });
+    expect(printed).toEqual([]);
+  });
+
+  test.each<[string, (number | string)[], RegExp]>([
+    ['EventsUnfinished', [3, 2, 1, '["MalformedDetail"]'], /^2 events are not processed yet, 3 are/],
+    [
+      'EventsParkedAgain',
+      [3, 0, 1, '["MalformedDetail"]'],
+      /^1 events were parked again \(MalformedDetail\), 3 are/,
+    ],
+  ])('throws %s, the name that the state machine matches', async (name, row, message) => {
+    answers(...row);
+
+    const invocation = await verify();
+
+    expect(invocation.error).toMatchObject({ name, message: expect.stringMatching(message) });
+    expect(logsIn(invocation)).toMatchObject([
+      { message: 'step failed', error: { name }, executionId: runId },
+    ]);
+  });
+
+  test('throws DatabaseUnavailable while the database is away', async () => {
+    rdsData.on(ExecuteStatementCommand).rejects(serviceError('DatabaseResumingException', 400));
+
+    expect((await verify()).error).toMatchObject({ name: 'DatabaseUnavailable' });
+  });
+});

@@ -1,0 +1,68 @@
+import { expect, test } from '@jest/globals';
+import {
+  failing,
+  failingFirst,
+  hanging,
+  lambdaError,
+  runArn,
+  runDefinition,
+  type Step,
+  taking,
+} from './run-definition.ts';
+
+const runCleanup = (purge: Step) => runDefinition('outbox-cleanup', { 'purge-events': purge });
+
+/** Purges these numbers of events, one call after the other; more is left after all but the last. */
+function purging(...counts: number[]): Step {
+  const left = [...counts];
+  return () => ({ purged: left.shift() ?? 0, more: left.length > 0 });
+}
+
+test('a cleanup with nothing to purge is done', async () => {
+  const ran = await runCleanup(purging(0));
+
+  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 0, more: false } });
+  expect(ran.payloads('purge-events')).toEqual([{ runId: runArn }]);
+});
+
+test('a cleanup purges until nothing is left and adds up what it purged', async () => {
+  const ran = await runCleanup(purging(5_000, 5_000, 17));
+
+  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 10_017, more: false } });
+  expect(ran.calls('purge-events')).toHaveLength(3);
+});
+
+test('a cleanup that never comes to an end stops in time and says that more is left', async () => {
+  const ran = await runCleanup(taking(25, () => ({ purged: 1_000, more: true })));
+
+  expect(ran.calls('purge-events').at(-1)?.at).toBe(225);
+  expect(ran.seconds).toBe(250);
+  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 10_000, more: true } });
+});
+
+test('a cleanup counts once what a retried call purged', async () => {
+  const flaky = failingFirst(
+    [lambdaError('DatabaseUnavailable'), lambdaError('Lambda.Unknown'), lambdaError('Sandbox.Timedout')],
+    purging(10, 20),
+  );
+
+  const ran = await runCleanup(flaky);
+
+  expect(ran.calls('purge-events').map(({ at }) => at)).toEqual([0, 1, 3, 7, 7]);
+  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 30, more: false } });
+});
+
+test('a cleanup that the database refuses fails at once', async () => {
+  const ran = await runCleanup(failing(lambdaError('DatabaseRefused', 'permission denied')));
+
+  expect(ran.calls('purge-events')).toHaveLength(1);
+  expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'DatabaseRefused' });
+});
+
+test('a cleanup whose every call runs into its time-out fails before its time is up', async () => {
+  const ran = await runCleanup(hanging);
+
+  expect(ran.calls('purge-events')).toHaveLength(6);
+  expect(ran.seconds).toBe(6 * 35 + 30);
+  expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+});

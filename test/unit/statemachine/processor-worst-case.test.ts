@@ -1,0 +1,134 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  batches,
+  batchOf,
+  claimedEvents,
+  eventId,
+  failedMarks,
+  processedMarks,
+  publishing,
+  releases,
+  runProcessor,
+} from './processor.ts';
+import { failingFirst, hanging, lambdaError, type Step, taking } from './run-definition.ts';
+
+/** Every wait between two publishes as long as its jitter allows. */
+const slowly = { random: () => 1 };
+const justInTime = 3.99;
+const recorded = { recorded: 1, parked: 0, lost: [] };
+
+/** Hangs so often, then does the step. */
+function hangingFirst(times: number, step: Step): Step {
+  let left = times;
+  return (payload, run) => (left-- > 0 ? hanging(payload, run) : step(payload, run));
+}
+
+describe('when every try of every task runs into its time-out', () => {
+  test('the run gives up its batch and fails before its time is up', async () => {
+    const ran = await runProcessor({ 'fetch-batch': hanging, 'release-batch': hanging }, slowly);
+
+    expect(ran.calls('fetch-batch').map(({ at }) => at)).toEqual([0, 5, 11, 19, 31, 50]);
+    expect(releases(ran)).toHaveLength(6);
+    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+    expect(ran.seconds).toBe(54 + 54);
+  });
+
+  test('after the claim, the failures cannot be marked and the run fails before its time is up', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': batches(batchOf(claimedEvents(200), { more: true })),
+        'publish-event': hanging,
+        'mark-failed': hanging,
+      },
+      slowly,
+    );
+
+    expect(ran.calls('publish-event')).toHaveLength(600);
+    expect(failedMarks(ran)[0]?.outcomes).toHaveLength(200);
+    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+    expect(ran.seconds).toBe(5 * 18 + 54);
+  });
+});
+
+/** Batches that are fast until the last moment in which another may begin, and then take the longest way. */
+function lastMoment(marks: { processed: Step; failed: Step }) {
+  const publish = publishing(() => undefined);
+  const lastEvent = hangingFirst(2, taking(4.99, publish));
+  const fetchLast = hangingFirst(
+    5,
+    taking(justInTime, () => batchOf(claimedEvents(200, 1), { more: true })),
+  );
+  const fetchFirst = failingFirst(
+    Array.from({ length: 4 }, () => lambdaError('DatabaseUnavailable')),
+    taking(justInTime, () => batchOf(claimedEvents(1), { more: true })),
+  );
+  let fetched = false;
+  let marked = false;
+  const steps: Record<string, Step> = {
+    'fetch-batch': async (payload, run) => {
+      if (fetched) return fetchLast(payload, run);
+      const batch = await fetchFirst(payload, run);
+      fetched = true;
+      return batch;
+    },
+    'publish-event': (payload, run) => {
+      const [event] = payload['events'] as { eventId: string }[];
+      if (event?.eventId === eventId(0)) return taking(4.99, publish)(payload, run);
+      return event?.eventId === eventId(200) ? lastEvent(payload, run) : hanging(payload, run);
+    },
+    'mark-processed': (payload, run) => {
+      if (marked) return marks.processed(payload, run);
+      marked = true;
+      return taking(justInTime, () => recorded)(payload, run);
+    },
+    'mark-failed': marks.failed,
+  };
+  return steps;
+}
+
+describe('the longest way through the last batch', () => {
+  test('ends in failure before the time is up, with everything tried', async () => {
+    const ran = await runProcessor(lastMoment({ processed: hanging, failed: hanging }), slowly);
+
+    const begun = ran.calls('fetch-batch').map(({ at }) => at)[5] ?? 0;
+    expect(begun).toBeGreaterThan(25);
+    expect(begun).toBeLessThan(30);
+    expect(processedMarks(ran)).toHaveLength(1 + 6);
+    expect(failedMarks(ran)).toHaveLength(6);
+    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+    // 252 s of one batch, less the hundredths by which three answers came in time.
+    expect(ran.seconds - begun).toBeCloseTo(252, 1);
+    expect(ran.seconds).toBeLessThan(285);
+  });
+
+  test('ends in success before the time is up, when the last try of each task succeeds', async () => {
+    const atLast = () =>
+      hangingFirst(
+        5,
+        taking(justInTime, () => recorded),
+      );
+
+    const ran = await runProcessor(lastMoment({ processed: atLast(), failed: atLast() }), slowly);
+
+    expect(ran.outcome).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: 201, published: 2, failed: 199, batches: 2 },
+    });
+    expect(ran.seconds).toBeGreaterThan(275);
+    expect(ran.seconds).toBeLessThan(285);
+  });
+});
+
+test('no run begins another batch at its thirtieth second', async () => {
+  const ran = await runProcessor({
+    'fetch-batch': batches(batchOf(claimedEvents(1), { more: true }), batchOf(claimedEvents(1, 1))),
+    'mark-processed': failingFirst(
+      Array.from({ length: 5 }, () => lambdaError('DatabaseUnavailable')),
+      () => recorded,
+    ),
+  });
+
+  expect(ran.seconds).toBe(30);
+  expect(ran.calls('fetch-batch')).toHaveLength(1);
+  expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { batches: 1 } });
+});
