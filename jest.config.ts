@@ -12,6 +12,8 @@ const config: Config = {
     ],
   },
   maxWorkers: 2,
+  // A guard against hanging, not a measure: machines differ, and twins take seconds to start.
+  testTimeout: 120_000,
 };
 
 export default config;

@@ -13,8 +13,11 @@ try {
   );
 }
 
+parentPort.postMessage({ loaded: true });
+
 if (handler !== undefined) {
-  parentPort.on('message', async ({ id, payload, crash, deadline }) => {
+  parentPort.on('message', async ({ id, payload, crash, timeoutMs }) => {
+    const deadline = Date.now() + timeoutMs;
     if (crash === 'before') process.exit(1);
     try {
       const context = {

@@ -8,8 +8,13 @@ import { bindParameters, readParameter } from './sql-parameters.ts';
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.limitations.html
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 const MAX_ROW_BYTES = 64 * 1024;
-const STATEMENT_TIMEOUT_MS = 45_000;
 const IDLE_TRANSACTION_MS = 180_000;
+
+// The service ends a statement after 45 seconds. As an option of the connection, the limit would also replace the
+// shorter one that a role may have.
+const LIMIT_STATEMENTS = `
+  select set_config('statement_timeout', '45s', false) from pg_settings
+  where name = 'statement_timeout' and setting::integer not between 1 and 45000`;
 
 export interface RdsDataOptions {
   readonly clusterArn: string;
@@ -156,7 +161,8 @@ function createPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max: 20,
-    options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+    options: '-c TimeZone=UTC',
+    onConnect: (client) => client.query(LIMIT_STATEMENTS),
   });
   // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.
   pool.on('error', () => undefined);

@@ -19,7 +19,7 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
     disableHostPrefix: true,
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   stepFunctions?.destroy();
@@ -70,4 +70,4 @@ test('lost answers and a crash in the middle cost nothing but the count', async 
 
   expect(status).toBe('SUCCEEDED');
   expect(await left()).toEqual(['parked', 'waiting', 'young']);
-}, 30_000);
+});

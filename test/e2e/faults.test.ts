@@ -17,7 +17,7 @@ beforeAll(async () => {
   removeData = remove;
   twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
   pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool?.end();
@@ -225,23 +225,19 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
 ];
 
 describe('nothing is lost and nothing is stuck after', () => {
-  test.each(scenarios)(
-    '%s',
-    async (_, { faults, atMostDuplicates, atMostAttempts, run }) => {
-      const before = await beginScenario(twin, pool, EVENTS);
-      await twin.setFaults(faults);
+  test.each(scenarios)('%s', async (_, { faults, atMostDuplicates, atMostAttempts, run }) => {
+    const before = await beginScenario(twin, pool, EVENTS);
+    await twin.setFaults(faults);
 
-      const { status } = await twin.tick();
+    const { status } = await twin.tick();
 
-      expect(await twin.faultsFired()).not.toContain(0);
-      expect(status).toBe(run);
-      await settle(twin, pool);
-      const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates });
-      expect(rows.filter((row) => row.status !== 'PROCESSED')).toEqual([]);
-      expect(Math.max(...rows.map(({ attempts }) => attempts))).toBeLessThanOrEqual(atMostAttempts);
-    },
-    60_000,
-  );
+    expect(await twin.faultsFired()).not.toContain(0);
+    expect(status).toBe(run);
+    await settle(twin, pool);
+    const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates });
+    expect(rows.filter((row) => row.status !== 'PROCESSED')).toEqual([]);
+    expect(Math.max(...rows.map(({ attempts }) => attempts))).toBeLessThanOrEqual(atMostAttempts);
+  });
 });
 
 test('what a dead run published is at most what it had in flight', async () => {
@@ -304,7 +300,7 @@ test('an event that fails for ever is parked after its attempts, and counted at 
   expect(rows).toEqual(
     Array(3).fill(expect.objectContaining({ status: 'FAILED', attempts: 8, errorType: 'Lambda.Unknown' })),
   );
-}, 60_000);
+});
 
 test('a database that drops every connection in mid-run costs at most one attempt per event', async () => {
   const before = await beginScenario(twin, pool, EVENTS * 2);
@@ -319,7 +315,7 @@ test('a database that drops every connection in mid-run costs at most one attemp
   await settle(twin, pool);
   const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: BATCH });
   expect(Math.max(...rows.map(({ attempts }) => attempts))).toBeLessThanOrEqual(2);
-}, 60_000);
+});
 
 test('20 % random faults of all kinds over 5,000 events: every event is accounted for', async () => {
   const before = await beginScenario(twin, pool, 5_000);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   removeData = remove;
   twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
   pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool?.end();
@@ -117,11 +117,17 @@ test('two processors at once publish a backlog of 5,000 without a duplicate', as
     select (n % 50)::text, 'dish.rated', jsonb_build_object('n', n) from generate_series(1, 5000) n`);
 
   const runs = await Promise.all([twin.tick(), twin.tick()]);
+  // A run takes no further batch after half a minute: on a slow machine two of them may not be enough.
+  for (;;) {
+    const run = await twin.tick();
+    if (run.output['claimed'] === 0) break;
+    runs.push(run);
+  }
 
   const claimed = runs.map(({ output }) => output['claimed'] ?? 0);
-  expect(claimed.every((count) => count > 0)).toBe(true);
+  expect(claimed.slice(0, 2).every((count) => count > 0)).toBe(true);
   expect(claimed.reduce((sum, count) => sum + count, 0)).toBe(5_000);
   const ids = (await twin.busEvents()).slice(before).map(({ Detail }) => eventIdOf(Detail));
   expect(ids).toHaveLength(5_000);
   expect(new Set(ids).size).toBe(5_000);
-}, 120_000);
+});

@@ -41,7 +41,7 @@ test('--once publishes 2,000 real webhooks, accounts for every one and leaves no
   expect(output).toMatch(/^Data API calls +2\.00 a batch/m);
   expect(exitCode).toBe(0);
   expect(leftBehind()).toEqual([]);
-}, 120_000);
+});
 
 test('after kill -9 of the whole process group it comes up on the same data and loses nothing', async () => {
   const first = await startTwinProcess('--events', '1500', '--tick', '1', '--data-dir', dataDir);
@@ -82,7 +82,7 @@ test('after kill -9 of the whole process group it comes up on the same data and 
     await second.stop();
   }
   expect(leftBehind()).toEqual([]);
-}, 120_000);
+});
 
 describe('bad input ends with one sentence and exit code 1', () => {
   test('a port in use', async () => {
@@ -120,7 +120,7 @@ describe('bad input ends with one sentence and exit code 1', () => {
     expect(output).toContain('error the database at 127.0.0.1:1/outbox does not answer');
     expect(output).not.toContain('hunter2');
     expect(exitCode).toBe(1);
-  }, 30_000);
+  });
 
   test('a data folder that belongs to something else', async () => {
     const { exitCode, output } = await runToEnd([
@@ -132,5 +132,5 @@ describe('bad input ends with one sentence and exit code 1', () => {
 
     expect(output).toContain('is no PostgreSQL data directory and not empty');
     expect(exitCode).toBe(1);
-  }, 30_000);
+  });
 });

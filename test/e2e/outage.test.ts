@@ -12,7 +12,7 @@ beforeAll(async () => {
   removeData = remove;
   twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
   pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool?.end();
@@ -44,7 +44,7 @@ test('a bus that is gone: nothing is sent into the void, and nothing is used up'
   ]);
   await settle(twin, pool);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
-}, 60_000);
+});
 
 test('a bus that is down for the whole run: no attempt is consumed and the run ends early', async () => {
   const before = await beginScenario(twin, pool, 250);
@@ -63,7 +63,7 @@ test('a bus that is down for the whole run: no attempt is consumed and the run e
   await settle(twin, pool);
   const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
   expect(rows.every(({ status, attempts }) => status === 'PROCESSED' && attempts === 1)).toBe(true);
-}, 90_000);
+});
 
 test('throttling gives back what it hits and consumes nothing', async () => {
   const before = await beginScenario(twin, pool, 40);
@@ -84,7 +84,7 @@ test('throttling gives back what it hits and consumes nothing', async () => {
   ]);
   await settle(twin, pool);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
-}, 60_000);
+});
 
 test('one event of 900 KB in a batch of small ones delays none of them', async () => {
   const before = await beginScenario(twin, pool, 50);
@@ -97,7 +97,7 @@ test('one event of 900 KB in a batch of small ones delays none of them', async (
 
   expect(run.output).toEqual({ claimed: 51, published: 51, failed: 0, parked: 0, batches: 1 });
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
-}, 60_000);
+});
 
 test('a batch of 60 KB events is bounded by bytes', async () => {
   const before = await beginScenario(twin, pool, 0);
@@ -110,7 +110,7 @@ test('a batch of 60 KB events is bounded by bytes', async () => {
 
   expect(run.output).toEqual({ claimed: 10, published: 10, failed: 0, parked: 0, batches: 3 });
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
-}, 60_000);
+});
 
 test('an event that can never be published, but got in, is parked with a clear reason', async () => {
   const before = await beginScenario(twin, pool, 5);
@@ -128,4 +128,4 @@ test('an event that can never be published, but got in, is parked with a clear r
     { errorType: 'InvalidDetailType', reason: 'the event type has 129 characters, 1 to 128 are allowed' },
   ]);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
-}, 60_000);
+});

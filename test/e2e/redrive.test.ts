@@ -38,7 +38,7 @@ beforeAll(async () => {
     region: 'us-east-1',
     credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   stepFunctions?.destroy();
@@ -180,7 +180,7 @@ describe('after a failure', () => {
 
     const { rows } = await pool.query('select count(*)::int from outbox_events where redrives > 0');
     expect(rows).toEqual([{ count: 3 }]);
-  }, 30_000);
+  });
 
   test('a failed child fails its Task, and RedriveExecution runs it again', async () => {
     await twin.setFaults([

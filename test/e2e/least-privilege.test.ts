@@ -1,0 +1,158 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { synthesize } from '../../local/synthesize.ts';
+import { beginScenario, expectNothingLost } from '../support/outbox-scenario.ts';
+import { revokeGrant } from '../support/revoke-grant.ts';
+import {
+  type Execution,
+  startTwinProcess,
+  type TwinProcess,
+  temporaryDataDir,
+} from '../support/twin-process.ts';
+
+let assembly: string;
+let template: string;
+let data: Awaited<ReturnType<typeof temporaryDataDir>>;
+let twin: TwinProcess;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  data = await temporaryDataDir();
+  assembly = await mkdtemp(join(tmpdir(), 'outbox-assembly-'));
+  await synthesize(assembly);
+  template = await readFile(join(assembly, 'outbox.template.json'), 'utf8');
+});
+
+afterEach(async () => {
+  await pool?.end();
+  // At once, because some of these runs would try for a minute.
+  await twin?.kill();
+});
+afterAll(async () => {
+  await data?.remove();
+  if (assembly !== undefined) await rm(assembly, { recursive: true, force: true });
+});
+
+/** Runs this template over an outbox of 20 due events, and answers how many the bus had accepted before. */
+async function run(changedTemplate: string): Promise<number> {
+  await writeFile(join(assembly, 'outbox.template.json'), changedTemplate);
+  const flags = ['--events', '0', '--tick', '0'];
+  twin = await startTwinProcess(...flags, '--assembly', assembly, '--data-dir', data.dataDir);
+  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+  pool.on('error', () => undefined); // the server ends with the twin
+  return beginScenario(twin, pool, 20);
+}
+
+const rows = async () =>
+  (
+    await pool.query(
+      `select status, attempts, last_error_type as "errorType", count(*)::int from outbox_events group by 1, 2, 3`,
+    )
+  ).rows;
+
+/** AWS's sentence, with the role's name left open. */
+const refusal = (action: string, resource: string) =>
+  expect.stringMatching(
+    new RegExp(
+      `User: arn:aws:sts::000000000000:assumed-role/\\S+ is not authorized to perform: ${action} ` +
+        `on resource: ${resource} because no identity-based policy allows the ${action} action`,
+    ),
+  );
+
+test('what the template grants is enough for a run', async () => {
+  const before = await run(template);
+
+  const { status, output } = await twin.tick();
+
+  expect([status, output]).toEqual(['SUCCEEDED', expect.objectContaining({ claimed: 20, published: 20 })]);
+  await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+});
+
+test('without events:PutEvents the bus is out of reach: an outage, which gives every event back', async () => {
+  const before = await run(revokeGrant(template, 'events:PutEvents'));
+
+  const { status, output } = await twin.tick();
+
+  expect([status, output]).toEqual([
+    'SUCCEEDED',
+    expect.objectContaining({ claimed: 20, published: 0, failed: 20, parked: 0 }),
+  ]);
+  expect(await rows()).toEqual([
+    { status: 'PENDING', attempts: 0, errorType: 'AccessDeniedException', count: 20 },
+  ]);
+  // The definition keeps the beginning of a failure's cause.
+  const { rows: reasons } = await pool.query<{ reason: string }>(
+    'select distinct last_error as reason from outbox_events',
+  );
+  expect(reasons).toEqual([
+    { reason: expect.stringContaining('is not authorized to perform: events:PutEvents on resource: arn:') },
+  ]);
+  expect(await twin.busEvents()).toHaveLength(before);
+});
+
+test('without rds-data:ExecuteStatement of mark-processed the run fails after it has published', async () => {
+  const before = await run(revokeGrant(template, 'rds-data:ExecuteStatement', 'outbox-mark-processed'));
+
+  const { status, cause } = await twin.tick();
+
+  expect(status).toBe('FAILED');
+  expect(cause).toContain('Mark processed: DatabaseRefused');
+  expect(cause).toEqual(refusal('rds-data:ExecuteStatement', twin.health.clusterArn));
+  expect(await twin.busEvents()).toHaveLength(before + 20);
+  // Their lease ends by itself; then they are published again.
+  expect(await rows()).toEqual([{ status: 'PROCESSING', attempts: 1, errorType: null, count: 20 }]);
+});
+
+test('without secretsmanager:GetSecretValue the Data API does not sign in for the function', async () => {
+  await run(revokeGrant(template, 'secretsmanager:GetSecretValue', 'outbox-fetch-batch'));
+
+  const { status, cause } = await twin.tick();
+
+  expect(status).toBe('FAILED');
+  expect(cause).toEqual(refusal('secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:\\S+'));
+  expect(await rows()).toEqual([{ status: 'PENDING', attempts: 0, errorType: null, count: 20 }]);
+});
+
+test('without lambda:InvokeFunction the state machine cannot take its first step', async () => {
+  await run(revokeGrant(template, 'lambda:InvokeFunction'));
+  const start = await fetch(`${twin.url}/_local/tick`, { method: 'POST' });
+  const { executionArn } = (await start.json()) as Execution;
+
+  const failure = await firstTaskFailure(executionArn);
+
+  expect(failure).toEqual({
+    resourceType: 'lambda',
+    resource: 'invoke',
+    error: 'Lambda.AWSLambdaException',
+    cause: refusal('lambda:InvokeFunction', `${twin.health.functions['fetch-batch']}:1`),
+  });
+  expect(await rows()).toEqual([{ status: 'PENDING', attempts: 0, errorType: null, count: 20 }]);
+});
+
+test('without states:StartExecution a tick starts nothing, and says why', async () => {
+  await run(revokeGrant(template, 'states:StartExecution'));
+
+  const tick = await fetch(`${twin.url}/_local/tick?wait=true`, { method: 'POST' });
+
+  expect([tick.status, await tick.json()]).toEqual([
+    403,
+    {
+      __type: 'AccessDeniedException',
+      message: refusal('states:StartExecution', twin.health.stateMachines['outbox-processor'] ?? ''),
+    },
+  ]);
+  expect(await twin.get('/_local/executions')).toEqual([]);
+});
+
+async function firstTaskFailure(executionArn: string): Promise<unknown> {
+  for (;;) {
+    const { history } = await twin.get<{ history: { taskFailedEventDetails?: object }[] }>(
+      `/_local/executions/${encodeURIComponent(executionArn)}`,
+    );
+    const failed = history.find(({ taskFailedEventDetails }) => taskFailedEventDetails !== undefined);
+    if (failed !== undefined) return failed.taskFailedEventDetails;
+  }
+}

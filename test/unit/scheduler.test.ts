@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { AwsError } from '../../local/aws-error.ts';
+import type { ExecutionRunner } from '../../local/execution-runner.ts';
+import { type SchedulerOptions, startScheduler } from '../../local/scheduler.ts';
+
+const schedule = (name: string, expression: string) => ({
+  name,
+  expression,
+  targetArn: `arn:${name}`,
+  input: `{"from":"${name}"}`,
+  enabled: true,
+  roleArn: 'arn:role',
+});
+const started = jest.fn<ExecutionRunner['start']>();
+const authorize = jest.fn<SchedulerOptions['authorize']>();
+const report = jest.fn<SchedulerOptions['report']>();
+
+const start = (tickSeconds?: number) =>
+  startScheduler({
+    schedules: [schedule('processor', 'rate(1 minute)'), schedule('cleanup', 'rate(1 hour)')],
+    processorArn: 'arn:processor',
+    tickSeconds,
+    runner: { start: started } as unknown as ExecutionRunner,
+    authorize,
+    report,
+  });
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+  jest.resetAllMocks();
+});
+
+test('every schedule starts its target at its rate, under its own role', () => {
+  const scheduler = start();
+
+  jest.advanceTimersByTime(3_600_000);
+
+  const targets = started.mock.calls.map(([targetArn]) => targetArn);
+  expect(targets.filter((target) => target === 'arn:processor')).toHaveLength(60);
+  expect(targets.filter((target) => target === 'arn:cleanup')).toHaveLength(1);
+  expect(started).toHaveBeenCalledWith('arn:cleanup', '{"from":"cleanup"}');
+  const cleanup = { roleArn: 'arn:role', session: 'cleanup' };
+  expect(authorize).toHaveBeenCalledWith(cleanup, 'states:StartExecution', 'arn:cleanup', 403);
+  scheduler.stop();
+});
+
+test('a firing that its role does not allow is reported, and the next one comes', () => {
+  authorize.mockImplementationOnce(() => {
+    throw new AwsError('AccessDeniedException', 'not authorized', 403);
+  });
+  const scheduler = start(5);
+
+  jest.advanceTimersByTime(10_000);
+
+  expect(report.mock.calls).toEqual([['schedule processor started nothing: not authorized']]);
+  expect(started).toHaveBeenCalledTimes(1);
+  scheduler.stop();
+});
+
+test('a tick that its role does not allow is refused to whoever asked for it', () => {
+  const scheduler = start(0);
+  authorize.mockImplementation(() => {
+    throw new AwsError('AccessDeniedException', 'not authorized', 403);
+  });
+
+  expect(() => scheduler.tick()).toThrow(
+    expect.objectContaining({ code: 'AccessDeniedException', status: 403 }),
+  );
+  expect([started.mock.calls, report.mock.calls]).toEqual([[], []]);
+  scheduler.stop();
+});
