@@ -1,0 +1,81 @@
+-- Moves the unfinished events of the guide's table "OutboxEvent" to outbox_events, and from then on every event
+-- that an old writer inserts there. Run it with psql after the old processor has stopped, as often as needed.
+-- It ends with a list of the events that the outbox refuses, and why. They stay as they are.
+--
+-- A row that was moved says PROCESSED and has no "processedAt". The old processor, its retry and its cleanup
+-- leave such a row alone, and so does this script when it runs again, also after the outbox has purged the event.
+
+begin isolation level read committed;
+-- Prisma writes UTC into timestamps without a time zone.
+set local time zone 'UTC';
+-- A long transaction of a writer must not hold up all other writers behind this script.
+set local lock_timeout = '5s';
+
+-- Waits for the writers that are at it and keeps out new ones, so that every row meets the copy or the trigger.
+lock table "OutboxEvent" in share row exclusive mode;
+
+-- The event's id in the outbox. An id that is no uuid becomes always the same one.
+create or replace function outbox_moved_id(guide_id text) returns uuid
+language sql immutable parallel safe as $$
+  select case when guide_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    then cast(guide_id as uuid) else cast(md5(guide_id) as uuid) end
+$$;
+
+-- Moves what is unfinished and answers with what was refused. What the old processor had in its hands or had
+-- given up may have been published, so it is parked and a person decides.
+create or replace function outbox_move_events() returns table (id text, status text, reason text)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  event record;
+  parked_as text;
+begin
+  for event in
+    select * from "OutboxEvent" o
+    where cast(o.status as text) in ('PENDING', 'PROCESSING', 'FAILED')
+    order by o."createdAt", o.id
+  loop
+    parked_as = case cast(event.status as text)
+      when 'PROCESSING' then 'MovedWhileProcessing' when 'FAILED' then 'MovedAfterFailure' end;
+    begin
+      insert into outbox_events (id, aggregate_id, event_type, payload, created_at,
+        status, due_at, failed_at, last_error_type, last_error)
+      values (outbox_moved_id(cast(event.id as text)), cast(event."aggregateId" as text), event."eventType",
+        cast(event.payload as jsonb), cast(event."createdAt" as timestamptz),
+        case when parked_as is null then 'PENDING' else 'FAILED' end,
+        case when parked_as is null then now() end,
+        case when parked_as is not null then now() end,
+        parked_as,
+        case when parked_as is not null then 'the old processor may have published the event' end);
+      update "OutboxEvent" o set status = 'PROCESSED', "processedAt" = null where o.id = event.id;
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+      id = cast(event.id as text);
+      status = cast(event.status as text);
+      get stacked diagnostics reason = constraint_name;
+      if reason = '' then reason = sqlerrm; end if;
+      return next;
+    end;
+  end loop;
+end
+$$;
+
+-- For writers that do not know of outbox_events yet. They need no rights on it. What the outbox refuses fails
+-- the writer's transaction, since nobody would publish it.
+create or replace function outbox_move_new_event() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into outbox_events (id, aggregate_id, event_type, payload)
+  values (outbox_moved_id(cast(new.id as text)), cast(new."aggregateId" as text), new."eventType",
+    cast(new.payload as jsonb));
+  update "OutboxEvent" o set status = 'PROCESSED', "processedAt" = null where o.id = new.id;
+  return null;
+end
+$$;
+revoke execute on function outbox_move_events, outbox_move_new_event from public;
+
+create or replace trigger outbox_move_new_event after insert on "OutboxEvent"
+for each row when (cast(new.status as text) = 'PENDING') execute function outbox_move_new_event();
+
+select * from outbox_move_events();
+
+commit;

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import {
+  type GuideEvent,
+  guideTables,
+  moveOver,
+  removeGuideTable,
+  writeAsBefore,
+} from '../support/guide-table.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+
+// Roles belong to the whole server, which may not be ours alone.
+const user = `old_writer_${randomBytes(4).toString('hex')}`;
+afterAll(async () => {
+  await removeGuideTable(database);
+  await database.sql(`drop role if exists ${user}`);
+});
+const database = useOutboxDatabase();
+
+beforeEach(async () => {
+  await removeGuideTable(database);
+  await database.sql(guideTables.prisma);
+  for (const column of ['aggregateId', 'payload'])
+    await database.sql(`alter table "OutboxEvent" alter "${column}" drop not null`);
+});
+
+const write = (event: GuideEvent) => writeAsBefore(database.sql, event);
+const ids = async () =>
+  (await database.sql('select id from outbox_events order by sequence')).map(({ id }) => id);
+const good = '0192f3a4-0000-7000-8000-000000000001';
+
+const odd: readonly [string, Omit<GuideEvent, 'id'>, string | RegExp][] = [
+  ['that is no JSON', { payload: '{name: 1}' }, 'invalid input syntax for type json'],
+  ['that is empty', { payload: '' }, 'invalid input syntax for type json'],
+  ['that is missing', { payload: null }, /null value in column "payload"/],
+  ['that is an array', { payload: '[{}]' }, 'payload_is_a_json_object'],
+  ['that is a text', { payload: '"text"' }, 'payload_is_a_json_object'],
+  ['that is null', { payload: 'null' }, 'payload_is_a_json_object'],
+  ['with an integer beyond int64', { payload: '{"n": [9223372036854775808]}' }, 'payload_integers_fit_int64'],
+  ['with a number that no numeric holds', { payload: '{"n": 1e400000}' }, 'value overflows numeric format'],
+  ['with the character zero', { payload: '{"a": "\\u0000"}' }, 'unsupported Unicode escape sequence'],
+  ['with half a surrogate pair', { payload: '{"a": "\\ud83d"}' }, 'invalid input syntax for type json'],
+  [
+    'nested too deeply',
+    { payload: `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}` },
+    'stack depth limit exceeded',
+  ],
+  [
+    'of more than 1 MiB',
+    { payload: `{"a": "${'x'.repeat(1_048_576)}"}` },
+    'event_fits_one_put_events_request',
+  ],
+  ['under a type of 129 characters', { eventType: 'x'.repeat(129) }, 'event_type_is_1_to_128_characters'],
+  ['under an empty type', { eventType: '' }, 'event_type_is_1_to_128_characters'],
+  ['without an aggregate', { aggregateId: null }, /null value in column "aggregate_id"/],
+];
+
+test('odd rows stay, are listed with the reason, and stop no other', async () => {
+  for (const [name, event] of odd) await write({ id: name, ...event });
+  await write({ id: good });
+
+  const refused = await moveOver(database);
+
+  expect(await ids()).toEqual([good]);
+  expect(new Map(refused.map(({ id, reason }) => [id, reason]))).toEqual(
+    new Map(
+      odd.map(([name, , reason]) => [
+        name,
+        reason instanceof RegExp ? expect.stringMatching(reason) : reason,
+      ]),
+    ),
+  );
+  expect(await moveOver(database)).toEqual(refused);
+});
+
+test('an odd row that was processing or had failed is listed with its status', async () => {
+  await write({ id: 'a', status: 'PROCESSING', payload: '[]' });
+  await write({ id: 'b', status: 'FAILED', payload: '[]' });
+
+  expect(await moveOver(database)).toMatchObject([{ status: 'PROCESSING' }, { status: 'FAILED' }]);
+});
+
+test('an event that the outbox has already under this id is not taken for the same one', async () => {
+  await database.sql(
+    `insert into outbox_events (id, aggregate_id, event_type, payload) values ($1, 'a', 'b', '{}')`,
+    [good],
+  );
+  await write({ id: good, payload: '{"another": 1}' });
+
+  expect(await moveOver(database)).toEqual([{ id: good, status: 'PENDING', reason: 'outbox_events_pkey' }]);
+});
+
+test('a corrected row is moved by the next run', async () => {
+  await write({ id: good, payload: '[1]' });
+  await moveOver(database);
+  await database.sql(`update "OutboxEvent" set payload = '{"items": [1]}'`);
+
+  expect(await moveOver(database)).toEqual([]);
+  expect(await ids()).toEqual([good]);
+});
+
+describe('an old writer', () => {
+  beforeEach(() => moveOver(database));
+
+  test.each(odd)('fails like any producer with a payload %s', async (_, event) => {
+    await expect(write({ id: good, ...event })).rejects.toBeInstanceOf(pg.DatabaseError);
+
+    expect(await ids()).toEqual([]);
+    expect(await database.sql('select from "OutboxEvent"')).toEqual([]);
+  });
+
+  test('whose transaction is rolled back has written no event', async () => {
+    const connection = await database.connect();
+    await connection.query('begin');
+    await connection.query(`insert into "OutboxEvent" values ($1, 'a', 'b', '{}')`, [good]);
+    await connection.query('rollback');
+    connection.release();
+
+    expect(await ids()).toEqual([]);
+  });
+
+  test('who repeats itself on purpose has written one event', async () => {
+    const insert = `insert into "OutboxEvent" values ($1, 'a', 'b', '{}') on conflict do nothing`;
+    await database.sql(insert, [good]);
+    await database.sql('delete from outbox_events'); // purged
+    await database.sql(insert, [good]);
+
+    expect(await ids()).toEqual([]);
+  });
+
+  test('who records what is published already writes no event', async () => {
+    await write({ id: good, status: 'PROCESSED', processedAt: '2026-01-01' });
+
+    expect(await ids()).toEqual([]);
+  });
+
+  test('needs no rights on the outbox, and gets back what it wrote', async () => {
+    await database.sql(`create role ${user}`);
+    await database.sql(`grant select, insert on "OutboxEvent" to ${user}`);
+    const connection = await database.connect();
+    await connection.query(`set role ${user}`);
+    // A table of the same name in front must not catch the event.
+    await connection.query('create temporary table outbox_events (like "OutboxEvent")');
+
+    const { rows } = await connection.query(
+      `insert into "OutboxEvent" values ($1, 'a', 'b', '{}') returning id, status`,
+      [good],
+    );
+    await connection.query('drop table pg_temp.outbox_events');
+    await connection.query('reset role');
+    connection.release();
+
+    expect(rows).toEqual([{ id: good, status: 'PENDING' }]);
+    expect(await ids()).toEqual([good]);
+  });
+});

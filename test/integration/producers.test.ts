@@ -1,0 +1,246 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { addDish as addByDataApi } from '../../docs/examples/data-api.ts';
+import { addDish as addByDrizzle, outboxEvents } from '../../docs/examples/drizzle.ts';
+import { addDish as addByPg } from '../../docs/examples/pg.ts';
+import { refusingConstraint } from '../../docs/examples/refusal.ts';
+import { fencedBlock } from '../support/fenced-block.ts';
+import { target, useOutboxDatabase } from '../support/outbox-database.ts';
+
+const page = 'docs/producers.md';
+// Roles belong to the whole server, which may not be ours alone.
+const suffix = randomBytes(4).toString('hex');
+const role = `outbox_producer_${suffix}`;
+const user = `my_app_${suffix}`;
+
+/** What the application of the page has: a user with a table of its own and the producer's role. */
+let application: pg.Pool;
+
+afterAll(async () => {
+  await application?.end();
+  await database.sql(`drop owned by ${role}, ${user}`);
+  await database.sql(`drop role ${role}, ${user}`);
+});
+const database = useOutboxDatabase();
+
+beforeAll(async () => {
+  await database.sql('create table dishes (id text primary key, name text not null)');
+  await database.sql(`create role ${role}`);
+  await database.sql('select outbox_grant_producer($1)', [role]);
+  await database.sql(`create role ${user} login password 'secret'`);
+  await database.sql(`grant select, insert on dishes to ${user}`);
+  const grant = fencedBlock(page, 'role');
+  await database.sql(grant.replace('outbox_producer', role).replace('my_app', user));
+  const url = new URL(database.postgresUrl);
+  url.username = user;
+  url.password = 'secret';
+  application = new pg.Pool({ connectionString: url.href, max: 2 });
+});
+beforeEach(() => database.sql('truncate dishes, outbox_events'));
+
+const laksa = { id: '7', name: 'Laksa' };
+const dishes = () => database.sql('select * from dishes');
+const events = () =>
+  database.sql(`select id, aggregate_id, event_type, payload, status, trace_header,
+    cast(extract(epoch from due_at - created_at) as double precision) as delay from outbox_events`);
+const theEvent = {
+  aggregate_id: '7',
+  event_type: 'dish.created',
+  payload: { name: 'Laksa' },
+  status: 'PENDING',
+  delay: 0,
+};
+const dataApi = { resourceArn: target.resourceArn, secretArn: target.secretArn };
+
+// What Prisma 7.10.0 sent for the page's example, from its query log.
+const byPrisma = async (dish: typeof laksa) => {
+  const client = await application.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(
+      'INSERT INTO "public"."dishes" ("id","name") VALUES ($1,$2) RETURNING "public"."dishes"."id", "public"."dishes"."name"',
+      [dish.id, dish.name],
+    );
+    await client.query(
+      'INSERT INTO "public"."outbox_events" ("aggregate_id","event_type","payload") VALUES ($1,$2,$3) RETURNING "public"."outbox_events"."id"',
+      [dish.id, 'dish.created', JSON.stringify({ name: dish.name })],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  } finally {
+    client.release();
+  }
+};
+
+test.each(['pg.ts', 'data-api.ts', 'drizzle.ts', 'refusal.ts'])('the page shows %s as it is', (file) => {
+  const path = `docs/examples/${file}`;
+  expect(fencedBlock(page, path)).toBe(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+});
+
+describe('a dish and its event', () => {
+  const ways: readonly [string, (dish: typeof laksa) => Promise<unknown>][] = [
+    ['SQL', () => application.query(fencedBlock(page, 'plain'))],
+    ['pg', (dish) => addByPg(application, dish)],
+    ['the Data API', (dish) => addByDataApi(database.client, dataApi, target.database, dish)],
+    ['the SQL of Prisma', byPrisma],
+    ['Drizzle', (dish) => addByDrizzle(drizzle(application), dish)],
+  ];
+
+  test.each(ways)('are committed together by %s', async (_, add) => {
+    await add(laksa);
+
+    expect(await dishes()).toEqual([laksa]);
+    expect(await events()).toMatchObject([theEvent]);
+  });
+
+  // SQL has its values in its text.
+  test.each(ways.slice(1))('are both refused when the event is, by %s', async (_, add) => {
+    await database.sql(`alter table outbox_events add constraint no_soup check (aggregate_id <> 'soup')`);
+    try {
+      const error = await add({ id: 'soup', name: 'Soup' }).catch((reason: unknown) => reason);
+
+      expect(refusingConstraint(error)).toBe('no_soup');
+      expect(await dishes()).toEqual([]);
+      expect(await events()).toEqual([]);
+    } finally {
+      await database.sql('alter table outbox_events drop constraint no_soup');
+    }
+  });
+});
+
+test('the model for Prisma has columns that a producer may write, all that need a value, and the id', async () => {
+  const model = fencedBlock(page, 'model');
+  const columns = Array.from(
+    model.matchAll(/^ {2}(\w+) +\w+\??(?:.*@map\("(\w+)"\))?/gm),
+    ([, name, mapped]) => mapped ?? name,
+  );
+  const producers = await database.sql(
+    `select column_name from information_schema.column_privileges
+     where grantee = $1 and table_name = $2 and privilege_type = 'INSERT'`,
+    [role, /@@map\("(\w+)"\)/.exec(model)?.[1]],
+  );
+
+  expect(producers.map(({ column_name }) => column_name)).toEqual(expect.arrayContaining(columns));
+  expect(columns).toEqual(['id', 'aggregate_id', 'event_type', 'payload', 'trace_header', 'due_at']);
+});
+
+describe('an event', () => {
+  test('may be due later', async () => {
+    await application.query(fencedBlock(page, 'later'));
+
+    expect(await events()).toMatchObject([{ status: 'PENDING', delay: 3 * 24 * 3600 }]);
+  });
+
+  test('is written once when it brings its id', async () => {
+    const once = fencedBlock(page, 'once');
+
+    expect(await application.query(once)).toMatchObject({ rowCount: 1 });
+    expect(await application.query(once)).toMatchObject({ rowCount: 0 });
+  });
+
+  test('carries a trace header', async () => {
+    await application.query(fencedBlock(page, 'traced'));
+
+    expect(await events()).toMatchObject([{ trace_header: expect.stringMatching(/^Root=1-/) }]);
+  });
+
+  test('may have all of these with Drizzle', async () => {
+    const event = { id: randomUUID(), aggregateId: '7', eventType: 'dish.created', payload: {} };
+    const db = drizzle(application);
+    const write = () =>
+      db
+        .insert(outboxEvents)
+        .values({ ...event, traceHeader: 'Root=1-2', dueAt: new Date(Date.now() + 3_600_000) })
+        .onConflictDoNothing()
+        .returning({ id: outboxEvents.id });
+
+    expect(await write()).toEqual([{ id: event.id }]);
+    expect(await write()).toEqual([]);
+    expect(await events()).toMatchObject([{ id: event.id, trace_header: 'Root=1-2' }]);
+  });
+});
+
+describe('the table refuses', () => {
+  const id = randomUUID();
+  const refused: Readonly<Record<string, Readonly<Record<string, string | null>>[]>> = {
+    'an event type of 0 or of more than 128 characters': [
+      { event_type: '' },
+      { event_type: 'x'.repeat(129) },
+    ],
+    'a payload that is no JSON object': [{ payload: '[1]' }, { payload: 'null' }],
+    'an integer beyond int64 in the payload': [{ payload: '{"n": 9223372036854775808}' }],
+    'an event of more than 1 MiB': [{ payload: JSON.stringify({ text: 'x'.repeat(1024 * 1024) }) }],
+    'a trace header of more than 500 characters': [{ trace_header: 'x'.repeat(501) }],
+    'null for `due_at`': [{ due_at: null }],
+    'an id that is there already': [{ id }],
+    'null for `aggregate_id`, `event_type` or `payload`': [
+      { aggregate_id: null },
+      { event_type: null },
+      { payload: null },
+    ],
+    'a payload that is no JSON': [{ payload: '{name: Laksa}' }],
+    'the character zero in the payload': [{ payload: '{"name": "\\u0000"}' }],
+    "any other column, with the producer's role": [{ status: 'PENDING' }, { created_at: 'now' }],
+  };
+  const rows = Array.from(
+    readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8').matchAll(
+      /^\| (.+?) +\| (\w{5}) +\| (?:`(\w+)`)? +\|$/gm,
+    ),
+    ([, what = '', state = '', constraint]) => ({ what, state, constraint }),
+  );
+
+  test('just what the page says', () => {
+    expect(rows.map(({ what }) => what)).toEqual(Object.keys(refused));
+  });
+
+  test.each(rows)('$what', async ({ what, state, constraint }) => {
+    await application.query(
+      'insert into outbox_events (id, aggregate_id, event_type, payload) values ($1, $2, $3, $4)',
+      [id, '7', 'dish.created', '{}'],
+    );
+    for (const columns of refused[what] ?? []) {
+      const row = { aggregate_id: '7', event_type: 'dish.created', payload: '{}', ...columns };
+      const places = Object.keys(row).map((_, index) => `$${index + 1}`);
+      const insert = `insert into outbox_events (${Object.keys(row)}) values (${places})`;
+
+      const error = await application.query(insert, Object.values(row)).catch((reason: unknown) => reason);
+
+      expect(error).toBeInstanceOf(pg.DatabaseError);
+      expect(error).toMatchObject({ code: state });
+      expect(refusingConstraint(error)).toBe(constraint);
+    }
+  });
+
+  test('and the Data API says so in the words of the page', async () => {
+    const sql = `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'dish.created', '[]')`;
+
+    const error = await database.client
+      .send(new ExecuteStatementCommand({ ...dataApi, database: target.database, sql }))
+      .catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({
+      name: 'DatabaseErrorException',
+      message: fencedBlock(page, 'data-api-error').trimEnd(),
+    });
+    expect(refusingConstraint(error)).toBe('payload_is_a_json_object');
+    expect(refusingConstraint(new Error('something else'))).toBeUndefined();
+  });
+});
+
+test("the producer's role cannot read, change or delete an event, only its id", async () => {
+  await addByPg(application, laksa);
+
+  expect(await application.query('select id from outbox_events')).toMatchObject({ rowCount: 1 });
+  for (const sql of [
+    'select payload from outbox_events',
+    'update outbox_events set due_at = now()',
+    'delete from outbox_events',
+  ])
+    await expect(application.query(sql)).rejects.toMatchObject({ code: '42501' });
+});
