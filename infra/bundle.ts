@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 
@@ -23,3 +23,6 @@ await build({
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+// Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it. Named exports are the same to both.
+await mkdir(path('../dist/infra/types'));
+await writeFile(path('../dist/infra/types/package.json'), '{ "type": "commonjs" }\n');

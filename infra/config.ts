@@ -1,13 +1,21 @@
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
+import { nameRule } from './settings.ts';
 
-const number = z.coerce.number<string | number>();
-const seconds = number.int().positive();
+// The CLI gives text. An empty one is no 0, and neither is null.
+const number = z.preprocess(
+  (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+  z.number('expected a number'),
+);
+const positive = number.refine(
+  (value) => Number.isInteger(value) && value > 0,
+  'expected a whole number from 1',
+);
 const retentionDays = Object.values(logs.RetentionDays).filter((value) => typeof value === 'number');
 
 const schema = z.strictObject({
   /** Prefix of all physical names. */
-  name: z.string().optional(),
+  name: z.string().regex(nameRule.pattern, nameRule.expected).optional(),
   clusterArn: z
     .string()
     .regex(/^arn:[\w-]+:rds:[\w-]+:\d{12}:cluster:[\w-]+$/, 'expected the arn of an aurora cluster')
@@ -28,17 +36,17 @@ const schema = z.strictObject({
     .regex(/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/.+$/, 'expected the arn of an event bus')
     .optional(),
   eventSource: z.string().min(1).optional(),
-  intervalMinutes: number.optional(),
+  intervalMinutes: positive.optional(),
   batchSize: number.optional(),
   publishConcurrency: number.optional(),
   publishRetries: number.optional(),
   maxAttempts: number.optional(),
-  leaseSeconds: seconds.optional(),
-  backoffBaseSeconds: seconds.optional(),
-  backoffMaxSeconds: seconds.optional(),
-  outageDelaySeconds: seconds.optional(),
-  retentionDays: number.optional(),
-  maximumEventAgeMinutes: seconds.optional(),
+  leaseSeconds: positive.optional(),
+  backoffBaseSeconds: positive.optional(),
+  backoffMaxSeconds: positive.optional(),
+  outageDelaySeconds: positive.optional(),
+  retentionDays: positive.optional(),
+  maximumEventAgeMinutes: positive.optional(),
   executionHistory: z.enum(['all', 'without-data', 'errors', 'off']).optional(),
   logRetentionDays: number
     .refine((days) => retentionDays.includes(days), `expected one of ${retentionDays.join(', ')}`)

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicies, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -40,6 +40,8 @@ export class Database extends Construct {
     });
     if (this.cluster.secret === undefined) throw new Error('the new cluster has no generated secret');
     this.secret = this.cluster.secret;
+    // A retained cluster lives in these subnets: deleting them would only fail, in the middle of a teardown.
+    RemovalPolicies.of(this).retain();
     Validations.of(vpc).acknowledge({
       id: 'AwsSolutions::AwsSolutions-VPC7',
       reason: 'Nothing enters or leaves this VPC: its subnets have no route, and the Data API needs none.',

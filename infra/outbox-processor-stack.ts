@@ -25,6 +25,7 @@ export class OutboxProcessorStack extends Stack {
     const { processor, redrive, cleanup, databaseUsers } = outbox;
     this.#output('ClusterArn', outbox.cluster.clusterArn);
     this.#output('DatabaseName', config.databaseName ?? 'outbox');
+    this.#output('ProcessorSecretArn', databaseUsers.processorSecret.secretArn);
     this.#output('ProducerSecretArn', databaseUsers.producerSecret.secretArn);
     this.#output('EventBusName', outbox.eventBus.eventBusName);
     this.#output('ProcessorArn', processor.stateMachine.stateMachineArn);
@@ -91,10 +92,10 @@ function settingsOf(config: Config): OutboxProcessorProps {
     name: config.name,
     databaseName: config.databaseName,
     eventSource: config.eventSource ?? 'bellyfed.outbox',
-    // As seconds: Duration itself refuses fractions with less to say than the construct.
-    interval: intervalMinutes === undefined ? undefined : seconds(intervalMinutes * 60),
-    retention: retentionDays === undefined ? undefined : seconds(retentionDays * 86_400),
-    maximumEventAge: maximumEventAgeMinutes === undefined ? undefined : seconds(maximumEventAgeMinutes * 60),
+    interval: intervalMinutes === undefined ? undefined : Duration.minutes(intervalMinutes),
+    retention: retentionDays === undefined ? undefined : Duration.days(retentionDays),
+    maximumEventAge:
+      maximumEventAgeMinutes === undefined ? undefined : Duration.minutes(maximumEventAgeMinutes),
     batchSize: config.batchSize,
     publishConcurrency: config.publishConcurrency,
     publishRetries: config.publishRetries,

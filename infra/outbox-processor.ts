@@ -17,7 +17,7 @@ import type { ExecutionHistory } from './execution-history.ts';
 import { Handlers } from './handlers.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
 import { Schedules } from './schedules.ts';
-import { checkSettings, type ProcessorSettings } from './settings.ts';
+import { checkSettings, nameRule, type ProcessorSettings } from './settings.ts';
 import { StateMachine } from './state-machine.ts';
 
 export interface OutboxProcessorProps extends ProcessorSettings {
@@ -236,10 +236,6 @@ export class OutboxProcessor extends Construct {
 }
 
 function checkName(name: string): string {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
-    throw new Error(
-      `name is "${name}": expected 1 to 31 lower-case letters, digits and hyphens, a letter first`,
-    );
-  }
+  if (!nameRule.pattern.test(name)) throw new Error(`name is "${name}": ${nameRule.expected}`);
   return name;
 }

@@ -1,0 +1,169 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { readConfig } from '../../infra/config.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every key as the CLI gives it, and as the app reads it. */
+const everyKey: readonly (readonly [key: string, given: string, read: string | number])[] = [
+  ['name', 'staging-outbox', 'staging-outbox'],
+  ['clusterArn', ...twice('arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed')],
+  ['clusterSecretArn', ...twice('arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a/owner-AbCdEf')],
+  ['databaseName', ...twice('bellyfed_2')],
+  ['eventBusArn', ...twice('arn:aws:events:eu-central-1:123456789012:event-bus/bellyfed-events')],
+  ['eventSource', ...twice('bellyfed.outbox')],
+  ['intervalMinutes', '10', 10],
+  ['batchSize', '100', 100],
+  ['publishConcurrency', '20', 20],
+  ['publishRetries', '0', 0],
+  ['maxAttempts', '5', 5],
+  ['leaseSeconds', '400', 400],
+  ['backoffBaseSeconds', '20', 20],
+  ['backoffMaxSeconds', '600', 600],
+  ['outageDelaySeconds', '60', 60],
+  ['retentionDays', '14', 14],
+  ['maximumEventAgeMinutes', '30', 30],
+  ['executionHistory', ...twice('without-data')],
+  ['logRetentionDays', '90', 90],
+  ['alarmTopicArn', ...twice('arn:aws:sns:eu-central-1:123456789012:on-call')],
+  ['runbookUrl', ...twice('https://wiki.example/outbox')],
+];
+
+function twice(text: string): [string, string] {
+  return [text, text];
+}
+
+describe('the configuration', () => {
+  test('is empty when the context is', () => {
+    expect(readConfig({})).toEqual({});
+  });
+
+  test('is read from texts, as the CLI gives them', () => {
+    const context = Object.fromEntries(everyKey.map(([key, given]) => [`outbox:${key}`, given]));
+
+    expect(readConfig(context)).toEqual(Object.fromEntries(everyKey.map(([key, , read]) => [key, read])));
+  });
+
+  test('is read from numbers too, as cdk.json may have them', () => {
+    expect(readConfig({ 'outbox:batchSize': 100, 'outbox:publishRetries': 0 })).toEqual({
+      batchSize: 100,
+      publishRetries: 0,
+    });
+  });
+
+  test('leaves the context of others alone', () => {
+    expect(readConfig({ '@aws-cdk/core:x': true, name: 'x', 'outbox-2:name': 'x', outbox: {} })).toEqual({});
+  });
+
+  test('knows every key that docs/deploy.md names, and no other', async () => {
+    const text = await readFile(join(project, 'docs', 'deploy.md'), 'utf8');
+    const named = new Set([...text.matchAll(/outbox:(\w+)/g)].map(([, key]) => key));
+
+    expect([...named].sort()).toEqual(everyKey.map(([key]) => key).sort());
+  });
+});
+
+describe('a mistake in the configuration', () => {
+  test('of a key names the key and all that are allowed', () => {
+    const allowed = everyKey.map(([key]) => `outbox:${key}`).join(', ');
+
+    expect(() => readConfig({ 'outbox:batchsize': '100' })).toThrow(
+      new Error(`unknown context outbox:batchsize: allowed are ${allowed}`),
+    );
+  });
+
+  test.each<[string, unknown, string]>([
+    ['batchSize', 'many', 'expected a number'],
+    ['batchSize', '', 'expected a number'],
+    ['batchSize', '10 events', 'expected a number'],
+    ['publishRetries', null, 'expected a number'],
+    ['publishRetries', false, 'expected a number'],
+    ['maxAttempts', [8], 'expected a number'],
+    ['maxAttempts', '1e999', 'expected a number'],
+    ['intervalMinutes', '0.5', 'expected a whole number from 1'],
+    ['intervalMinutes', '-5', 'expected a whole number from 1'],
+    ['leaseSeconds', '330.5', 'expected a whole number from 1'],
+    ['backoffBaseSeconds', '0', 'expected a whole number from 1'],
+    ['retentionDays', '0', 'expected a whole number from 1'],
+    ['name', '', 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first'],
+    ['name', 'My_Outbox', 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first'],
+    ['name', 7, 'Invalid input: expected string, received number'],
+    ['clusterArn', 'bellyfed', 'expected the arn of an aurora cluster'],
+    [
+      'clusterArn',
+      'arn:aws:rds:eu-central-1:123456789012:db:writer',
+      'expected the arn of an aurora cluster',
+    ],
+    [
+      'clusterSecretArn',
+      'arn:aws:secretsmanager:eu-central-1:123456789012:secret:owner',
+      'expected the complete arn of a secret, with its 6 characters at the end',
+    ],
+    ['databaseName', 'Bellyfed', 'expected a lower-case name'],
+    ['eventBusArn', 'bellyfed-events', 'expected the arn of an event bus'],
+    ['eventSource', '', 'Too small: expected string to have >=1 characters'],
+    ['executionHistory', 'some', 'Invalid option: expected one of "all"|"without-data"|"errors"|"off"'],
+    ['alarmTopicArn', 'arn:aws:sqs:eu-central-1:123456789012:on-call', 'expected the arn of an sns topic'],
+    ['runbookUrl', '', 'Too small: expected string to have >=1 characters'],
+  ])('%s = %j is one sentence: the key, what was received, what is allowed', (key, value, allowed) => {
+    expect(() => readConfig({ [`outbox:${key}`]: value })).toThrow(
+      new Error(`context outbox:${key} is ${JSON.stringify(value)}: ${allowed}`),
+    );
+  });
+
+  test('of a retention of logs names the days that CloudWatch knows', () => {
+    expect(() => readConfig({ 'outbox:logRetentionDays': '31' })).toThrow(
+      /^context outbox:logRetentionDays is "31": expected one of 1, 3, 5, 7, 14, 30, .*3653/,
+    );
+  });
+
+  test('does not hide the next one', () => {
+    expect(() => readConfig({ 'outbox:batchSize': 'x', 'outbox:maxAttempts': 'y', 'outbox:z': 1 })).toThrow(
+      /^context outbox:batchSize is "x": [^\n]+\ncontext outbox:maxAttempts is "y": [^\n]+\nunknown context outbox:z: [^\n]+$/,
+    );
+  });
+});
+
+describe('the app of cdk.json', () => {
+  test.each([
+    ['outbox:batchSize', 'many', 'context outbox:batchSize is "many": expected a number'],
+    ['outbox:batchSize', '201', 'batchSize is 201: expected 1 to 200 whole events'],
+    [
+      'outbox:clusterArn',
+      'arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed',
+      'cluster is given without clusterSecret: the migration needs credentials that may create roles',
+    ],
+  ])(
+    'given %s = %s exits 1 with one sentence and no stack trace',
+    async (key, value, sentence) => {
+      const folder = await mkdtemp(join(tmpdir(), 'outbox-config-'));
+      try {
+        expect(await runApp(folder, { [key]: value })).toEqual({
+          code: 1,
+          stdout: '',
+          stderr: `${sentence}\n`,
+        });
+        expect(await readdir(folder)).not.toContain('manifest.json');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    60_000,
+  );
+});
+
+async function runApp(folder: string, context: Readonly<Record<string, string>>) {
+  const { app } = JSON.parse(await readFile(join(project, 'cdk.json'), 'utf8')) as { readonly app: string };
+  const [, ...parameters] = app.split(' ');
+  const env = { PATH: process.env['PATH'], CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  const run = promisify(execFile)(process.execPath, parameters, { cwd: project, env });
+  return run.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}

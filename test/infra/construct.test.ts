@@ -1,0 +1,82 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { OutboxProcessor } from '../../infra/outbox-processor.ts';
+import { bundleHandlers } from '../../lambdas/bundle.ts';
+import { permissionsOf } from './permissions.ts';
+
+let outbox: OutboxProcessor;
+let template: Template;
+
+beforeAll(async () => {
+  process.env['CDK_VALIDATION'] = 'false';
+  await bundleHandlers();
+  const stack = new Stack(new App(), 'app');
+  outbox = new OutboxProcessor(stack, 'Outbox', { name: 'orders' });
+  const checkout = new iam.Role(stack, 'Checkout', {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+  });
+  outbox.grantEnqueue(checkout).assertSuccess();
+  template = Template.fromStack(stack);
+}, 60_000);
+
+describe('grantEnqueue', () => {
+  test('allows what a transaction of the Data API needs, as the producer, and nothing else', () => {
+    const cluster = 'arn:<Partition>:rds:<Region>:<AccountId>:cluster:OutboxDatabaseCluster';
+
+    expect(permissionsOf(template)['Checkout']).toEqual([
+      `rds-data:BatchExecuteStatement on ${cluster}`,
+      `rds-data:BeginTransaction on ${cluster}`,
+      `rds-data:CommitTransaction on ${cluster}`,
+      `rds-data:ExecuteStatement on ${cluster}`,
+      `rds-data:RollbackTransaction on ${cluster}`,
+      'secretsmanager:GetSecretValue on OutboxDatabaseUsersProducerSecret',
+    ]);
+  });
+});
+
+describe('a metric', () => {
+  test.each([
+    ['metricEventsPublished', 'EventsPublished', 'Sum'],
+    ['metricParkedEvents', 'ParkedEvents', 'Maximum'],
+    ['metricOldestEventAge', 'OldestEventAge', 'Maximum'],
+  ] as const)('of %s is %s of this outbox, its %s a minute', (method, metricName, statistic) => {
+    const metric = outbox[method]();
+
+    expect(metric).toMatchObject({
+      namespace: 'Outbox',
+      metricName,
+      dimensions: { service: 'orders' },
+      statistic,
+    });
+    expect(metric.period.toSeconds()).toBe(60);
+  });
+
+  test('can be any that the handlers measure, with options of its own', () => {
+    const metric = outbox.metric('LeasesLost', { period: Duration.hours(1), statistic: 'Average' });
+
+    expect(metric).toMatchObject({
+      namespace: 'Outbox',
+      metricName: 'LeasesLost',
+      dimensions: { service: 'orders' },
+      statistic: 'Average',
+    });
+    expect(metric.period.toHours()).toBe(1);
+  });
+});
+
+describe('the defaults', () => {
+  test('name everything after the construct', () => {
+    template.hasResourceProperties('AWS::Events::EventBus', { Name: 'orders-events' });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'orders-publish-event',
+      Environment: { Variables: { EVENT_SOURCE: 'orders' } },
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'orders' });
+    template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      GenerateSecretString: { SecretStringTemplate: '{"username":"orders_producer"}' },
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const project = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+
+/** Our package as npm would publish it, in a folder of its own. */
+export async function packed(): Promise<{ tarball: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'outbox-package-'));
+  await run('npm', ['pack', '--pack-destination', folder, ...quiet], { cwd: project });
+  const [file = 'nothing'] = await readdir(folder);
+  return { tarball: join(folder, file), remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Another project, which has the CDK and installs our package without a network. */
+export class Consumer {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async install(tarball: string, type: 'module' | 'commonjs'): Promise<Consumer> {
+    const consumer = new Consumer(await mkdtemp(join(tmpdir(), `outbox-${type}-`)));
+    await consumer.write('package.json', JSON.stringify({ private: true, type }));
+    const flags = ['--offline', '--legacy-peer-deps', '--ignore-scripts', '--omit=optional', ...quiet];
+    await run('npm', ['install', ...flags, tarball], { cwd: consumer.folder });
+    for (const peer of ['aws-cdk-lib', 'constructs']) {
+      const installed = join(consumer.folder, 'node_modules', peer);
+      await symlink(join(project, 'node_modules', peer), installed, 'junction');
+    }
+    return consumer;
+  }
+
+  get package(): string {
+    return join(this.folder, 'node_modules', 'outbox-processor');
+  }
+
+  /** The package's files, relative to it. */
+  async files(): Promise<string[]> {
+    const entries = await readdir(this.package, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(this.package.length + 1));
+  }
+
+  async write(file: string, text: string): Promise<void> {
+    await writeFile(join(this.folder, file), text);
+  }
+
+  /** Runs an app and reads the template of its stack `app`, and the contents of its assets by their names. */
+  async synthesize(file: string): Promise<{ template: object; assets: Map<string, string[]> }> {
+    const outdir = join(this.folder, 'cdk.out');
+    await mkdir(outdir, { recursive: true });
+    await run(process.execPath, [file], {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'], CDK_OUTDIR: outdir, CDK_VALIDATION: 'false' },
+    });
+    const folders = (await readdir(outdir)).filter((name) => name.startsWith('asset.'));
+    const assets = new Map<string, string[]>();
+    for (const name of folders) assets.set(name.slice('asset.'.length), await readdir(join(outdir, name)));
+    const template: unknown = JSON.parse(await readFile(join(outdir, 'app.template.json'), 'utf8'));
+    return { template: template as object, assets };
+  }
+
+  /** What TypeScript says about a file under a way to resolve modules; empty when it agrees. */
+  async typeErrors(file: string, module: string): Promise<string> {
+    const tsc = join(project, 'node_modules', 'typescript', 'bin', 'tsc');
+    const compilerOptions = {
+      ...{ module, moduleResolution: module, target: 'es2022', types: [] },
+      ...{ strict: true, noEmit: true, skipLibCheck: true },
+    };
+    await this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
+    return run(process.execPath, [tsc], { cwd: this.folder }).then(
+      () => '',
+      ({ stdout }: { readonly stdout: string }) => stdout,
+    );
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

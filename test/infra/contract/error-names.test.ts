@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { bundleHandlers } from '../../../lambdas/bundle.ts';
+import {
+  type Definition,
+  machines,
+  readDefinition,
+  readText,
+  retrierFor,
+  stateOf,
+  statesOf,
+  stepsOf,
+} from './definition.ts';
+
+const root = new URL('../../../', import.meta.url);
+const sources = ['outbox/', 'lambdas/'].flatMap((folder) =>
+  readdirSync(new URL(folder, root))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(new URL(`${folder}${file}`, root), 'utf8')),
+);
+const errorClasses = sources
+  .flatMap((source) => [
+    ...source.matchAll(/class (\w+) extends Error \{(?:\s+override readonly name = '(\w+)';)?/g),
+  ])
+  .map(([, className = '', name]) => ({ className, name }));
+
+/** The errors of each Task that no retry can cure. */
+const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'outbox-processor': {
+    'Fetch batch': ['DatabaseRefused'],
+    'Publish event': ['EventRejected'],
+    'Mark processed': ['DatabaseRefused'],
+    'Mark failed': ['DatabaseRefused'],
+    'Release batch': ['DatabaseRefused'],
+  },
+  'outbox-redrive': {
+    'Requeue events': ['InvalidRedriveRequest', 'DatabaseRefused'],
+    'Verify redrive': ['EventsParkedAgain', 'DatabaseRefused'],
+  },
+  'outbox-cleanup': { 'Purge events': ['DatabaseRefused'] },
+};
+
+/** The names in a definition that Step Functions and Lambda do not know: in ErrorEquals and in expressions. */
+function customNames(text: string): string[] {
+  const matched = [...statesOf(JSON.parse(text) as Definition).values()]
+    .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])
+    .flatMap(({ ErrorEquals }) => ErrorEquals)
+    .filter((name) => !/^(States|Lambda|Sandbox)\./.test(name));
+  const compared = [...text.matchAll(/'(\w+)' in [\w$.]*\berror\b|\berror !?= '(\w+)'/gi)].map(
+    ([, before, after]) => before ?? after ?? '',
+  );
+  return [...new Set([...matched, ...compared])].sort();
+}
+
+/** The names that nobody throws. */
+function unknownNames(text: string): string[] {
+  return customNames(text).filter((name) => !errorClasses.some(({ className }) => className === name));
+}
+
+describe.each(machines)('%s', (machine) => {
+  const definition = readDefinition(machine);
+
+  test('matches only errors that somebody throws', () => {
+    expect(customNames(readText(machine))).not.toEqual([]);
+    expect(unknownNames(readText(machine))).toEqual([]);
+  });
+
+  test('retries no error that no retry can cure', () => {
+    const unretried = stepsOf(definition).map(([name, { Retry = [] }]) => [
+      name,
+      Retry.filter(({ MaxAttempts }) => MaxAttempts === 0).flatMap(({ ErrorEquals }) => ErrorEquals),
+    ]);
+
+    expect(Object.fromEntries(unretried)).toEqual(hopeless[machine]);
+  });
+});
+
+describe('outbox-processor', () => {
+  test('tells apart what no retry can cure and what is an outage', () => {
+    expect(customNames(readText('outbox-processor'))).toEqual([
+      'BusUnavailable',
+      'DatabaseRefused',
+      'EventRejected',
+    ]);
+  });
+
+  test.each([
+    ['Publish event', 'PublishFailed'],
+    ['Publish event', 'BusUnavailable'],
+    ['Fetch batch', 'DatabaseUnavailable'],
+  ])('"%s" retries %s', (name, error) => {
+    const state = stateOf(readDefinition('outbox-processor'), name);
+
+    expect(retrierFor(state, error)?.MaxAttempts).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['EventRefused', '"EventRejected"', '"EventRefused"'],
+    ['BusGone', "'BusUnavailable' in", "'BusGone' in"],
+    ['BusGone', "error != 'BusUnavailable'", "error != 'BusGone'"],
+  ])('is found out when it asks for %s, which nobody throws', (name, found, replaced) => {
+    expect(unknownNames(readText('outbox-processor').replaceAll(found, replaced))).toEqual([name]);
+  });
+});
+
+describe('the name of an error class', () => {
+  let bundles = '';
+
+  beforeAll(async () => {
+    const names = await bundleHandlers();
+    bundles = names
+      .map((name) => readFileSync(new URL(`dist/lambdas/${name}/index.mjs`, root), 'utf8'))
+      .join('\n');
+  }, 30_000);
+
+  test.each(errorClasses)(
+    '$className is a literal, in the source and in the minified bundles',
+    ({ className, name }) => {
+      const field = new RegExp(`extends Error\\{(static\\{[^}]*\\})?name="${className}"`);
+
+      expect(name).toBe(className);
+      expect(field.test(bundles)).toBe(true);
+    },
+  );
+});

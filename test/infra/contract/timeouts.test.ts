@@ -1,0 +1,165 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { synthesized } from '../synthesized.ts';
+import {
+  assumedLoad,
+  type Definition,
+  machines,
+  placeholderOf,
+  readDefinition,
+  stateOf,
+  stepsOf,
+} from './definition.ts';
+import {
+  environmentOf,
+  functionOf,
+  ourFunctions,
+  plainResources,
+  type Resources,
+  substitutionsOf,
+} from './wiring.ts';
+
+const EXPRESS_LIMIT_SECONDS = 300;
+const timeoutVariables = ['DATABASE_TIMEOUT_MS', 'PUBLISH_TIMEOUT_MS'];
+
+let template: Template;
+
+beforeAll(async () => {
+  template = await synthesized();
+}, 60_000);
+
+/** Every patience of a Task from the inside out, in seconds, with its name. */
+function patiences(resources: Resources, machine: string, definition: Definition) {
+  return stepsOf(definition).map(([name, state]) => {
+    const properties = functionOf(resources, machine, placeholderOf(state));
+    const variables = environmentOf(properties);
+    const calls = timeoutVariables.flatMap((variable) =>
+      variable in variables ? [Number(variables[variable])] : [],
+    );
+    return {
+      name,
+      call: Math.max(...calls) / 1_000,
+      function: Number(properties['Timeout']),
+      state: state.TimeoutSeconds ?? Infinity,
+      // A Standard execution may live for a year.
+      machine: definition.TimeoutSeconds ?? EXPRESS_LIMIT_SECONDS - 1,
+    };
+  });
+}
+
+function violations(resources: Resources, machine: string, definition = readDefinition(machine)): string[] {
+  return patiences(resources, machine, definition).flatMap(({ name, ...patience }) => {
+    const order = [...Object.entries(patience), ['Express', EXPRESS_LIMIT_SECONDS] as const];
+    return order.slice(1).flatMap(([outer, seconds], index) => {
+      const [inner, shorter] = order[index] ?? ['', Number.NaN];
+      return shorter < seconds
+        ? []
+        : [`${name}: ${inner} (${shorter} s) does not end before ${outer} (${seconds} s)`];
+    });
+  });
+}
+
+function leaseViolations(resources: Resources): string[] {
+  const definition = readDefinition('outbox-processor');
+  const fetchBatch = functionOf(resources, 'outbox-processor', 'FetchBatchFunctionArn');
+  const lease = Number(environmentOf(fetchBatch)['LEASE_SECONDS']);
+  const needed =
+    EXPRESS_LIMIT_SECONDS +
+    Math.max(...patiences(resources, 'outbox-processor', definition).map((patience) => patience.function));
+  return lease >= needed
+    ? []
+    : [`a lease of ${lease} s may end before the last call of a run, after ${needed} s`];
+}
+
+describe.each(machines)('the patiences of %s', (machine) => {
+  test('grow from the inside out: SDK call, function, state, execution, Express', () => {
+    const resources = plainResources(template);
+
+    expect(patiences(resources, machine, readDefinition(machine))).not.toEqual([]);
+    expect(violations(resources, machine)).toEqual([]);
+  });
+});
+
+describe('the lease', () => {
+  test('outlives every call of the run that took it', () => {
+    expect(leaseViolations(plainResources(template))).toEqual([]);
+  });
+
+  test('is found out when it is too short', () => {
+    const resources = plainResources(template);
+
+    environmentOf(functionOf(resources, 'outbox-processor', 'FetchBatchFunctionArn'))['LEASE_SECONDS'] =
+      '303';
+
+    expect(leaseViolations(resources)).toEqual([
+      'a lease of 303 s may end before the last call of a run, after 304 s',
+    ]);
+  });
+});
+
+describe('a patience in the wrong order', () => {
+  test.each<[string, (resources: Resources, definition: Definition) => void]>([
+    [
+      'Mark failed: call (3 s) does not end before function (3 s)',
+      (resources) => {
+        const variables = environmentOf(functionOf(resources, 'outbox-processor', 'MarkFailedFunctionArn'));
+        variables['DATABASE_TIMEOUT_MS'] = '3000';
+      },
+    ],
+    [
+      'Publish event: call (4 s) does not end before function (4 s)',
+      (resources) => {
+        const variables = environmentOf(functionOf(resources, 'outbox-processor', 'PublishEventFunctionArn'));
+        variables['PUBLISH_TIMEOUT_MS'] = '4000';
+      },
+    ],
+    [
+      'Fetch batch: function (4 s) does not end before state (4 s)',
+      (resources) => {
+        functionOf(resources, 'outbox-processor', 'FetchBatchFunctionArn')['Timeout'] = 4;
+      },
+    ],
+    [
+      'Publish event: function (4 s) does not end before state (4 s)',
+      (_, definition) => {
+        stateOf(definition, 'Publish event').TimeoutSeconds = 4;
+      },
+    ],
+  ])('is found out: %s', (violation, breakIt) => {
+    const resources = plainResources(template);
+    const definition = readDefinition('outbox-processor');
+
+    breakIt(resources, definition);
+
+    expect(violations(resources, 'outbox-processor', definition)).toEqual([violation]);
+  });
+
+  test('is found out when the execution may outlive Express', () => {
+    const definition = { ...readDefinition('outbox-processor'), TimeoutSeconds: 300 };
+
+    expect(violations(plainResources(template), 'outbox-processor', definition)).toContain(
+      'Fetch batch: machine (300 s) does not end before Express (300 s)',
+    );
+  });
+});
+
+describe('a function that works until its time is up', () => {
+  test('ends by itself: purge-events after its last statement', () => {
+    const { 'purge-events': purge = {} } = ourFunctions(template);
+    const { PURGE_WORK_MS, PURGE_PAUSE_MS, DATABASE_TIMEOUT_MS } = environmentOf(purge);
+    const longest = Number(PURGE_WORK_MS) + Number(PURGE_PAUSE_MS) + Number(DATABASE_TIMEOUT_MS);
+
+    expect(longest).toBeLessThan(Number(purge['Timeout']) * 1_000);
+  });
+});
+
+describe('the load', () => {
+  test('that the worst case is computed for is the one that is deployed', () => {
+    const { 'fetch-batch': fetchBatch = {} } = ourFunctions(template);
+    const { PublishChunkSize, LoopSeconds } = substitutionsOf(plainResources(template), 'outbox-processor');
+
+    expect(environmentOf(fetchBatch)['BATCH_MAX_EVENTS']).toBe(String(assumedLoad.batchMaxEvents));
+    expect(PublishChunkSize).toBe(String(assumedLoad.chunkSize));
+    expect(LoopSeconds).toBe(String(assumedLoad.loopSeconds));
+  });
+});

@@ -1,0 +1,182 @@
+import { describe, expect, test } from '@jest/globals';
+import { processorDefinition, worstCaseSeconds } from '../../../infra/definition.ts';
+import { checkSettings } from '../../../infra/settings.ts';
+import {
+  assumedLoad,
+  type Definition,
+  readDefinition,
+  type State,
+  stateOf,
+  statesOf,
+  waitSeconds,
+  worstSeconds,
+} from './definition.ts';
+
+const EXPRESS_LIMIT_SECONDS = 300;
+const databaseStates = ['Fetch batch', 'Mark processed', 'Mark failed', 'Release batch'];
+
+/** Seconds that one state can take at most; a Map takes as many waves as its concurrency leaves. */
+function stateSeconds(state: State): number {
+  if (state.Type === 'Task') return worstSeconds(state);
+  if (state.ItemProcessor === undefined) return 0;
+  const items = Math.ceil(assumedLoad.batchMaxEvents / assumedLoad.chunkSize);
+  const waves = Math.ceil(items / (state.MaxConcurrency || 40));
+  const inside = [...statesOf(state.ItemProcessor).values()].map(worstSecondsIfTask);
+  return waves * inside.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+function worstSecondsIfTask(state: State): number {
+  return state.Type === 'Task' ? worstSeconds(state) : 0;
+}
+
+/** Seconds of the longest way from a state to the end of the batch, through Catches and Choices too. */
+function longestWay(definition: Definition, name: string, seen: readonly string[] = []): number {
+  if (seen.includes(name)) return 0;
+  const state = stateOf(definition, name);
+  const targets = [state.Next, state.Default, ...(state.Choices ?? []), ...(state.Catch ?? [])]
+    .map((target) => (typeof target === 'object' ? target.Next : target))
+    .filter((target) => target !== undefined);
+  const ways = targets.map((target) => longestWay(definition, target, [...seen, name]));
+  return stateSeconds(state) + Math.max(0, ...ways);
+}
+
+/** Seconds after its start in which a run may begin another batch. */
+function loopSeconds(definition: Definition): number {
+  const conditions = (stateOf(definition, 'More to do?').Choices ?? []).map(({ Condition }) => Condition);
+  const elapsed = '$millis() - $toMillis($states.context.Execution.StartTime) < $loopSeconds * 1000';
+  const bound = /\$min\(\[(\d+|\$\{LoopSeconds\}), /.exec(
+    String(stateOf(definition, 'Begin run').Assign?.['loopSeconds']),
+  );
+  if (!conditions.some((condition) => condition.includes(elapsed)) || bound === null)
+    throw new Error('"More to do?" compares no time');
+  return /^\d/.test(bound[1] ?? '') ? Number(bound[1]) : assumedLoad.loopSeconds;
+}
+
+function violations(definition: Definition): string[] {
+  const { TimeoutSeconds = Infinity } = definition;
+  const worst = loopSeconds(definition) + longestWay(definition, 'Begin batch');
+  const impatient = databaseStates.filter((name) => {
+    const { MaxAttempts = 0, ...retrier } = stateOf(definition, name).Retry?.at(-1) ?? { ErrorEquals: [] };
+    return MaxAttempts < 5 || waitSeconds({ ...retrier, MaxAttempts }) < 30;
+  });
+  const publish = worstSeconds(stateOf(definition, 'Publish event'));
+  return [
+    ...(TimeoutSeconds < EXPRESS_LIMIT_SECONDS ? [] : [`a run may take ${TimeoutSeconds} s`]),
+    ...(worst <= TimeoutSeconds ? [] : [`the last batch may end after ${worst} s`]),
+    ...(publish <= 30 ? [] : [`one publish may take ${publish} s`]),
+    ...impatient.map((name) => `"${name}" gives up before Aurora is back`),
+  ];
+}
+
+describe('the worst case of one batch', () => {
+  const processor = readDefinition('outbox-processor');
+
+  test('is known, state by state', () => {
+    const seconds = Object.fromEntries(
+      [...databaseStates, 'Publish event', 'Publish events'].map((name) => [
+        name,
+        stateSeconds(stateOf(processor, name)),
+      ]),
+    );
+
+    expect(seconds).toEqual({
+      'Fetch batch': 54,
+      'Publish event': 18,
+      'Publish events': 90,
+      'Mark processed': 54,
+      'Mark failed': 54,
+      'Release batch': 54,
+    });
+    expect(longestWay(processor, 'Begin batch')).toBe(252);
+  });
+
+  test('fits the execution even when the batch begins at the last moment', () => {
+    expect(loopSeconds(processor)).toBe(30);
+    expect(violations(processor)).toEqual([]);
+  });
+
+  test.each<[string, (definition: Definition) => void]>([
+    ['a run may take 300 s', (d) => Object.assign(d, { TimeoutSeconds: 300 })],
+    ['the last batch may end after 282 s', (d) => Object.assign(d, { TimeoutSeconds: 281 })],
+    [
+      'the last batch may end after 288 s',
+      (d) => Object.assign(stateOf(d, 'Mark processed'), { TimeoutSeconds: 5 }),
+    ],
+    [
+      'the last batch may end after 300 s',
+      (d) => Object.assign(stateOf(d, 'Publish events'), { MaxConcurrency: 34 }),
+    ],
+    [
+      'the last batch may end after 298 s',
+      (d) =>
+        Object.assign(stateOf(d, 'Begin run').Assign ?? {}, {
+          loopSeconds: '{% $min([46, $states.input.loopSeconds]) %}',
+        }),
+    ],
+    [
+      '"Fetch batch" gives up before Aurora is back',
+      (d) => Object.assign(stateOf(d, 'Fetch batch').Retry?.at(-1) ?? {}, { MaxAttempts: 4 }),
+    ],
+    [
+      '"Mark failed" gives up before Aurora is back',
+      (d) => Object.assign(stateOf(d, 'Mark failed').Retry?.at(-1) ?? {}, { MaxDelaySeconds: 14 }),
+    ],
+  ])('is found out: %s', (violation, breakIt) => {
+    const definition = readDefinition('outbox-processor');
+
+    breakIt(definition);
+
+    expect(violations(definition)).toEqual([violation]);
+  });
+
+  test('is found out when one publish takes longer than 30 s', () => {
+    const definition = readDefinition('outbox-processor');
+
+    stateOf(definition, 'Publish event').TimeoutSeconds = 10;
+
+    expect(violations(definition)).toContain('one publish may take 33 s');
+  });
+});
+
+describe('the construct', () => {
+  test('reckons with the same worst case', () => {
+    const definition = readDefinition('outbox-processor') as unknown as Parameters<
+      typeof worstCaseSeconds
+    >[0];
+
+    expect(worstCaseSeconds(definition, assumedLoad.batchMaxEvents)).toBe(252);
+    expect(processorDefinition(checkSettings({})).loopSeconds).toBe(assumedLoad.loopSeconds);
+  });
+
+  test('leaves less time for another batch when a batch takes a wave more', () => {
+    const { text, loopSeconds } = processorDefinition(checkSettings({ publishConcurrency: 34 }));
+
+    expect(stateOf(JSON.parse(text) as Definition, 'Publish events').MaxConcurrency).toBe(34);
+    expect(loopSeconds).toBe(15);
+  });
+
+  test('refuses settings whose worst case does not fit an execution', () => {
+    const tooSlow = checkSettings({ publishConcurrency: 20 });
+
+    expect(() => processorDefinition(tooSlow)).toThrow(/may take 342 seconds, and a run has 285/);
+  });
+});
+
+describe('the other machines', () => {
+  test('a redrive waits longer for its run than the run may take, within what Express allows', () => {
+    const { TimeoutSeconds } = stateOf(readDefinition('outbox-redrive'), 'Run processor');
+
+    expect(TimeoutSeconds).toBeGreaterThan(readDefinition('outbox-processor').TimeoutSeconds ?? Infinity);
+    expect(TimeoutSeconds).toBeLessThan(EXPRESS_LIMIT_SECONDS);
+  });
+
+  test('a cleanup that asks once more at the last moment still ends in time', () => {
+    const cleanup = readDefinition('outbox-cleanup');
+    const condition = stateOf(cleanup, 'More to purge?').Choices?.at(0)?.Condition ?? '';
+    const lastStart = Number(/StartTime\) < (\d+)/.exec(condition)?.[1]) / 1_000;
+    const { TimeoutSeconds = Infinity } = stateOf(cleanup, 'Purge events');
+
+    expect(lastStart + TimeoutSeconds).toBeLessThanOrEqual(cleanup.TimeoutSeconds ?? 0);
+    expect(cleanup.TimeoutSeconds).toBeLessThan(EXPRESS_LIMIT_SECONDS);
+  });
+});

@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { environmentOf, ourFunctions } from './contract/wiring.ts';
+import { resourcesOf, synthesized, theResource } from './synthesized.ts';
+
+const root = new URL('../../', import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+
+let template: Template;
+
+beforeAll(async () => {
+  template = await synthesized();
+}, 60_000);
+
+/** The alarms' properties by their names, without the prefix. */
+function alarms(from: Template = template): Record<string, Readonly<Record<string, unknown>>> {
+  return Object.fromEntries(
+    Object.values(resourcesOf(from, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => [
+      String(Properties['AlarmName']).replace(/^outbox-/, ''),
+      Properties,
+    ]),
+  );
+}
+
+/** The anchors of a page, made as GitHub makes them. */
+function anchorsOf(markdown: string): string[] {
+  const headings = [...markdown.replace(/^```.*?^```/gms, '').matchAll(/^#{1,6} +(.+?) *#*$/gm)];
+  const seen = new Map<string, number>();
+  return headings.map(([, heading = '']) => {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
+
+test('anchors are made as GitHub makes them', () => {
+  const page = '# Runs & `ticks`, late?\n```sh\n# no heading\n```\n## Dead-letters\n## Dead-letters\n';
+
+  expect(anchorsOf(page)).toEqual(['runs--ticks-late', 'dead-letters', 'dead-letters-1']);
+});
+
+describe('the alarms', () => {
+  test('are eleven', () => {
+    expect(Object.keys(alarms()).sort()).toEqual([
+      'cleanup-missing',
+      'dead-letters',
+      'events-late',
+      'events-parked',
+      'function-errors',
+      'functions-throttled',
+      'leases-lost',
+      'no-successful-run',
+      'runs-failed',
+      'ticks-dropped',
+      'ticks-throttled',
+    ]);
+  });
+
+  test('each ask a question and link to the section of the runbook that repeats and answers it', () => {
+    const runbook = read('docs/operations.md');
+    const sections = runbook.split(/^(?=## )/m);
+
+    for (const [name, { AlarmDescription }] of Object.entries(alarms())) {
+      const [, question = '', page, anchor = ''] =
+        /^([A-Z].+\?) (\S+)#(\S+)$/.exec(String(AlarmDescription)) ?? [];
+      expect(page).toBe('docs/operations.md');
+      expect({ name, anchors: anchorsOf(runbook) }).toEqual({
+        name,
+        anchors: expect.arrayContaining([anchor]),
+      });
+      expect(sections.find((section) => anchorsOf(section).includes(anchor))).toContain(question);
+    }
+  });
+
+  test('do nothing unless they are told to', () => {
+    for (const properties of Object.values(alarms())) {
+      expect(properties).not.toHaveProperty('AlarmActions');
+      expect(properties).not.toHaveProperty('OKActions');
+    }
+  });
+
+  test('all tell the given topic when they begin and when they end, and link to the given runbook', async () => {
+    const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+    const told = await synthesized({ alarmTopicArn: topic, runbookUrl: 'https://wiki.example/outbox' });
+
+    expect(Object.keys(alarms(told))).toHaveLength(11);
+    for (const properties of Object.values(alarms(told))) {
+      expect(properties).toMatchObject({
+        AlarmActions: [topic],
+        OKActions: [topic],
+        AlarmDescription: expect.stringContaining(' https://wiki.example/outbox#'),
+      });
+    }
+  }, 30_000);
+
+  test('ring for silence where something is expected, and nowhere else', () => {
+    const onSilence = Object.entries(alarms())
+      .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
+      .map(([name]) => name);
+
+    expect(onSilence.sort()).toEqual(['cleanup-missing', 'no-successful-run']);
+    for (const name of onSilence)
+      expect(alarms()[name]).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
+  });
+
+  test('miss a run after five intervals and a cleanup after two days', async () => {
+    const slow = alarms(await synthesized({ intervalMinutes: 10 }));
+
+    expect(alarms()['no-successful-run']).toMatchObject({ Period: 60, EvaluationPeriods: 5 });
+    expect(slow['no-successful-run']).toMatchObject({ Period: 600, EvaluationPeriods: 5 });
+    expect(alarms()['cleanup-missing']).toMatchObject({ Period: 86_400, EvaluationPeriods: 2 });
+    expect(alarms()['events-late']).toMatchObject({ Threshold: 300 });
+    expect(slow['events-late']).toMatchObject({ Threshold: 3000 });
+  }, 30_000);
+
+  test('count the errors of all steps but those that throw by design', () => {
+    expect(functionsOf(alarms()['function-errors'])).toEqual([
+      'outbox-fetch-batch',
+      'outbox-mark-failed',
+      'outbox-mark-processed',
+      'outbox-purge-events',
+      'outbox-release-batch',
+    ]);
+  });
+
+  test('count the throttles of all steps', () => {
+    expect(functionsOf(alarms()['functions-throttled'])).toHaveLength(8);
+  });
+});
+
+/** The names of the functions whose metrics an alarm adds up. */
+function functionsOf(alarm: Readonly<Record<string, unknown>> | undefined): unknown[] {
+  const functions = resourcesOf(template, 'AWS::Lambda::Function');
+  const ids = JSON.stringify(alarm?.['Metrics']).matchAll(/"FunctionName","Value":\{"Ref":"(\w+)"/g);
+  return [...ids].map(([, id = '']) => functions[id]?.Properties['FunctionName']).sort();
+}
+
+describe('the dashboard', () => {
+  test('answers four questions in their order', () => {
+    const { Properties } = theResource(template, 'AWS::CloudWatch::Dashboard');
+    const questions = JSON.stringify(Properties['DashboardBody']).matchAll(/## ([^\\]+\?)/g);
+
+    expect([...questions].map(([, question]) => question)).toEqual([
+      'Is it flowing?',
+      'How late is it?',
+      'What failed?',
+      'What does it cost?',
+    ]);
+  });
+
+  test('shows every alarm', () => {
+    const body = JSON.stringify(theResource(template, 'AWS::CloudWatch::Dashboard').Properties);
+
+    for (const id of Object.keys(resourcesOf(template, 'AWS::CloudWatch::Alarm')))
+      expect(body).toContain(`"Fn::GetAtt":["${id}","Arn"]`);
+  });
+});
+
+describe('the metrics', () => {
+  const handlers = readdirSync(new URL('lambdas/', root)).filter((file) => file.endsWith('.ts'));
+  const sources = handlers.map((file) => read(`lambdas/${file}`)).join('\n');
+  const emitted = [...sources.matchAll(/\.addMetric\('(\w+)'/g)].map(([, name]) => name);
+  const known = [...read('infra/metrics.ts').matchAll(/^ {2}(\w+): '(?:Sum|Maximum)',$/gm)].map(
+    ([, name]) => name,
+  );
+
+  test('that handlers emit are the ones that infra knows', () => {
+    expect(sources.match(/addMetric\(/g)).toHaveLength(emitted.length);
+    expect([...new Set(emitted)].sort()).toEqual([...known].sort());
+  });
+
+  test('that alarms and the dashboard read are among them', () => {
+    const resources = JSON.stringify(template.toJSON());
+    const onDashboard = resources.matchAll(/\[\\+"Outbox\\+",\\+"(\w+)\\+"/g);
+    const alarmed = Object.values(alarms())
+      .filter(({ Namespace }) => Namespace === 'Outbox')
+      .map(({ MetricName }) => MetricName);
+    const used = [...[...onDashboard].map(([, name]) => name), ...alarmed];
+
+    expect(used.length).toBeGreaterThan(10);
+    for (const name of used) expect(known).toContain(name);
+  });
+
+  test.each([{}, { name: 'other' }])(
+    'go to the namespace and service that are read, with %j',
+    async (config) => {
+      const from = await synthesized(config);
+
+      for (const properties of Object.values(ourFunctions(from)))
+        expect(environmentOf(properties)).toMatchObject({
+          POWERTOOLS_METRICS_NAMESPACE: 'Outbox',
+          POWERTOOLS_SERVICE_NAME: config.name ?? 'outbox',
+        });
+      for (const properties of Object.values(alarms(from)).filter(({ Namespace }) => Namespace === 'Outbox'))
+        expect(properties['Dimensions']).toEqual([{ Name: 'service', Value: config.name ?? 'outbox' }]);
+    },
+    30_000,
+  );
+});

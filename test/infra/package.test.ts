@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Consumer, packed, project } from './consumer.ts';
+import { ourFunctions } from './contract/wiring.ts';
+import { resourcesOf } from './synthesized.ts';
+
+const app = `
+const stack = new Stack(new App(), 'app');
+const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
+  engine: rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_16_4 }),
+  writer: rds.ClusterInstance.serverlessV2('writer'),
+  vpc: new ec2.Vpc(stack, 'Vpc'),
+  enableDataApi: true,
+});
+const eventBus = new events.EventBus(stack, 'Bus');
+const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, eventBus });
+outbox.metricParkedEvents().createAlarm(stack, 'Parked', { threshold: 1, evaluationPeriods: 1 });
+stack.node.root.synth();
+`;
+const imports = {
+  '{ App, Stack }': 'aws-cdk-lib',
+  ec2: 'aws-cdk-lib/aws-ec2',
+  events: 'aws-cdk-lib/aws-events',
+  rds: 'aws-cdk-lib/aws-rds',
+  '{ OutboxProcessor }': 'outbox-processor',
+};
+const programs = {
+  module: Object.entries(imports)
+    .map(([what, from]) => `import ${what.startsWith('{') ? what : `* as ${what}`} from '${from}';`)
+    .join('\n'),
+  commonjs: Object.entries(imports)
+    .map(([what, from]) => `const ${what} = require('${from}');`)
+    .join('\n'),
+};
+const typed = `
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { OutboxProcessor, type OutboxProcessorProps } from 'outbox-processor';
+
+const props: OutboxProcessorProps = { executionHistory: 'errors', lease: Duration.minutes(6), batchSize: 50 };
+const outbox = new OutboxProcessor(new Stack(new App(), 'app'), 'Outbox', props);
+export const metric: Metric = outbox.metric('ParkedEvents');
+export const arn: string = outbox.processor.stateMachine.stateMachineArn;
+// Were anything of it any, nothing of this would be wrong.
+// @ts-expect-error
+export const wrongMetric = outbox.metric('Parked');
+// @ts-expect-error
+export const wrongProps: OutboxProcessorProps = { executionHistory: 'some' };
+// @ts-expect-error
+export const wrongArn: number = outbox.processor.stateMachine.stateMachineArn;
+// @ts-expect-error
+export const wrongAlarms: string = outbox.alarms;
+`;
+
+let removePackage = async () => {};
+const consumers = new Map<string, Consumer>();
+
+function consumerOf(type: string): Consumer {
+  const consumer = consumers.get(type);
+  if (consumer === undefined) throw new Error(`no consumer ${type}`);
+  return consumer;
+}
+
+beforeAll(async () => {
+  const { tarball, remove } = await packed();
+  removePackage = remove;
+  for (const type of ['module', 'commonjs'] as const)
+    consumers.set(type, await Consumer.install(tarball, type));
+}, 180_000);
+
+afterAll(async () => {
+  for (const consumer of consumers.values()) await consumer.remove();
+  await removePackage();
+});
+
+describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) => {
+  test('synthesizes our construct on a cluster and a bus of its own', async () => {
+    const consumer = consumerOf(type);
+    await consumer.write('app.js', `${programs[type]}\n${app}`);
+
+    const { template: json, assets } = await consumer.synthesize('app.js');
+
+    const template = Template.fromJSON(json);
+    const functions = ourFunctions(template);
+    expect(Object.keys(functions)).toHaveLength(9);
+    for (const { Code } of Object.values(functions)) {
+      const { S3Key } = Code as { readonly S3Key: string };
+      expect(assets.get(S3Key.replace('.zip', ''))).toEqual(['index.mjs']);
+    }
+    expect(Object.keys(resourcesOf(template, 'AWS::StepFunctions::StateMachine'))).toHaveLength(3);
+    template.resourceCountIs('AWS::RDS::DBCluster', 1);
+    template.resourceCountIs('AWS::Events::EventBus', 1);
+  }, 60_000);
+});
+
+// node16 is what refuses the types of an ES module to CommonJS.
+test.each([
+  ['module', 'nodenext'],
+  ['commonjs', 'nodenext'],
+  ['commonjs', 'node16'],
+])(
+  'a consumer of type %s has our types under %s',
+  async (type, module) => {
+    const consumer = consumerOf(type);
+    await consumer.write('typed.ts', typed);
+
+    expect(await consumer.typeErrors('typed.ts', module)).toBe('');
+  },
+  60_000,
+);
+
+describe('the package', () => {
+  const manifest = async () =>
+    JSON.parse(await readFile(join(consumerOf('module').package, 'package.json'), 'utf8')) as Readonly<
+      Record<string, unknown>
+    >;
+
+  test('asks for the CDK and constructs, and brings nothing along', async () => {
+    const { peerDependencies, dependencies } = await manifest();
+
+    expect(Object.keys(peerDependencies as object)).toEqual(['aws-cdk-lib', 'constructs']);
+    expect(dependencies).toBeUndefined();
+  });
+
+  // They are the local twin's; npm knows no optional development dependencies.
+  test('installs no PostgreSQL in the projects of others', async () => {
+    expect((await manifest())['optionalDependencies']).toBeUndefined();
+  });
+
+  test('holds what its code, its types and its alarms point to, and no sources or tests', async () => {
+    const files = await consumerOf('module').files();
+
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'docs/operations.md',
+        'dist/infra/index.mjs',
+        'dist/infra/index.cjs',
+        'dist/infra/types/index.d.ts',
+        'dist/lambdas/migrate/index.mjs',
+        'statemachine/outbox-processor.asl.json',
+      ]),
+    );
+    const ofOthers = files.filter((file) => /(?<!\.d)\.ts$|\btest\b/.test(file) && !file.startsWith('docs'));
+    expect(ofOthers).toEqual([]);
+  });
+
+  test('knows nothing of the machine that built it', async () => {
+    const consumer = consumerOf('module');
+    const files = await consumer.files();
+    const telling: string[] = [];
+    for (const file of files) {
+      const text = await readFile(join(consumer.package, file), 'utf8');
+      if (text.includes(project.replace(/[/\\]$/, ''))) telling.push(file);
+    }
+
+    expect(files.length).toBeGreaterThan(30);
+    expect(telling).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { permissionsOf } from './permissions.ts';
+import { synthesized } from './synthesized.ts';
+
+let permissions: Record<string, string[]>;
+
+beforeAll(async () => {
+  permissions = permissionsOf(await synthesized());
+}, 60_000);
+
+const cluster = 'arn:<Partition>:rds:<Region>:<AccountId>:cluster:OutboxDatabaseCluster';
+const ownerSecret = 'OutboxDatabaseClusterSecretAttachment';
+const [processorSecret, producerSecret] = [
+  'OutboxDatabaseUsersProcessorSecret',
+  'OutboxDatabaseUsersProducerSecret',
+];
+
+const ofEveryFunction = (handler: string) => [
+  `logs:CreateLogStream on OutboxHandlers${handler}Logs`,
+  `logs:PutLogEvents on OutboxHandlers${handler}Logs`,
+  'xray:PutTelemetryRecords on *',
+  'xray:PutTraceSegments on *',
+];
+const ofEveryStep = (handler: string) => [
+  ...ofEveryFunction(handler),
+  `rds-data:ExecuteStatement on ${cluster}`,
+  `secretsmanager:GetSecretValue on ${processorSecret}`,
+];
+// What AWS documents for vended logs and for tracing; none of them takes a resource.
+const ofEveryMachine = [
+  ...['CreateLogDelivery', 'DeleteLogDelivery', 'DescribeLogGroups', 'DescribeResourcePolicies'],
+  ...['GetLogDelivery', 'ListLogDeliveries', 'PutResourcePolicy', 'UpdateLogDelivery'],
+].map((action) => `logs:${action} on *`);
+const traced = ['GetSamplingRules', 'GetSamplingTargets', 'PutTelemetryRecords', 'PutTraceSegments'].map(
+  (action) => `xray:${action} on *`,
+);
+const invoking = (...handlers: readonly string[]) => [
+  ...handlers.map((handler) => `lambda:InvokeFunction on OutboxHandlers${handler}Function:*`),
+  ...ofEveryMachine,
+  ...traced,
+];
+
+describe('what may be done', () => {
+  test.each<[role: string, permissions: readonly string[]]>([
+    ['OutboxHandlersfetchbatchRole', ofEveryStep('fetchbatch')],
+    [
+      'OutboxHandlerspublisheventRole',
+      [...ofEveryStep('publishevent'), 'events:DescribeEventBus on EventBus', 'events:PutEvents on EventBus'],
+    ],
+    ['OutboxHandlersmarkprocessedRole', ofEveryStep('markprocessed')],
+    ['OutboxHandlersmarkfailedRole', ofEveryStep('markfailed')],
+    ['OutboxHandlersreleasebatchRole', ofEveryStep('releasebatch')],
+    ['OutboxHandlersrequeueeventsRole', ofEveryStep('requeueevents')],
+    ['OutboxHandlersverifyredriveRole', ofEveryStep('verifyredrive')],
+    ['OutboxHandlerspurgeeventsRole', ofEveryStep('purgeevents')],
+    [
+      'OutboxHandlersmigrateRole',
+      [
+        ...ofEveryFunction('migrate'),
+        ...['BeginTransaction', 'CommitTransaction', 'ExecuteStatement', 'RollbackTransaction'].map(
+          (call) => `rds-data:${call} on ${cluster}`,
+        ),
+        ...[ownerSecret, processorSecret, producerSecret].map(
+          (secret) => `secretsmanager:GetSecretValue on ${secret}`,
+        ),
+      ],
+    ],
+    [
+      'OutboxoutboxprocessorRole',
+      invoking('fetchbatch', 'publishevent', 'markprocessed', 'markfailed', 'releasebatch'),
+    ],
+    [
+      'OutboxoutboxredriveRole',
+      [
+        ...invoking('requeueevents', 'verifyredrive'),
+        'states:StartSyncExecution on OutboxoutboxprocessorStateMachine',
+      ],
+    ],
+    ['OutboxoutboxcleanupRole', invoking('purgeevents')],
+    [
+      'OutboxSchedulesRole',
+      [
+        'sqs:SendMessage on OutboxSchedulesDeadLetterQueue',
+        'states:StartExecution on OutboxoutboxcleanupStateMachine',
+        'states:StartExecution on OutboxoutboxprocessorStateMachine',
+      ],
+    ],
+    [
+      // CDK's own: it runs the migration.
+      'AWSCDKTriggerCustomResourceProviderCustomResourceProviderRole',
+      [
+        'all of arn:<Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole',
+        'lambda:InvokeFunction on OutboxHandlersmigrateFunction:*',
+      ],
+    ],
+  ])('by %s is what it needs and nothing else', (role, needed) => {
+    expect(permissions[role]).toEqual([...needed].sort());
+  });
+
+  test('is known of every role', () => {
+    expect(Object.keys(permissions)).toHaveLength(14);
+  });
+
+  test('to the database stays with this cluster', () => {
+    const resources = rolesThatMay('rds-data:').map(([, permission]) => permission.split(' on ')[1]);
+
+    expect(new Set(resources)).toEqual(new Set([cluster]));
+  });
+
+  test('with the owner of the database is up to the migration alone', () => {
+    expect(rolesThatMay(ownerSecret).map(([role]) => role)).toEqual(['OutboxHandlersmigrateRole']);
+  });
+
+  test('with the producer, who may insert, is up to the migration alone until somebody is granted it', () => {
+    expect(rolesThatMay(producerSecret).map(([role]) => role)).toEqual(['OutboxHandlersmigrateRole']);
+  });
+
+  test('is nowhere said with a wildcard for an action', () => {
+    expect(rolesThatMay('').filter(([, permission]) => permission.split(' on ')[0]?.includes('*'))).toEqual(
+      [],
+    );
+  });
+});
+
+/** Roles and their permissions that contain a text. */
+function rolesThatMay(text: string): [role: string, permission: string][] {
+  return Object.entries(permissions).flatMap(([role, all]) =>
+    all
+      .filter((permission) => permission.includes(text))
+      .map((permission): [string, string] => [role, permission]),
+  );
+}

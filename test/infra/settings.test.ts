@@ -1,0 +1,170 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { OutboxProcessor, type OutboxProcessorProps } from '../../infra/outbox-processor.ts';
+import { checkSettings, type ProcessorSettings } from '../../infra/settings.ts';
+import { bundleHandlers } from '../../lambdas/bundle.ts';
+
+const { days, hours, minutes, seconds } = Duration;
+
+describe('the settings', () => {
+  test('have defaults', () => {
+    const { interval, ...numbers } = checkSettings({});
+
+    expect(interval.toMinutes()).toBe(1);
+    expect(numbers).toEqual({
+      batchSize: 200,
+      publishConcurrency: 40,
+      publishRetries: 2,
+      maxAttempts: 8,
+      leaseSeconds: 330,
+      backoffBaseSeconds: 10,
+      backoffMaxSeconds: 900,
+      outageDelaySeconds: 30,
+      retentionDays: 7,
+    });
+  });
+
+  test.each<ProcessorSettings>([
+    { batchSize: 1 },
+    { batchSize: 200 },
+    { publishConcurrency: 1 },
+    { publishConcurrency: 40 },
+    { publishRetries: 0 },
+    { publishRetries: 3 },
+    { maxAttempts: 1 },
+    { maxAttempts: 1000 },
+    { lease: seconds(305) },
+    { lease: days(1) },
+    { backoffMax: days(1) },
+    { backoffBase: seconds(1), backoffMax: seconds(1) },
+    { backoffBase: minutes(15) },
+    { outageDelay: seconds(1) },
+    { outageDelay: hours(1) },
+    { retention: days(1) },
+    { retention: hours(48) },
+    { retention: days(3650) },
+    { interval: seconds(60) },
+    { interval: days(1) },
+  ])('reach as far as %j', (settings) => {
+    expect(() => checkSettings(settings)).not.toThrow();
+  });
+
+  test.each<[ProcessorSettings, string]>([
+    [{ batchSize: 0 }, 'batchSize is 0: expected 1 to 200 whole events'],
+    [{ batchSize: 201 }, 'batchSize is 201: expected 1 to 200 whole events'],
+    [{ batchSize: 1.5 }, 'batchSize is 1.5: expected 1 to 200 whole events'],
+    [{ batchSize: Number.NaN }, 'batchSize is NaN: expected 1 to 200 whole events'],
+    [{ publishConcurrency: 0 }, 'publishConcurrency is 0: expected 1 to 40 whole events at once'],
+    [{ publishConcurrency: 41 }, 'publishConcurrency is 41: expected 1 to 40 whole events at once'],
+    [{ publishRetries: -1 }, 'publishRetries is -1: expected 0 to 3 whole retries'],
+    [{ publishRetries: 4 }, 'publishRetries is 4: expected 0 to 3 whole retries'],
+    [{ maxAttempts: 0 }, 'maxAttempts is 0: expected 1 to 1000 whole attempts'],
+    [{ maxAttempts: 1001 }, 'maxAttempts is 1001: expected 1 to 1000 whole attempts'],
+    [{ lease: seconds(304) }, 'lease is 304: expected 305 to 86400 whole seconds'],
+    [{ lease: seconds(86_401) }, 'lease is 86401: expected 305 to 86400 whole seconds'],
+    [{ backoffMax: seconds(0) }, 'backoffMax is 0: expected 1 to 86400 whole seconds'],
+    [{ backoffMax: seconds(86_401) }, 'backoffMax is 86401: expected 1 to 86400 whole seconds'],
+    [
+      { backoffBase: seconds(0) },
+      'backoffBase is 0: expected 1 to 900 whole seconds (backoffMax is the upper end)',
+    ],
+    [
+      { backoffBase: seconds(61), backoffMax: minutes(1) },
+      'backoffBase is 61: expected 1 to 60 whole seconds (backoffMax is the upper end)',
+    ],
+    [{ outageDelay: seconds(0) }, 'outageDelay is 0: expected 1 to 3600 whole seconds'],
+    [{ outageDelay: seconds(3601) }, 'outageDelay is 3601: expected 1 to 3600 whole seconds'],
+    [{ retention: days(0) }, 'retention is 0: expected 1 to 3650 whole days'],
+    [{ retention: hours(36) }, 'retention is 1.5: expected 1 to 3650 whole days'],
+    [{ retention: days(3651) }, 'retention is 3651: expected 1 to 3650 whole days'],
+    [{ interval: seconds(30) }, 'interval is 0.5: expected 1 to 1440 whole minutes'],
+    [{ interval: seconds(90) }, 'interval is 1.5: expected 1 to 1440 whole minutes'],
+    [{ interval: minutes(1441) }, 'interval is 1441: expected 1 to 1440 whole minutes'],
+  ])('are refused beyond: %j', (settings, message) => {
+    expect(() => checkSettings(settings)).toThrow(new Error(message));
+  });
+});
+
+describe('the construct', () => {
+  beforeAll(async () => {
+    process.env['CDK_VALIDATION'] = 'false';
+    await bundleHandlers();
+  }, 60_000);
+
+  const create = (propsIn: (stack: Stack) => OutboxProcessorProps) => {
+    const stack = new Stack(new App(), 'app');
+    new OutboxProcessor(stack, 'Outbox', propsIn(stack));
+    return Template.fromStack(stack);
+  };
+  const cluster = (stack: Stack) =>
+    rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Cluster', { clusterIdentifier: 'bellyfed' });
+  const clusterSecret = (stack: Stack) => Secret.fromSecretNameV2(stack, 'Secret', 'owner');
+
+  test.each<[string, (stack: Stack) => OutboxProcessorProps, string]>([
+    [
+      'a cluster without its secret',
+      (stack) => ({ cluster: cluster(stack) }),
+      'cluster is given without clusterSecret: the migration needs credentials that may create roles',
+    ],
+    [
+      'a secret without its cluster',
+      (stack) => ({ clusterSecret: clusterSecret(stack) }),
+      'clusterSecret is given without cluster: give both, or neither for a new cluster',
+    ],
+    [
+      'an interval below a minute',
+      () => ({ interval: seconds(59) }),
+      `interval is ${59 / 60}: expected 1 to 1440 whole minutes`,
+    ],
+    [
+      'a retention of nothing',
+      () => ({ retention: days(0) }),
+      'retention is 0: expected 1 to 3650 whole days',
+    ],
+    ['a batch of 201 events', () => ({ batchSize: 201 }), 'batchSize is 201: expected 1 to 200 whole events'],
+    [
+      'a backoff that begins beyond its end',
+      () => ({ backoffBase: hours(1), backoffMax: minutes(1) }),
+      'backoffBase is 3600: expected 1 to 60 whole seconds (backoffMax is the upper end)',
+    ],
+    [
+      'batches whose worst case outlasts a run',
+      () => ({ batchSize: 150, publishConcurrency: 10, publishRetries: 1 }),
+      'a batch of 150 events, 10 at once with 1 retries, may take 327 seconds, and a run has 285: lower batchSize or publishRetries, or raise publishConcurrency',
+    ],
+    [
+      'an event source of 257 characters',
+      () => ({ eventSource: 'x'.repeat(257) }),
+      'eventSource has 257 characters: expected at most 256',
+    ],
+    ...['', 'Outbox', '1outbox', 'my_outbox', 'x'.repeat(32)].map(
+      (name): [string, () => OutboxProcessorProps, string] => [
+        `"${name}" as a name`,
+        () => ({ name }),
+        `name is "${name}": expected 1 to 31 lower-case letters, digits and hyphens, a letter first`,
+      ],
+    ),
+  ])('refuses %s', (_, propsIn, message) => {
+    expect(() => create(propsIn)).toThrow(new Error(message));
+  });
+
+  test('takes a name of 31 characters and a source of 256', () => {
+    const name = 'x'.repeat(31);
+
+    create(() => ({ name, eventSource: 'y'.repeat(256) })).hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: `${name}-publish-event`,
+      Environment: { Variables: { EVENT_SOURCE: 'y'.repeat(256) } },
+    });
+  });
+
+  test('ticks at the interval', () => {
+    create(() => ({ interval: minutes(10) })).hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'outbox-processor',
+      ScheduleExpression: 'rate(10 minutes)',
+    });
+  });
+});

@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals';
+import { synthesized } from './synthesized.ts';
+
+const ASSET = /\b[0-9a-f]{64}\b/g;
+/** A version's logical id ends with a hash of its function's code and configuration. */
+const VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}\b/g;
+
+/** A template with what changes with every build cut out. The definitions have tests of their own. */
+function masked(template: object): unknown {
+  const text = JSON.stringify(template).replace(ASSET, '<asset>').replace(VERSION, '<version>');
+  return JSON.parse(text, (key, value: unknown) => (key === 'DefinitionString' ? '<definition>' : value));
+}
+
+test('the template of the default configuration changes only on purpose', async () => {
+  expect(masked((await synthesized()).toJSON())).toMatchSnapshot();
+}, 60_000);

@@ -1,0 +1,204 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { resourcesOf, synthesized, theResource } from './synthesized.ts';
+
+let template: Template;
+
+beforeAll(async () => {
+  template = await synthesized();
+}, 60_000);
+
+describe('the state machines', () => {
+  test.each([
+    ['outbox-processor', 'EXPRESS'],
+    ['outbox-cleanup', 'EXPRESS'],
+    // The console's Redrive button exists for Standard executions alone.
+    ['outbox-redrive', 'STANDARD'],
+  ])('%s is %s, traced, and logs all with data, so that the console can draw every run', (name, type) => {
+    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineName: name,
+      StateMachineType: type,
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: true },
+    });
+  });
+
+  test('log to groups under the prefix that needs no resource policy, and keep logs for a month', () => {
+    const machines = Object.values(resourcesOf(template, 'AWS::StepFunctions::StateMachine'));
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
+
+    expect(machines).toHaveLength(3);
+    for (const { Properties } of machines) {
+      const [logGroup] =
+        JSON.stringify(Properties['LoggingConfiguration']).match(/(?<="Fn::GetAtt":\[")\w+/) ?? [];
+      expect(groups[logGroup ?? '']?.Properties).toMatchObject({
+        LogGroupName: `/aws/vendedlogs/states/${Properties['StateMachineName']}`,
+        RetentionInDays: 30,
+      });
+    }
+  });
+});
+
+describe('the schedules', () => {
+  const schedules = () => Object.values(resourcesOf(template, 'AWS::Scheduler::Schedule'));
+
+  test.each([
+    ['outbox-processor', 'rate(1 minute)'],
+    ['outbox-cleanup', 'rate(1 day)'],
+  ])('start %s at %s with an empty object', (name, rate) => {
+    const [machine] = Object.entries(resourcesOf(template, 'AWS::StepFunctions::StateMachine')).filter(
+      ([, { Properties }]) => Properties['StateMachineName'] === name,
+    );
+
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: name,
+      ScheduleExpression: rate,
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      State: 'ENABLED',
+      Target: { Arn: { Ref: machine?.[0] }, Input: '{}' },
+    });
+  });
+
+  test('try a lost tick twice more within a minute and then keep it in the dead-letter queue', () => {
+    const { id: queue } = theResource(template, 'AWS::SQS::Queue');
+
+    expect(schedules()).toHaveLength(2);
+    for (const { Properties } of schedules()) {
+      expect(Properties['Target']).toMatchObject({
+        RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 60 },
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [queue, 'Arn'] } },
+      });
+    }
+  });
+
+  test('are in a group of their own, which is there before them', () => {
+    const group = theResource(template, 'AWS::Scheduler::ScheduleGroup');
+
+    for (const { Properties, DependsOn } of schedules()) {
+      expect(Properties['GroupName']).toBe(group.Properties['Name']);
+      expect(DependsOn).toContain(group.id);
+    }
+  });
+
+  test('begin only once the database is migrated', () => {
+    const { id: migration } = theResource(template, 'Custom::Trigger');
+
+    for (const { DependsOn } of schedules()) expect(DependsOn).toContain(migration);
+  });
+
+  test('carry the prefix that the stack is given', async () => {
+    const renamed = await synthesized({ name: 'other' });
+
+    renamed.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'other-processor',
+      GroupName: 'other',
+    });
+  });
+});
+
+describe('the migration', () => {
+  test('runs after the database is there, whenever its handler changes, and fails the deployment when it fails', () => {
+    const { Properties, DependsOn } = theResource(template, 'Custom::Trigger');
+    const { id: cluster } = theResource(template, 'AWS::RDS::DBCluster');
+    const { id: writer } = theResource(template, 'AWS::RDS::DBInstance');
+    const handler = (Properties['HandlerArn'] as { Ref: string }).Ref;
+
+    expect(DependsOn).toEqual(expect.arrayContaining([cluster, writer]));
+    expect(Properties).toMatchObject({ InvocationType: 'RequestResponse', ExecuteOnHandlerChange: true });
+    expect(handler).toMatch(/migrateFunctionCurrentVersion/);
+  });
+});
+
+describe('the database', () => {
+  test('is Aurora PostgreSQL 17 with the Data API, encrypted, and is not deleted with the stack', () => {
+    template.hasResource('AWS::RDS::DBCluster', {
+      Properties: {
+        Engine: 'aurora-postgresql',
+        EngineVersion: Match.stringLikeRegexp('^17\\.'),
+        EnableHttpEndpoint: true,
+        StorageEncrypted: true,
+        DeletionProtection: true,
+        DatabaseName: 'outbox',
+      },
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  test('is serverless v2, not public, and never pauses under a poll every minute', () => {
+    template.hasResourceProperties('AWS::RDS::DBInstance', {
+      DBInstanceClass: 'db.serverless',
+      PubliclyAccessible: false,
+    });
+    const { Properties } = theResource(template, 'AWS::RDS::DBCluster');
+    expect(Properties['ServerlessV2ScalingConfiguration']).toMatchObject({ MinCapacity: 0.5 });
+  });
+
+  test('is in a network without a way out', () => {
+    template.resourceCountIs('AWS::EC2::NatGateway', 0);
+    template.resourceCountIs('AWS::EC2::InternetGateway', 0);
+  });
+});
+
+describe('the functions', () => {
+  const ours = () =>
+    Object.values(resourcesOf(template, 'AWS::Lambda::Function')).filter(
+      ({ Properties }) => Properties['FunctionName'] !== undefined,
+    );
+
+  test('all run on Node.js 24 on arm64, traced, from their bundle', () => {
+    expect(ours().length).toBeGreaterThanOrEqual(9);
+    for (const { Properties } of ours()) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+      });
+    }
+  });
+
+  test('all have a log group of their own that forgets after a month', () => {
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
+    const used = ours().map(
+      ({ Properties }) => (Properties['LoggingConfig'] as { LogGroup: { Ref: string } }).LogGroup.Ref,
+    );
+
+    expect(new Set(used).size).toBe(ours().length);
+    for (const id of used) expect(groups[id]?.Properties['RetentionInDays']).toBe(30);
+  });
+
+  test('publish-event alone may put events, and only on our bus', () => {
+    const { id: bus } = theResource(template, 'AWS::Events::EventBus');
+    const publishing = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([, policy]) =>
+      JSON.stringify(policy).includes('events:'),
+    );
+
+    expect(publishing.map(([id]) => id)).toEqual([expect.stringMatching(/publishevent/)]);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          {
+            Action: ['events:PutEvents', 'events:DescribeEventBus'],
+            Effect: 'Allow',
+            Resource: { 'Fn::GetAtt': [bus, 'Arn'] },
+          },
+        ]),
+      },
+    });
+  });
+});
+
+describe('the outputs', () => {
+  test.each([
+    'ProcessorArn',
+    'RedriveArn',
+    'CleanupArn',
+    'EventBusName',
+    'ClusterArn',
+    'ProducerSecretArn',
+    'DatabaseName',
+  ])('%s exists', (name) => {
+    template.hasOutput(name, { Value: Match.anyValue() });
+  });
+});
