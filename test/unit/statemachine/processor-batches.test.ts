@@ -22,7 +22,7 @@ describe('a run', () => {
     const ran = await runProcessor({});
 
     expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: none });
-    expect(fetches(ran)).toEqual([{ leaseToken: expect.any(String), runId: runArn }]);
+    expect(fetches(ran)).toMatchObject([{ leaseToken: expect.any(String), runId: runArn }]);
     expect(ran.visits).not.toHaveProperty('Publish events');
   });
 
@@ -110,8 +110,21 @@ describe('a run', () => {
     });
   });
 
+  test('measures the outbox with its first batch, on every try, and not again', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': failingFirst(
+        [lambdaError('DatabaseUnavailable')],
+        batches(batchOf(claimedEvents(1), { more: true }), batchOf(claimedEvents(1, 1), { more: true })),
+      ),
+    });
+
+    expect(fetches(ran).map(({ measure }) => measure)).toEqual([true, true, false, false]);
+  });
+
   test('does not spin on an empty batch that settled nothing', async () => {
-    const ran = await runProcessor({ 'fetch-batch': () => batchOf([], { more: true }) });
+    const ran = await runProcessor({
+      'fetch-batch': batches(batchOf([], { more: true }), batchOf([], { more: true })),
+    });
 
     expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: none });
     expect(fetches(ran)).toHaveLength(1);

@@ -190,6 +190,18 @@ describe('an outage', () => {
     expect(failedMarks(ran)[0]?.outcomes).toHaveLength(1);
   });
 
+  test('ends the run when it is one of several failures', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': more(),
+      'publish-event': publishing((id) =>
+        lambdaError(id === eventId(1) ? 'BusUnavailable' : 'PublishFailed'),
+      ),
+    });
+
+    expect(fetches(ran)).toHaveLength(1);
+    expect(failedMarks(ran)[0]?.outcomes).toHaveLength(3);
+  });
+
   test('is no other failure: those let the run go on', async () => {
     const ran = await runProcessor({
       'fetch-batch': more(),

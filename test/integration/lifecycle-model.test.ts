@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { DataApi } from '../../outbox/data-api.ts';
+import { allowedTransitions } from '../../outbox/event.ts';
+import type { Lifecycle } from '../support/lifecycle-rows.ts';
+import { lifecycleProperty } from '../support/lifecycle-stories.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+
+// To explore other stories: LIFECYCLE_SEED=7 LIFECYCLE_RUNS=1000 npm test -- lifecycle-model. About three a second.
+const SEED = 20_261_123;
+const seed = Number(process.env['LIFECYCLE_SEED'] ?? SEED);
+const numRuns = Number(process.env['LIFECYCLE_RUNS'] ?? 40);
+
+const database = useOutboxDatabase();
+
+function lifecycleOf(dataApi: DataApi, walked = new Set<string>()): Lifecycle {
+  return { database, dataApi, walked, before: new Map() };
+}
+
+test(
+  'every row is what the model says, whatever happens in whatever order',
+  async () => {
+    const walked = new Set<string>();
+
+    await fc.assert(
+      lifecycleProperty(() => lifecycleOf(database.dataApi, walked)),
+      { seed, numRuns },
+    );
+
+    const arrows = Object.entries(allowedTransitions).flatMap(([from, targets]) =>
+      targets.map((to) => `${from} -> ${to}`),
+    );
+    expect([...walked].sort()).toEqual(arrows.sort());
+    // A story that went on after its time would tell on into the tables of the next test.
+  },
+  120_000 + numRuns * 5_000,
+);
+
+describe('the model notices', () => {
+  /** Tells the same stories to a broken outbox, up to the first that differs, and says how. */
+  async function firstDifference(dataApi: DataApi): Promise<string> {
+    const { errorInstance } = await fc.check(
+      lifecycleProperty(() => lifecycleOf(dataApi)),
+      { seed: SEED, numRuns: 200, endOnFailure: true },
+    );
+    return String(errorInstance);
+  }
+  // A mistake in the broken SQL would be no proof: only a comparison that failed is one.
+  const ofComparison = /expect\(/;
+
+  test.each([
+    [
+      'a failure that is recorded under a foreign token',
+      `status = 'PROCESSING' and lease_token = cast(:leaseToken as uuid)),`,
+      `status = 'PROCESSING'),`,
+    ],
+    [
+      'an outage that consumes an attempt',
+      `attempts = d.attempts - cast(kind = 'outage' as integer),`,
+      'attempts = d.attempts,',
+    ],
+    ['a success that is recorded twice', `and held.status <> 'PROCESSED'`, ''],
+    [
+      'a redrive that takes its own events again',
+      'and redrive_id is distinct from cast(:redriveId as text)',
+      '',
+    ],
+    [
+      'a release that parks nothing',
+      'select id, attempts >= cast(:maxAttempts as integer) as parks',
+      'select id, false as parks',
+    ],
+  ])('%s', async (_, statement, broken) => {
+    let found = 0;
+    const breaking: DataApi = {
+      query(sql, parameters) {
+        if (sql.includes(statement)) found += 1;
+        return database.dataApi.query(sql.replace(statement, broken), parameters);
+      },
+    };
+
+    const difference = await firstDifference(breaking);
+
+    expect(found).toBeGreaterThan(0);
+    expect(difference).toMatch(ofComparison);
+  });
+
+  test.each([
+    ['a claim that counts no attempt', 'attempts = e.attempts + 1', 'attempts = e.attempts'],
+    [
+      'a claim that is not idempotent per token',
+      `if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then`,
+      'if false then',
+    ],
+    [
+      'a claim that hands an event out beyond its last attempt',
+      'if candidate.attempts >= max_attempts then',
+      'if false then',
+    ],
+    [
+      'a claim that begins with the youngest',
+      'order by e.due_at, e.sequence',
+      'order by e.due_at desc, e.sequence',
+    ],
+  ])('%s', async (_, statement, broken) => {
+    const [claim] = await database.sql<{ definition: string }>(
+      `select pg_get_functiondef(cast('claim_outbox_events' as regproc)) as definition`,
+    );
+    const definition = claim?.definition ?? '';
+    expect(definition).toContain(statement);
+    await database.sql(definition.replace(statement, broken));
+    try {
+      expect(await firstDifference(database.dataApi)).toMatch(ofComparison);
+    } finally {
+      await database.sql(definition);
+    }
+  });
+});

@@ -1,0 +1,202 @@
+import type { EventStatus } from '../../outbox/event.ts';
+import type { FailureKind } from '../../outbox/failure.ts';
+
+/** An event as the life cycle's rules say it must be: what a row is compared with. */
+export interface ModelEvent {
+  readonly id: string;
+  /** Its place in the order of insertion. */
+  readonly sequence: number;
+  status: EventStatus;
+  attempts: number;
+  token: string | null;
+  runId: string | null;
+  error: string | null;
+  bridgeId: string | null;
+  redriveId: string | null;
+  redrives: number;
+  /** Its place in the order of what is due. Undefined: not due now, or finished. */
+  due: number | undefined;
+  /** The step that parked it. */
+  failedAt: number | undefined;
+}
+
+export interface Model {
+  readonly events: ModelEvent[];
+  /** Counts the steps, and orders what time was moved for. */
+  steps: number;
+}
+
+export const newModel = (): Model => ({ events: [], steps: 0 });
+
+// Rows that time was moved for have been due since long ago: before all that are due since their insertion.
+const sinceInsertion = ({ sequence }: ModelEvent): number => 1_000_000 + sequence;
+
+export function enqueue(model: Model, ids: readonly string[]): void {
+  for (const id of ids) {
+    const event: ModelEvent = {
+      id,
+      sequence: model.events.length,
+      status: 'PENDING',
+      attempts: 0,
+      token: null,
+      runId: null,
+      error: null,
+      bridgeId: null,
+      redriveId: null,
+      redrives: 0,
+      due: undefined,
+      failedAt: undefined,
+    };
+    event.due = sinceInsertion(event);
+    model.events.push(event);
+  }
+}
+
+/** Time passes for these events: a lease ends, a backoff is over. */
+export function becomeDue({ events, steps }: Model, ids: readonly string[]): void {
+  for (const event of events) if (ids.includes(event.id) && isUnfinished(event)) event.due = steps;
+}
+
+export const isUnfinished = ({ status }: ModelEvent): boolean =>
+  status === 'PENDING' || status === 'PROCESSING';
+
+export const isDue = ({ due }: ModelEvent): boolean => due !== undefined;
+
+export const isHeldBy =
+  (token: string) =>
+  (event: ModelEvent): boolean =>
+    event.status === 'PROCESSING' && event.token === token;
+
+interface Claim {
+  readonly token: string;
+  readonly runId: string;
+  readonly maxEvents: number;
+  readonly maxAttempts: number;
+}
+
+export function claim(model: Model, { token, runId, maxEvents, maxAttempts }: Claim) {
+  const due = model.events
+    .filter(isDue)
+    .sort((one, other) => Number(one.due) - Number(other.due) || one.sequence - other.sequence);
+  const answer = (rest: { more: boolean; parked: number; reclaimed: number }) => ({
+    events: model.events.filter(isHeldBy(token)).map(({ id, attempts }) => ({ id, attempts })),
+    ...rest,
+  });
+  if (model.events.some(isHeldBy(token))) return answer({ more: due.length > 0, parked: 0, reclaimed: 0 });
+
+  const scanned = due.slice(0, maxEvents);
+  const exhausted = scanned.filter(({ attempts }) => attempts >= maxAttempts);
+  const claimed = scanned.filter(({ attempts }) => attempts < maxAttempts);
+  const reclaimed = claimed.filter(({ status }) => status === 'PROCESSING').length;
+  for (const event of exhausted)
+    park(model, event, event.status === 'PROCESSING' ? 'LeaseExpired' : (event.error ?? 'AttemptsExhausted'));
+  for (const event of claimed)
+    Object.assign(event, {
+      status: 'PROCESSING',
+      attempts: event.attempts + 1,
+      token,
+      runId,
+      due: undefined,
+    });
+  return answer({ more: scanned.length === maxEvents, parked: exhausted.length, reclaimed });
+}
+
+export function markProcessed(model: Model, outcomes: readonly { id: string; bridgeId: string }[]) {
+  const lost: string[] = [];
+  let recorded = 0;
+  for (const { id, bridgeId } of outcomes) {
+    const event = model.events.find((candidate) => candidate.id === id);
+    if (event === undefined || event.status === 'PROCESSED') {
+      if (event?.bridgeId !== bridgeId) lost.push(id);
+      continue;
+    }
+    recorded += 1;
+    Object.assign(event, {
+      status: 'PROCESSED',
+      bridgeId,
+      error: null,
+      due: undefined,
+      failedAt: undefined,
+    });
+  }
+  return { recorded, parked: 0, lost };
+}
+
+export function markFailed(
+  model: Model,
+  token: string,
+  outcomes: readonly { id: string; kind: FailureKind; errorType: string }[],
+  maxAttempts: number,
+) {
+  const lost: string[] = [];
+  let [recorded, parked] = [0, 0];
+  for (const { id, kind, errorType } of outcomes) {
+    const event = model.events.find((candidate) => candidate.id === id);
+    if (event === undefined || !isHeldBy(token)(event)) {
+      const recognized = event?.token === token && (event.status === 'PENDING' || event.status === 'FAILED');
+      if (!recognized) lost.push(id);
+      continue;
+    }
+    recorded += 1;
+    if (kind === 'permanent' || (kind === 'transient' && event.attempts >= maxAttempts)) {
+      parked += 1;
+      park(model, event, errorType);
+    } else waitAgain(event, errorType, kind === 'outage' ? 1 : 0);
+  }
+  return { recorded, parked, lost };
+}
+
+export function release(model: Model, token: string, errorType: string, maxAttempts: number) {
+  const held = model.events.filter(isHeldBy(token));
+  const exhausted = held.filter(({ attempts }) => attempts >= maxAttempts);
+  for (const event of held)
+    if (exhausted.includes(event)) park(model, event, errorType);
+    else waitAgain(event, errorType, 0);
+  return { recorded: held.length, parked: exhausted.length, lost: [] };
+}
+
+interface Requeue {
+  readonly redriveId: string;
+  readonly limit: number;
+  readonly batch: number;
+  readonly matches: (event: ModelEvent) => boolean;
+}
+
+export function requeue(model: Model, { redriveId, limit, batch, matches }: Requeue) {
+  const stamped = model.events.filter((event) => event.redriveId === redriveId).length;
+  const taken = model.events
+    .filter((event) => matches(event) && event.redriveId !== redriveId)
+    .sort(byFailure)
+    .slice(0, Math.min(batch, Math.max(0, limit - stamped)));
+  for (const event of taken)
+    Object.assign(event, {
+      status: 'PENDING',
+      attempts: 0,
+      token: null,
+      redriveId,
+      redrives: event.redrives + 1,
+      due: sinceInsertion(event),
+      failedAt: undefined,
+    });
+  const total = stamped + taken.length;
+  return { requeued: taken.length, total, more: taken.length === batch && total < limit };
+}
+
+/** What a run still holds has not failed yet, and comes after all that has. */
+function byFailure(one: ModelEvent, other: ModelEvent): number {
+  const [first, second] = [one, other].map(({ failedAt }) => failedAt ?? Number.MAX_SAFE_INTEGER);
+  return Number(first) - Number(second) || one.sequence - other.sequence;
+}
+
+function park({ steps }: Model, event: ModelEvent, error: string): void {
+  Object.assign(event, { status: 'FAILED', error, due: undefined, failedAt: steps });
+}
+
+function waitAgain(event: ModelEvent, error: string, attemptsBack: number): void {
+  Object.assign(event, {
+    status: 'PENDING',
+    attempts: event.attempts - attemptsBack,
+    error,
+    due: undefined,
+  });
+}

@@ -1,0 +1,78 @@
+import { expect } from '@jest/globals';
+import type { DataApi } from '../../outbox/data-api.ts';
+import { allowedTransitions, type EventStatus } from '../../outbox/event.ts';
+import type { Model, ModelEvent } from './lifecycle-model.ts';
+import type { OutboxDatabase } from './outbox-database.ts';
+
+export const MAX_ATTEMPTS = 3;
+
+/** The table under test, seen by what speaks to it, and what it was after the last step. */
+export interface Lifecycle {
+  readonly database: OutboxDatabase;
+  /** The product's statements go this way, so that a test can break them. */
+  readonly dataApi: DataApi;
+  /** Every arrow that any row has walked, e.g. `PENDING -> PROCESSING`. */
+  readonly walked: Set<string>;
+  before: ReadonlyMap<string, Row>;
+}
+
+interface Row {
+  readonly id: string;
+  readonly status: EventStatus;
+  readonly attempts: number;
+  readonly token: string | null;
+  readonly due: boolean;
+  readonly finished: boolean;
+  /** The whole row as text: equal only when nothing has changed. */
+  readonly whole: string;
+}
+
+/** Compares every row with the model, and holds it to what must be true whatever the model says. */
+export async function expectRows(model: Model, lifecycle: Lifecycle): Promise<void> {
+  const rows = await lifecycle.database.sql<Row & Compared>(
+    `select id, status, attempts, lease_token as token, run_id as "runId", last_error_type as error,
+       event_bridge_id as "bridgeId", redrive_id as "redriveId", redrives, coalesce(due_at <= now(), false) as due,
+       due_at is null as finished, cast(to_jsonb(e) as text) as whole
+     from outbox_events e order by sequence`,
+  );
+  for (const row of rows) {
+    const before = lifecycle.before.get(row.id);
+    expectLawful(row);
+    if (before !== undefined) expectLawfulChange(before, row, lifecycle.walked);
+  }
+  lifecycle.before = new Map(rows.map((row) => [row.id, row]));
+  expect(rows.map(compared)).toEqual(model.events.map(compared));
+}
+
+function expectLawful({ status, attempts, finished }: Row): void {
+  expect(attempts).toBeGreaterThanOrEqual(0);
+  expect(attempts).toBeLessThanOrEqual(MAX_ATTEMPTS);
+  expect(finished).toBe(status === 'PROCESSED' || status === 'FAILED');
+}
+
+function expectLawfulChange(before: Row, after: Row, walked: Set<string>): void {
+  if (before.status === 'PROCESSED') expect(after.whole).toBe(before.whole);
+  const changedHands = before.token !== after.token && after.status === 'PROCESSING';
+  if (before.status === after.status && !changedHands) return;
+  expect(allowedTransitions[before.status]).toContain(after.status);
+  walked.add(`${before.status} -> ${after.status}`);
+}
+
+/** After a claim that looked at all that was due: no event without attempts is left under a lease that has ended. */
+export function expectNobodyForgotten({ before }: Lifecycle): void {
+  const forgotten = [...before.values()].filter(
+    ({ status, due, attempts }) => status === 'PROCESSING' && due && attempts >= MAX_ATTEMPTS,
+  );
+  expect(forgotten).toEqual([]);
+}
+
+type Compared = Pick<
+  ModelEvent,
+  'id' | 'status' | 'attempts' | 'token' | 'runId' | 'error' | 'bridgeId' | 'redriveId' | 'redrives'
+>;
+
+function compared(event: Compared & { readonly due: number | boolean | undefined }) {
+  const { id, status, attempts, token, runId, error, bridgeId, redriveId, redrives } = event;
+  const due = event.due !== undefined && event.due !== false;
+  return { id, status, attempts, token, runId, error, bridgeId, redriveId, redrives, due };
+}
