@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { type Clients, createClients } from './clients.ts';
+import { createOutput, type Output } from './output.ts';
+import { resolveTarget, type Target, type TargetOptions } from './target.ts';
+
+/** What a command works with. */
+export interface Context extends Clients {
+  readonly target: Target;
+  readonly output: Output;
+}
+
+/** Finds the target before the command's own work begins. */
+export function withContext<Given extends unknown[]>(
+  work: (context: Context, ...given: Given) => Promise<void>,
+): (...given: [...Given, Command]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const options = command.optsWithGlobals<TargetOptions & { json?: true }>();
+    const output = createOutput(options.json === true);
+    const target = await resolveTarget(options, process.env);
+    await work({ ...createClients(target), target, output }, ...(given.slice(0, -1) as Given));
+  };
+}
+
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ npm run outbox -- ${line}`).join('\n')}`;
+}

@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from 'commander';
+import * as z from 'zod';
+
+/** Flags and arguments as a person types them. */
+export function wholeNumber(least: number, most: number) {
+  return (value: string): number => {
+    const number = Number(value);
+    if (!/^\d{1,9}$/.test(value) || number < least || number > most)
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`);
+    return number;
+  };
+}
+
+export function eventId(value: string): string {
+  if (!z.uuid().safeParse(value).success) throw new InvalidArgumentError('expected an event id (a uuid).');
+  return value.toLowerCase();
+}
+
+export function time(value: string): string {
+  if (!z.iso.datetime({ offset: true }).safeParse(value).success)
+    throw new InvalidArgumentError('expected a time such as 2025-01-31T09:00:00Z.');
+  return value;
+}
+
+export function eventStatus(value: string): string {
+  const status = value.toUpperCase();
+  if (!['PENDING', 'PROCESSING', 'PROCESSED', 'FAILED'].includes(status))
+    throw new InvalidArgumentError('expected pending, processing, processed or failed.');
+  return status;
+}
+
+/** A flag that may be repeated. */
+export function each<T>(parse: (value: string) => T) {
+  return (value: string, before: readonly T[] = []): readonly T[] => [...before, parse(value)];
+}

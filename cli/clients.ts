@@ -1,0 +1,39 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { createDataApi, type TransactionalDataApi } from '../outbox/data-api.ts';
+import type { Target } from './target.ts';
+
+export interface Clients {
+  /** Signs in as the user that reads the outbox, or as the one that may only insert. */
+  database(as?: 'operator' | 'producer'): TransactionalDataApi;
+  readonly stepFunctions: SFNClient;
+  readonly eventBridge: EventBridgeClient;
+  readonly scheduler: SchedulerClient;
+}
+
+/** AWS and the twin differ by this: where to call, and that the twin wants no credentials. */
+export function createClients(target: Target): Clients {
+  const { localUrl, region } = target;
+  const options = {
+    requestHandler: { connectionTimeout: 5_000 },
+    ...(region !== undefined && { region }),
+    ...(localUrl !== undefined && {
+      endpoint: localUrl,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      disableHostPrefix: true,
+    }),
+  };
+  return {
+    database: (as = 'operator') =>
+      createDataApi(new RDSDataClient(options), {
+        resourceArn: target.need('clusterArn'),
+        secretArn: target.need(as === 'operator' ? 'secretArn' : 'producerSecretArn'),
+        database: target.need('database'),
+      }),
+    stepFunctions: new SFNClient(options),
+    eventBridge: new EventBridgeClient(options),
+    scheduler: new SchedulerClient(options),
+  };
+}

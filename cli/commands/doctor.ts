@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { type Context, examples, withContext } from '../action.ts';
+import { type Check, checks, type Finding } from '../checks.ts';
+import { exitCodes, explain, Failed } from '../failure.ts';
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('checks what the outbox needs; every failure with its remedy')
+    .addHelpText(
+      'after',
+      examples('doctor', 'doctor --local', 'doctor --json | jq \'.checks[] | select(.result == "failed")\''),
+    )
+    .action(withContext(doctor));
+}
+
+async function doctor(context: Context): Promise<void> {
+  const { output } = context;
+  const found: (Finding & { readonly name: string })[] = [];
+  for (const check of checks) found.push({ name: check.name, ...(await look(check, context)) });
+  const paint = { ok: output.colors.green, failed: output.colors.red, skipped: output.colors.dim };
+  const width = Math.max(...found.map(({ name }) => name.length));
+  output.answer({ checks: found }, () =>
+    found
+      .map((finding) => {
+        const line = `${paint[finding.result](finding.result.padEnd(7))}  ${finding.name.padEnd(width)}  ${finding.found}`;
+        return finding.result === 'failed' ? `${line}\n         -> ${finding.remedy}` : line;
+      })
+      .join('\n'),
+  );
+  const failures = found.filter(({ result }) => result === 'failed');
+  if (failures.length > 0) throw new Failed(`${failures.length} of ${found.length} checks failed`);
+}
+
+async function look(check: Check, context: Context): Promise<Finding> {
+  try {
+    return await check.look(context);
+  } catch (error) {
+    const { sentence, exitCode } = explain(error, context.target.place);
+    // Without its name nothing can be checked, and that is no finding about the outbox.
+    if (exitCode === exitCodes.usage) return { result: 'skipped', found: sentence };
+    return { result: 'failed', found: sentence, remedy: check.remedy || 'see the first check that failed' };
+  }
+}

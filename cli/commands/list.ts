@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { RowReader } from '../../outbox/row.ts';
+import { type Context, examples, withContext } from '../action.ts';
+import { eventStatus, wholeNumber } from '../arguments.ts';
+import { printable } from '../printable.ts';
+
+// Each branch reads one partial index from its newest end, and no further than this, whatever is filtered for.
+const SCAN_LIMIT = 20_000;
+const COLUMNS = `
+  id, status, event_type, aggregate_type, aggregate_id, attempts, last_error_type, last_error, run_id,
+  created_at, coalesce(due_at, failed_at, processed_at) as changed_at`;
+
+const LIST = `
+  with recent as (
+    (select ${COLUMNS} from outbox_events where due_at is not null
+      and coalesce(cast(:status as text), status) in ('PENDING', 'PROCESSING')
+      order by due_at desc, sequence desc limit ${SCAN_LIMIT})
+    union all
+    (select ${COLUMNS} from outbox_events where status = 'FAILED'
+      and coalesce(cast(:status as text), 'FAILED') = 'FAILED' order by failed_at desc limit ${SCAN_LIMIT})
+    union all
+    (select ${COLUMNS} from outbox_events where status = 'PROCESSED'
+      and coalesce(cast(:status as text), 'PROCESSED') = 'PROCESSED' order by processed_at desc limit ${SCAN_LIMIT}))
+  select cast(id as text), status, event_type, left(aggregate_type, 200), left(aggregate_id, 200), attempts,
+    last_error_type, left(last_error, 500), run_id, cast(created_at as text), cast(changed_at as text)
+  from recent
+  where (cast(:status as text) is null or status = cast(:status as text))
+    and (cast(:type as text) is null or event_type = cast(:type as text))
+    and (cast(:aggregate as text) is null or aggregate_id = cast(:aggregate as text))
+    and (cast(:error as text) is null or last_error_type = cast(:error as text))
+    and (cast(:run as text) is null or run_id = cast(:run as text))
+  order by changed_at desc, id
+  limit cast(:limit as bigint)`;
+
+interface ListOptions {
+  readonly status?: string;
+  readonly type?: string;
+  readonly aggregate?: string;
+  readonly error?: string;
+  readonly run?: string;
+  readonly limit: number;
+}
+
+export function addList(program: Command): void {
+  program
+    .command('list')
+    .description('the newest events, with filters that must all hold')
+    .option('--status <status>', 'pending, processing, processed or failed', eventStatus)
+    .option('--type <type>', 'event type')
+    .option('--aggregate <id>', 'aggregate id')
+    .option('--error <type>', 'last error type, e.g. MalformedDetail')
+    .option('--run <arn>', 'the execution that claimed the event last')
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 500), 20)
+    .addHelpText(
+      'after',
+      `\nLooks at the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns.`,
+    )
+    .addHelpText(
+      'after',
+      examples('list --status failed', 'list --type dish.created --aggregate 7', 'list --limit 500 --json'),
+    )
+    .action(withContext(list));
+}
+
+async function list({ database, output }: Context, options: ListOptions): Promise<void> {
+  const { status = null, type = null, aggregate = null, error = null, run = null, limit } = options;
+  const rows = await database().query(LIST, { status, type, aggregate, error, run, limit });
+  const events = rows.map((columns) => {
+    const row = new RowReader(columns);
+    return {
+      eventId: row.text(0),
+      status: row.text(1),
+      eventType: row.text(2),
+      aggregateType: row.optionalText(3) ?? null,
+      aggregateId: row.text(4),
+      attempts: row.number(5),
+      errorType: row.optionalText(6) ?? null,
+      error: row.optionalText(7) ?? null,
+      runId: row.optionalText(8) ?? null,
+      createdAt: row.text(9),
+      /** When it is due, was parked or was processed. */
+      changedAt: row.text(10),
+    };
+  });
+  const cells = events.map((event) => ({
+    event: event.eventId,
+    status: event.status === 'FAILED' ? output.colors.red(event.status) : event.status,
+    type: printable(event.eventType),
+    error: printable([event.errorType, event.error].filter(Boolean).join(': ')).slice(0, 60),
+    aggregate: printable(event.aggregateId),
+    attempts: String(event.attempts),
+    created: event.createdAt.slice(0, 19),
+  }));
+  output.answer({ events }, () => (cells.length === 0 ? 'no event matches' : output.table(cells)));
+  if (events.length === limit) output.note(`the newest ${limit}; more with --limit`);
+}

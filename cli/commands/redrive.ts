@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import confirm from '@inquirer/confirm';
+import type { Command } from 'commander';
+import { readFailure } from '../../outbox/failure.ts';
+import { countMatches, redriveProgress } from '../../outbox/redrive.ts';
+import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
+import { type Context, examples, withContext } from '../action.ts';
+import { each, eventId, time, wholeNumber } from '../arguments.ts';
+import { Failed, WrongUsage } from '../failure.ts';
+
+// A dry run counts no further: whoever redrives more knows that it is many.
+const COUNT_LIMIT = 100_000;
+const LOCAL_POLL_MS = 200;
+const AWS_POLL_MS = 2_000;
+
+interface RedriveOptions {
+  readonly event?: readonly string[];
+  readonly run?: string;
+  readonly runIsStopped?: true;
+  readonly type?: string;
+  readonly aggregate?: string;
+  readonly error?: string;
+  readonly failedAfter?: string;
+  readonly failedBefore?: string;
+  readonly limit?: number;
+  readonly all?: true;
+  readonly dryRun?: true;
+  readonly yes?: true;
+}
+
+export function addRedrive(program: Command): void {
+  program
+    .command('redrive')
+    .description('gives parked events a second chance; conditions must all hold')
+    .option('--event <id>', 'this event; may be repeated', each(eventId))
+    .option('--run <arn>', 'what this execution of the processor parked')
+    .option('--run-is-stopped', 'also what that run still holds: only you can know that it is dead')
+    .option('--type <type>', 'event type')
+    .option('--aggregate <id>', 'aggregate id')
+    .option('--error <type>', 'last error type, e.g. MalformedDetail')
+    .option('--failed-after <time>', 'parked at or after, ISO 8601 with offset', time)
+    .option('--failed-before <time>', 'parked before, ISO 8601 with offset', time)
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 999_999_999))
+    .option('--all', 'every parked event')
+    .option('--dry-run', 'say how many match, and change nothing')
+    .option('--yes', 'do not ask before more than one event')
+    .addHelpText(
+      'after',
+      examples(
+        'redrive --error MalformedDetail --dry-run',
+        'redrive --error MalformedDetail --yes',
+        'redrive --event 6c84fb90-12c4-11e1-840d-7b25c5ee775a',
+        'redrive --all --failed-after 2025-01-31T09:00:00Z',
+      ),
+    )
+    // What is no clear request needs no target to be refused.
+    .hook('preAction', (command) => void requestOf(command.opts()))
+    .action(withContext(redrive));
+}
+
+async function redrive(context: Context, options: RedriveOptions): Promise<void> {
+  const { output } = context;
+  const request = requestOf(options);
+  const { limit = COUNT_LIMIT, dryRun: _, ...filter } = request;
+  const matching = await countMatches(context.database(), filter, Math.min(limit, COUNT_LIMIT));
+  const count = matching === COUNT_LIMIT ? `at least ${matching} events` : events(matching);
+  if (options.dryRun === true || matching === 0) {
+    return output.answer({ dryRun: options.dryRun === true, matching }, () =>
+      matching === 0 ? 'no event matches' : `${count} would be redriven`,
+    );
+  }
+  if (matching > 1 && options.yes !== true) await ask(count);
+
+  const executionArn = await start(context, request);
+  output.note(`redriving ${count}: ${executionArn}`);
+  const { status, error = '', cause = '' } = await follow(context, executionArn, matching);
+  const progress = await redriveProgress(context.database(), executionArn);
+  output.answer({ executionArn, status, matching, ...progress }, () => `${progress.processed} processed`);
+  if (status !== 'SUCCEEDED') {
+    const { errorType, message } = readFailure(error, cause);
+    throw new Failed(`the redrive ended ${status} with ${errorType}: ${message}`);
+  }
+}
+
+function requestOf(options: RedriveOptions): RedriveRequest {
+  const { event, run, runIsStopped, type, aggregate, error, failedAfter, failedBefore, limit, all } = options;
+  const given = {
+    eventIds: event,
+    executionArn: run,
+    runIsStopped,
+    eventType: type,
+    aggregateId: aggregate,
+    errorType: error,
+    failedAfter,
+    failedBefore,
+    limit,
+    all,
+  };
+  // Leaves out what was not given.
+  return readRedriveRequest(JSON.parse(JSON.stringify(given)));
+}
+
+async function ask(count: string): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new WrongUsage(`${count} match and nobody can be asked: look with --dry-run, then say --yes`);
+  }
+  const message = `Redrive ${count}?`;
+  const agreed = await confirm({ message, default: false }, { output: process.stderr }).catch(() => false);
+  if (!agreed) throw new Failed('nothing was redriven');
+}
+
+async function start({ stepFunctions, target }: Context, request: RedriveRequest): Promise<string> {
+  const command = new StartExecutionCommand({
+    stateMachineArn: target.need('redriveArn'),
+    // Named, so that a call which the SDK repeats cannot start a second one.
+    name: `redrive-${randomUUID()}`,
+    input: JSON.stringify(request),
+  });
+  const { executionArn } = await stepFunctions.send(command);
+  if (executionArn === undefined)
+    throw new Failed('step functions started the redrive without telling its arn');
+  return executionArn;
+}
+
+async function follow(
+  { stepFunctions, database, target, output }: Context,
+  executionArn: string,
+  matching: number,
+): Promise<DescribeExecutionOutput> {
+  const bar = output.progress(matching, 'processed');
+  try {
+    for (;;) {
+      const execution = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
+      bar.update((await redriveProgress(database(), executionArn)).processed);
+      if (execution.status !== 'RUNNING') return execution;
+      await pause(target.localUrl === undefined ? AWS_POLL_MS : LOCAL_POLL_MS);
+    }
+  } finally {
+    bar.stop();
+  }
+}
+
+function events(count: number): string {
+  return count === 1 ? '1 event' : `${count} events`;
+}

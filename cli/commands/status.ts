@@ -1,0 +1,122 @@
+import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { type Context, examples, withContext } from '../action.ts';
+import { type Backlog, COUNT_LIMIT, readBacklog } from '../backlog.ts';
+import { duration } from '../duration.ts';
+
+const RUNS = 5;
+
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('backlog, lag, parked events and the last runs')
+    .addHelpText('after', `\nCounts end at ${COUNT_LIMIT}: look for the + behind the number.`)
+    .addHelpText('after', examples('status', 'status --local', 'status --json | jq .backlog.parked'))
+    .action(withContext(status));
+}
+
+async function status(context: Context): Promise<void> {
+  const { output, target } = context;
+  const [backlog, redrives, processorRuns] = await Promise.all([
+    readBacklog(context.database()),
+    lastRedrives(context),
+    lastProcessorRuns(context),
+  ]);
+  const whereRuns = consoleUrl(target.need('processorArn'));
+  output.answer(
+    { backlog, processorRuns: processorRuns ?? { console: whereRuns }, redrives },
+    () => `${describe(backlog, context)}
+
+${output.colors.bold('last runs of the processor')}
+${processorRuns === undefined ? `an Express execution cannot be listed: ${whereRuns}` : tableOf(processorRuns, context)}
+
+${output.colors.bold('last redrives')}
+${tableOf(redrives, context)}`,
+  );
+}
+
+function describe(backlog: Backlog, { output: { colors } }: Context): string {
+  const count = (value: number) => (value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value));
+  const { due, inFlight, waiting, parked, processed, lagSeconds, lastProcessedAt } = backlog;
+  const rows = [
+    ['due', count(due)],
+    ['in flight', count(inFlight)],
+    [
+      'waiting',
+      `${count(waiting)}${waiting > 0 ? '  for their next attempt, or delayed by their producer' : ''}`,
+    ],
+    ['parked', parked > 0 ? colors.red(`${count(parked)}  wait for a person: list --status failed`) : '0'],
+    [
+      'processed',
+      `${count(processed)}${lastProcessedAt === null ? '' : `  the last at ${lastProcessedAt.slice(0, 19)}`}`,
+    ],
+    ['lag', duration(lagSeconds)],
+  ];
+  return rows.map(([label = '', value = '']) => `${colors.dim(label.padEnd(10))} ${value}`).join('\n');
+}
+
+interface Run {
+  readonly executionArn: string;
+  readonly status: string;
+  readonly startDate: string;
+  readonly stopDate?: string | undefined;
+  readonly output?: Readonly<Record<string, unknown>> | undefined;
+}
+
+function tableOf(runs: readonly Run[], { output }: Context): string {
+  if (runs.length === 0) return 'none';
+  const rows = runs.map(({ executionArn, status, startDate, stopDate, output: summary }) => ({
+    started: startDate.slice(0, 19).replace('T', ' '),
+    took: stopDate === undefined ? '' : duration((Date.parse(stopDate) - Date.parse(startDate)) / 1000),
+    status: status === 'SUCCEEDED' ? output.colors.green(status) : output.colors.red(status),
+    ...(summary && {
+      summary: Object.entries(summary)
+        .map(([name, value]) => `${name} ${String(value)}`)
+        .join(', '),
+    }),
+    execution: executionArn,
+  }));
+  return output.table(rows);
+}
+
+async function lastRedrives({ stepFunctions, target }: Context): Promise<Run[]> {
+  const stateMachineArn = target.need('redriveArn');
+  const { executions = [] } = await stepFunctions.send(
+    new ListExecutionsCommand({ stateMachineArn, maxResults: RUNS }),
+  );
+  return executions.map(({ executionArn = '', status = '', startDate = new Date(0), stopDate }) => ({
+    executionArn,
+    status,
+    startDate: startDate.toISOString(),
+    stopDate: stopDate?.toISOString(),
+  }));
+}
+
+const localRuns = z.array(
+  z.object({
+    executionArn: z.string(),
+    stateMachineArn: z.string(),
+    status: z.string(),
+    startDate: z.string(),
+    stopDate: z.string().optional(),
+    output: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  }),
+);
+
+/** Undefined on AWS: Step Functions lists Standard executions only. */
+async function lastProcessorRuns({ target }: Context): Promise<Run[] | undefined> {
+  if (target.localUrl === undefined) return undefined;
+  const processorArn = target.need('processorArn');
+  const response = await fetch(`${target.localUrl}/_local/executions`);
+  return localRuns
+    .parse(await response.json())
+    .filter(({ stateMachineArn }) => stateMachineArn === processorArn)
+    .slice(0, RUNS)
+    .map(({ stateMachineArn: _, ...run }) => run);
+}
+
+function consoleUrl(stateMachineArn: string): string {
+  const region = stateMachineArn.split(':')[3];
+  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/statemachines/view/${stateMachineArn}`;
+}

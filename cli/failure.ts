@@ -1,0 +1,78 @@
+import { CommanderError } from 'commander';
+import { InvalidRedriveRequest } from '../outbox/redrive-request.ts';
+import { printable } from './printable.ts';
+
+/** What a script can tell from the exit code. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** It was done or looked at, and the answer is no: exit code 1. */
+export class Failed extends Error {
+  override readonly name = 'Failed';
+}
+
+/** The command does not say what to do: exit code 2. */
+export class WrongUsage extends Error {
+  override readonly name = 'WrongUsage';
+}
+
+/** Nobody answers, or nobody lets us in: exit code 3. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+const network = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)$/;
+const signIn =
+  /^(AccessDenied(Exception)?|ExpiredToken(Exception)?|InvalidClientTokenId|InvalidSignatureException|UnrecognizedClientException|SignatureDoesNotMatch)$/;
+
+/** One sentence for a person and one number for a script, whatever was thrown. */
+export function explain(error: unknown, place: string): { sentence: string; exitCode: ExitCode } {
+  const chain = [...causes(error)];
+  const of = (test: (cause: Error) => boolean) => chain.find(test);
+  const say = (exitCode: ExitCode, text: string) => ({ sentence: oneLine(text), exitCode });
+
+  const ours = of((cause) => cause instanceof Failed || cause instanceof Unreachable);
+  if (ours !== undefined)
+    return say(ours instanceof Failed ? exitCodes.failed : exitCodes.unreachable, ours.message);
+  const usage = of((cause) => cause instanceof WrongUsage || cause instanceof InvalidRedriveRequest);
+  if (usage !== undefined) return say(exitCodes.usage, usage.message);
+  if (error instanceof CommanderError) return say(exitCodes.usage, error.message.replace(/^error: /, ''));
+
+  const offline = of(
+    (cause) => network.test(code(cause)) || cause.name === 'TimeoutError' || cause.message === 'fetch failed',
+  );
+  if (offline !== undefined) {
+    const reason = chain.map(code).find(Boolean) ?? chain.at(-1)?.message;
+    return say(exitCodes.unreachable, `${place} does not answer (${reason})`);
+  }
+  if (of(({ name }) => name === 'CredentialsProviderError') !== undefined) {
+    return say(
+      exitCodes.unreachable,
+      'no AWS credentials were found: sign in (aws sso login), set AWS_PROFILE, or use --local',
+    );
+  }
+  if (of(({ message }) => message === 'Region is missing') !== undefined)
+    return say(exitCodes.unreachable, 'no AWS region is set: set AWS_REGION, or use --local');
+  const refused = of(({ name }) => signIn.test(name));
+  if (refused !== undefined) return say(exitCodes.unreachable, `${place} refuses: ${text(refused)}`);
+  const unavailable = of(({ name }) => name === 'DatabaseUnavailable');
+  if (unavailable !== undefined)
+    return say(exitCodes.unreachable, `the database does not answer: ${unavailable.message}`);
+  return say(exitCodes.failed, error instanceof Error ? text(error) : String(error));
+}
+
+function text({ name, message }: Error): string {
+  return name === 'Error' || name.startsWith('Database') ? message : `${name}: ${message}`;
+}
+
+function* causes(error: unknown): Generator<Error> {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) yield cause;
+}
+
+function code(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}
+
+function oneLine(sentence: string): string {
+  return printable(sentence.replace(/\s+/g, ' ').trim());
+}

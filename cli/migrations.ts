@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Failed } from './failure.ts';
+
+export interface ExpectedMigration {
+  readonly name: string;
+  readonly checksum: string;
+}
+
+/** What database/migrate.ts would apply, by the checksums it keeps. */
+export async function readMigrations(): Promise<ExpectedMigration[]> {
+  const folder = findFolder(dirname(fileURLToPath(import.meta.url)));
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  return Promise.all(
+    files.map(async (file) => ({
+      name: file.slice(0, -'.sql'.length),
+      checksum: createHash('sha256')
+        .update(await readFile(join(folder, file), 'utf8'))
+        .digest('hex'),
+    })),
+  );
+}
+
+/** Above the sources as above the bundle. */
+function findFolder(from: string): string {
+  const folder = join(from, 'database/migrations');
+  if (existsSync(folder)) return folder;
+  if (dirname(from) === from) throw new Failed('database/migrations is missing: install the package whole');
+  return findFolder(dirname(from));
+}

@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { WrongUsage } from './failure.ts';
+
+const schema = z.strictObject({
+  eventId: z.uuid().optional(),
+  aggregateType: z.string().optional(),
+  aggregateId: z.string(),
+  eventType: z.string().min(1).max(128),
+  payload: z.record(z.string(), z.unknown()),
+  traceHeader: z.string().max(500).optional(),
+  dueAt: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** An event to enqueue: what is known of it, and the JSON itself. */
+export interface NewEvent {
+  readonly eventId: string | undefined;
+  /** As it was written: parsed by JavaScript, a large integer in it would be another one. */
+  readonly json: string;
+  /** Where it stands in its source, for messages: `line 17`. */
+  readonly position: string;
+}
+
+/**
+ * Reads one event.
+ * @throws WrongUsage that names the position and the reason
+ */
+export function readNewEvent(json: string, position: string): NewEvent {
+  const refuse = (reason: string) => new WrongUsage(`${position}: ${reason}; nothing was enqueued`);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw refuse(`not JSON: ${(error as Error).message}`);
+  }
+  const { data, error } = schema.safeParse(value);
+  if (error !== undefined) {
+    const reasons = error.issues.map(({ path, message }) => [...path, message].join(': '));
+    throw refuse(reasons.join(', '));
+  }
+  return { eventId: data.eventId, json, position };
+}

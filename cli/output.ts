@@ -1,0 +1,45 @@
+import { SingleBar } from 'cli-progress';
+import pc from 'picocolors';
+import { formatTable } from './table.ts';
+
+/** What is asked for goes to stdout, what is said on the way to stderr. */
+export interface Output {
+  readonly json: boolean;
+  readonly colors: ReturnType<typeof pc.createColors>;
+  /** The answer: the value as one JSON document, or the text that `forPeople` makes. */
+  answer(value: object, forPeople: () => string): void;
+  /** The same for a value that is JSON already. */
+  answerText(json: string, forPeople: () => string): void;
+  /** One of a stream of answers. */
+  line(value: object, forPeople: () => string): void;
+  table(rows: readonly Readonly<Record<string, string>>[]): string;
+  note(text: string): void;
+  /** Draws in a terminal alone. */
+  progress(total: number, unit: string): Progress;
+}
+
+export interface Progress {
+  update(done: number): void;
+  stop(): void;
+}
+
+export function createOutput(json: boolean): Output {
+  const { stdout, stderr } = process;
+  const colors = pc.createColors(pc.isColorSupported && (stdout.isTTY || 'FORCE_COLOR' in process.env));
+  return {
+    json,
+    colors,
+    answer: (value, forPeople) =>
+      void stdout.write(`${json ? JSON.stringify(value, null, 2) : forPeople()}\n`),
+    answerText: (text, forPeople) => void stdout.write(`${json ? text : forPeople()}\n`),
+    line: (value, forPeople) => void stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`),
+    table: (rows) => formatTable(rows, stdout.isTTY ? stdout.columns || undefined : undefined, colors.dim),
+    note: (text) => void stderr.write(`${text}\n`),
+    progress(total, unit) {
+      const format = `{bar} {percentage} %  {value} of {total} ${unit}  {duration_formatted}`;
+      const bar = new SingleBar({ format, stream: stderr, barsize: 24, linewrap: true });
+      bar.start(total, 0);
+      return { update: (done) => bar.update(done), stop: () => bar.stop() };
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { examples } from './action.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addEnqueue } from './commands/enqueue.ts';
+import { addList } from './commands/list.ts';
+import { addPurge } from './commands/purge.ts';
+import { addRedrive } from './commands/redrive.ts';
+import { addRun } from './commands/run.ts';
+import { addShow } from './commands/show.ts';
+import { addStatus } from './commands/status.ts';
+import { addTail } from './commands/tail.ts';
+import { type ExitCode, exitCodes, explain } from './failure.ts';
+import { defaultLocalUrl, placeOf, type TargetOptions } from './target.ts';
+
+const exitCodeHelp = `
+Exit codes:
+  0  done, and all is well
+  1  it failed: a run or a redrive, a check of doctor, an event that does not exist
+  2  the command line says nothing clear; nothing was done
+  3  the target does not answer, or there are no credentials for it`;
+
+function createProgram(): Command {
+  const program = new Command('outbox')
+    .description('Looks at an outbox and sets it right, on AWS or on the local twin (npm start).')
+    .option('--local [url]', `the twin (default: ${defaultLocalUrl}, or a loopback AWS_ENDPOINT_URL)`)
+    .option('--stack <name>', 'the CloudFormation stack whose outputs give the names (default: "outbox")')
+    .option('--cluster-arn <arn>', 'instead of a stack, as are the next six')
+    .option('--secret-arn <arn>', 'a secret whose user may do to the outbox what the command does')
+    .option('--database <name>', 'the database')
+    .option('--bus-name <name>', 'the event bus')
+    .option('--processor-arn <arn>', 'the state machine that publishes')
+    .option('--redrive-arn <arn>', 'the state machine that redrives')
+    .option('--cleanup-arn <arn>', 'the state machine that purges')
+    .option('--json', 'one JSON document on stdout, and nothing else there')
+    .configureHelp({ showGlobalOptions: true })
+    // The sentence is ours to write: see main.
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+    .addHelpText('after', examples('status --local', 'doctor --stack outbox', 'list --status failed --json'))
+    .addHelpText('afterAll', exitCodeHelp);
+  for (const add of [
+    addStatus,
+    addList,
+    addShow,
+    addRun,
+    addRedrive,
+    addEnqueue,
+    addPurge,
+    addTail,
+    addDoctor,
+  ])
+    add(program);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+/** Runs one command and answers with the exit code. */
+export async function main(given: readonly string[]): Promise<ExitCode> {
+  // `outbox list | head` ends when head has seen enough.
+  process.stdout.on('error', () => process.exit(exitCodes.ok));
+  // On Node 20 the SDK announces what it will need in 2027: no news for whoever operates an outbox.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const program = createProgram();
+  try {
+    if (given.length === 0) program.help();
+    await program.parseAsync(withLocalUrl(given), { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    const { sentence, exitCode } = explain(error, place(program.opts()));
+    process.stderr.write(
+      `${pc.createColors(process.stderr.isTTY && pc.isColorSupported).red('error')} ${sentence}\n`,
+    );
+    return exitCode;
+  }
+}
+
+function place(options: TargetOptions): string {
+  try {
+    return placeOf(options, process.env);
+  } catch {
+    return 'the target';
+  }
+}
+
+/** `--local` takes a URL or none, but commander would take the next word for one, such as the command's name. */
+function withLocalUrl(given: readonly string[]): string[] {
+  return given.map((word, index) =>
+    word === '--local' && !/^https?:/.test(given[index + 1] ?? '') ? `--local=${defaultLocalUrl}` : word,
+  );
+}

@@ -1,0 +1,20 @@
+import { type SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
+import * as z from 'zod';
+import type { Context } from './action.ts';
+import { Failed } from './failure.ts';
+
+const counts = z.record(z.string(), z.unknown());
+
+/** Runs an Express state machine to its end and answers with its summary. */
+export async function runToEnd(
+  { stepFunctions, output }: { readonly stepFunctions: SFNClient } & Pick<Context, 'output'>,
+  stateMachineArn: string,
+): Promise<void> {
+  const execution = await stepFunctions.send(new StartSyncExecutionCommand({ stateMachineArn, input: '{}' }));
+  const { executionArn, status, error, cause } = execution;
+  const result = counts.safeParse(JSON.parse(execution.output ?? '{}')).data ?? {};
+  const summary = Object.entries(result).map(([name, value]) => `${name} ${String(value)}`);
+  output.answer({ executionArn, status, output: result, error, cause }, () => summary.join(', '));
+  if (status !== 'SUCCEEDED')
+    throw new Failed(`${executionArn} ended ${status}: ${[error, cause].filter(Boolean).join(': ')}`);
+}

@@ -1,0 +1,128 @@
+import * as z from 'zod';
+import { Unreachable, WrongUsage } from './failure.ts';
+import { readStack } from './stack.ts';
+
+/** What a command may need the name of, and the flag that says it. */
+export const nameFlags = {
+  clusterArn: '--cluster-arn',
+  secretArn: '--secret-arn',
+  producerSecretArn: '--secret-arn',
+  database: '--database',
+  eventBusName: '--bus-name',
+  processorArn: '--processor-arn',
+  redriveArn: '--redrive-arn',
+  cleanupArn: '--cleanup-arn',
+} as const;
+export type Name = keyof typeof nameFlags;
+export type Names = Partial<Record<Name, string>>;
+
+export interface TargetOptions {
+  /** The twin's URL. */
+  readonly local?: string;
+  readonly stack?: string;
+  readonly clusterArn?: string;
+  readonly secretArn?: string;
+  readonly database?: string;
+  readonly busName?: string;
+  readonly processorArn?: string;
+  readonly redriveArn?: string;
+  readonly cleanupArn?: string;
+}
+
+/** The outbox that a command works on. */
+export interface Target {
+  /** As a person calls it. */
+  readonly place: string;
+  /** Absent on AWS. */
+  readonly localUrl?: string;
+  /** Absent when the environment decides. */
+  readonly region?: string;
+  /** @throws WrongUsage that says which flag would give it. */
+  need(name: Name): string;
+}
+
+export const defaultLocalUrl = 'http://127.0.0.1:4566';
+
+/** The twin or the AWS account that flags and environment speak of, before anything is asked. */
+export function placeOf(options: TargetOptions, environment: NodeJS.ProcessEnv): string {
+  const localUrl = localUrlOf(options, environment);
+  return localUrl === undefined ? 'AWS' : `the twin at ${localUrl} (npm start)`;
+}
+
+export async function resolveTarget(options: TargetOptions, environment: NodeJS.ProcessEnv): Promise<Target> {
+  const given = explicitNames(options);
+  const place = placeOf(options, environment);
+  const localUrl = localUrlOf(options, environment);
+  if (localUrl !== undefined) {
+    const { region, ...found } = await readHealth(localUrl);
+    return target({ place, localUrl, region }, { ...found, ...given }, 'give');
+  }
+  // Names given one by one are for an outbox without a stack of its own: nothing is looked up beside them.
+  if (Object.keys(given).length > 0 && options.stack === undefined) return target({ place }, given, 'give');
+  const stack = options.stack ?? 'outbox';
+  const found = await readStack(stack);
+  return target({ place }, { ...found, ...given }, `the stack ${stack} has no such output: give`);
+}
+
+function target(base: Omit<Target, 'need'>, names: Names, remedy: string): Target {
+  return {
+    ...base,
+    need(name) {
+      const value = names[name];
+      if (value === undefined)
+        throw new WrongUsage(`this command needs ${name}: ${remedy} ${nameFlags[name]}`);
+      return value;
+    },
+  };
+}
+
+function localUrlOf({ local, stack }: TargetOptions, environment: NodeJS.ProcessEnv): string | undefined {
+  const url = local ?? (stack === undefined ? environment['AWS_ENDPOINT_URL'] : undefined);
+  if (!url) return undefined;
+  if (!URL.canParse(url)) throw new WrongUsage(`${url} is no URL: expected one such as ${defaultLocalUrl}`);
+  const loopback = /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(url).hostname);
+  return local !== undefined || loopback ? new URL(url).origin : undefined;
+}
+
+function explicitNames(options: TargetOptions): Names {
+  const { clusterArn, secretArn, database, busName, processorArn, redriveArn, cleanupArn } = options;
+  const names = {
+    clusterArn,
+    secretArn,
+    producerSecretArn: secretArn,
+    database,
+    eventBusName: busName,
+    processorArn,
+    redriveArn,
+    cleanupArn,
+  };
+  return Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined));
+}
+
+const health = z.object({
+  region: z.string(),
+  clusterArn: z.string(),
+  secretArn: z.string(),
+  database: z.string(),
+  eventBusName: z.string(),
+  stateMachines: z.record(z.string(), z.string()),
+});
+
+async function readHealth(url: string): Promise<Names & { region: string }> {
+  const response = await fetch(`${url}/_local/health`, { signal: AbortSignal.timeout(5_000) });
+  if (response.status === 503)
+    throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
+  const { success, data } = health.safeParse(await response.json().catch(() => undefined));
+  if (!success) throw new Unreachable(`something answers at ${url}, but it is not the twin (npm start)`);
+  const { stateMachines, ...names } = data;
+  const machine = (suffix: string) =>
+    Object.entries(stateMachines).find(([name]) => name.endsWith(suffix))?.[1];
+  const [processorArn, redriveArn, cleanupArn] = ['-processor', '-redrive', '-cleanup'].map(machine);
+  return {
+    ...names,
+    producerSecretArn: names.secretArn,
+    ...(processorArn && { processorArn }),
+    ...(redriveArn && { redriveArn }),
+    ...(cleanupArn && { cleanupArn }),
+  };
+}

@@ -1,0 +1,246 @@
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { bundleCli, type Cli } from '../support/cli-process.ts';
+import { beginScenario } from '../support/outbox-scenario.ts';
+import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+
+let twin: TwinProcess;
+let pool: pg.Pool;
+let cli: Cli;
+let removeData: () => Promise<void>;
+let local: string;
+
+beforeAll(async () => {
+  const { dataDir, remove } = await temporaryDataDir();
+  removeData = remove;
+  [twin, cli] = await Promise.all([
+    startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir),
+    bundleCli(),
+  ]);
+  local = `--local=${twin.url}`;
+  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+}, 60_000);
+
+afterAll(async () => {
+  await pool?.end();
+  await twin?.stop();
+  await cli?.remove();
+  await removeData?.();
+});
+
+/** 20 events, of which a run has parked 2. */
+beforeEach(async () => {
+  await beginScenario(twin, pool, 20);
+  await twin.setFaults([
+    {
+      service: 'events',
+      kind: 'entry-error',
+      code: 'MalformedDetail',
+      match: { detailType: 'dish.removed' },
+    },
+  ]);
+  await twin.tick();
+  await twin.setFaults([]);
+});
+
+const json = async (...parameters: string[]) => {
+  const { stdout, ...rest } = await cli.run([...parameters, local, '--json']);
+  return { ...rest, answer: JSON.parse(stdout) as Record<string, unknown> };
+};
+
+const statuses = async () =>
+  Object.fromEntries(
+    (await pool.query('select status, count(*)::int from outbox_events group by 1')).rows.map(
+      ({ status, count }: { status: string; count: number }) => [status, count],
+    ),
+  );
+
+const anId = async (status: string) =>
+  (await pool.query<{ id: string }>('select id from outbox_events where status = $1 limit 1', [status]))
+    .rows[0]?.id ?? '';
+
+const stderrIsOneSentence = (stderr: string) => expect(stderr).toMatch(/^error [^\n]+\n$/);
+
+test('status shows backlog, lag, parked events and the last runs', async () => {
+  const { exitCode, answer, stderr } = await json('status');
+  const { stdout } = await cli.run(['status', local]);
+
+  expect(answer).toMatchObject({
+    backlog: { due: 0, inFlight: 0, waiting: 0, parked: 2, processed: 18 },
+    redrives: expect.anything(),
+  });
+  expect(answer['processorRuns']).toEqual(
+    expect.arrayContaining([expect.objectContaining({ output: expect.objectContaining({ parked: 2 }) })]),
+  );
+  expect(stdout).toContain('parked     2  wait for a person');
+  expect([exitCode, stderr]).toEqual([0, '']);
+});
+
+test('list takes filters, and in a terminal its lines are no wider than that', async () => {
+  const failed = await json('list', '--status', 'failed', '--error', 'MalformedDetail');
+  const none = await json('list', '--type', 'dish.eaten');
+  const { stdout } = await cli.startInTerminal(['list', local], 70).ended;
+  const piped = await cli.run(['list', local]);
+
+  expect(failed.answer['events']).toEqual([
+    expect.objectContaining({ eventType: 'dish.removed', status: 'FAILED', errorType: 'MalformedDetail' }),
+    expect.objectContaining({ eventType: 'dish.removed', status: 'FAILED' }),
+  ]);
+  expect(none.answer).toEqual({ events: [] });
+  const lines = stripVTControlCharacters(stdout).split('\r\n');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(70);
+  expect(stdout).toContain('\u001b[31m');
+  expect(piped.stdout).toContain(await anId('FAILED'));
+  expect(piped.stdout).not.toContain('\u001b');
+});
+
+test('show has the whole row, and the detail exactly as it is published', async () => {
+  const payload = '{"n":12345678901234567,"text":"ö"}';
+  const enqueued = await json('enqueue', '--aggregate', '7', '--type', 'dish.rated', '--payload', payload);
+  const [id] = enqueued.answer['eventIds'] as string[];
+
+  const { stdout } = await cli.run(['show', `${id}`, local, '--json']);
+  const failed = await cli.run(['show', await anId('FAILED'), local]);
+
+  expect(JSON.parse(stdout)).toMatchObject({
+    id,
+    status: 'PENDING',
+    aggregate_id: '7',
+    detail: { text: 'ö' },
+  });
+  expect(stdout).toContain('"n": 12345678901234567,');
+  expect(failed.stdout).toMatch(/^last_error_type +MalformedDetail$/m);
+});
+
+test('run publishes what is due, and says 1 when it fails', async () => {
+  await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
+  const { answer, exitCode } = await json('run');
+  await twin.setFaults([
+    { service: 'rds-data', kind: 'error', code: 'AccessDeniedException', match: { sql: 'claim_outbox' } },
+  ]);
+  const failed = await cli.run(['run', local]);
+
+  expect(answer).toMatchObject({ status: 'SUCCEEDED', output: { claimed: 1, published: 1 } });
+  expect(exitCode).toBe(0);
+  expect(failed.exitCode).toBe(1);
+  expect(failed.stderr).toContain('ended FAILED');
+  stderrIsOneSentence(failed.stderr);
+});
+
+test('purge deletes what is past its retention', async () => {
+  await pool.query(
+    `update outbox_events set processed_at = now() - interval '8 days' where status = 'PROCESSED'`,
+  );
+
+  const { stdout, exitCode } = await cli.run(['purge', local]);
+
+  expect(stdout).toBe('purged 18, more false\n');
+  expect(exitCode).toBe(0);
+  expect(await statuses()).toEqual({ FAILED: 2 });
+});
+
+describe('redrive', () => {
+  test('a dry run only counts', async () => {
+    const { answer } = await json('redrive', '--error', 'MalformedDetail', '--dry-run');
+
+    expect(answer).toEqual({ dryRun: true, matching: 2 });
+    expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
+  });
+
+  test('more than one event is refused where nobody can be asked', async () => {
+    const { exitCode, stderr } = await cli.run(['redrive', '--all', local]);
+
+    expect(stderr).toContain('2 events match and nobody can be asked');
+    expect(exitCode).toBe(2);
+    expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
+  });
+
+  test('with --yes it follows the redrive to its end', async () => {
+    const { exitCode, answer, stderr } = await json('redrive', '--type', 'dish.removed', '--yes');
+
+    expect(answer).toMatchObject({ status: 'SUCCEEDED', matching: 2, processed: 2, parkedAgain: 0 });
+    expect(stderr).toContain('redriving 2 events: arn:aws:states:');
+    expect(exitCode).toBe(0);
+    expect(await statuses()).toEqual({ PROCESSED: 20 });
+  });
+
+  test('one event needs no question; parked again is exit code 1 with the reason', async () => {
+    await twin.setFaults([{ service: 'events', kind: 'entry-error', code: 'MalformedDetail' }]);
+
+    const { exitCode, stderr } = await cli.run(['redrive', '--event', await anId('FAILED'), local]);
+
+    expect(stderr).toMatch(
+      /error the redrive ended FAILED with EventsParkedAgain: 1 events were parked again/,
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  test('in a terminal it asks, and takes no for an answer', async () => {
+    const declined = cli.startInTerminal(['redrive', '--all', local]);
+    await declined.shows('Redrive 2 events?');
+    declined.type('n\r');
+    expect(await declined.ended).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('nothing was redriven'),
+    });
+    expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
+
+    const agreed = cli.startInTerminal(['redrive', '--all', local]);
+    await agreed.shows('Redrive 2 events?');
+    agreed.type('y\r');
+    expect(await agreed.ended).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 processed') });
+    expect(await statuses()).toEqual({ PROCESSED: 20 });
+  });
+});
+
+test('tail follows outcomes, and the bus', async () => {
+  const tail = cli.start(['tail', '--since', '60', '--json', local]);
+  const bus = cli.start(['tail', '--bus', local]);
+  await tail.shows('"FAILED"');
+  await bus.shows('following the bus');
+  await json('enqueue', '--aggregate', '7', '--type', 'dish.tailed', '--payload', '{}');
+  await twin.tick();
+
+  await Promise.all([tail.shows('dish.tailed'), bus.shows('dish.tailed')]);
+
+  tail.stop();
+  bus.stop();
+  const { stdout } = await tail.ended;
+  const outcomes = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { status: string });
+  expect(outcomes.filter(({ status }) => status === 'FAILED')).toHaveLength(2);
+  expect(outcomes.at(-1)).toMatchObject({ status: 'PROCESSED', eventType: 'dish.tailed' });
+});
+
+describe('doctor', () => {
+  test('finds nothing to complain about', async () => {
+    await pool.query('delete from outbox_events');
+
+    const { exitCode, answer } = await json('doctor');
+
+    const checks = answer['checks'] as { result: string }[];
+    expect(checks.filter(({ result }) => result === 'ok')).toHaveLength(7);
+    expect(exitCode).toBe(0);
+  });
+
+  test('names what is broken, with its remedy', async () => {
+    await pool.query(`revoke update on outbox_events from outbox_processor`);
+    await pool.query(`update outbox_migrations set checksum = 'x' || checksum where name like '0002%'`);
+    try {
+      const { exitCode, stdout, stderr } = await cli.run(['doctor', local]);
+
+      expect(stdout).toMatch(/failed +migrations are current +other than here: 0002_claim_outbox_events/);
+      expect(stdout).toMatch(/failed +the processor may do what it must +outbox_processor may not update/);
+      expect(stdout).toContain(`-> as the owner: select outbox_grant_processor('outbox_processor')`);
+      expect(stdout).toMatch(/failed +no event is parked +2 wait for a person/);
+      expect(stderr).toBe('error 3 of 8 checks failed\n');
+      expect(exitCode).toBe(1);
+    } finally {
+      await pool.query(`grant update on outbox_events to outbox_processor`);
+      await pool.query(`update outbox_migrations set checksum = ltrim(checksum, 'x')`);
+    }
+  });
+});

@@ -1,0 +1,89 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that is still running. */
+export interface Running {
+  /** Waits until stdout or stderr have shown this. */
+  shows(text: string | RegExp): Promise<void>;
+  type(keys: string): void;
+  stop(): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** The operator's CLI, bundled as the package ships it: a start of the sources takes seconds. */
+export interface Cli {
+  /** In pipes. */
+  start(parameters: readonly string[], env?: NodeJS.ProcessEnv): Running;
+  run(parameters: readonly string[], options?: { stdin?: string; env?: NodeJS.ProcessEnv }): Promise<Ended>;
+  /** In a pseudo terminal of this width. Everything that it shows is in stdout. */
+  startInTerminal(parameters: readonly string[], columns?: number, env?: NodeJS.ProcessEnv): Running;
+  remove(): Promise<void>;
+}
+
+export async function bundleCli(): Promise<Cli> {
+  // Inside the project, because doctor looks for the migrations above its bundle.
+  await mkdir(join(project, 'dist'), { recursive: true });
+  const folder = await mkdtemp(join(project, 'dist', 'cli-test-'));
+  const bundle = join(folder, 'outbox.mjs');
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'cli/bundle.ts', bundle], { cwd: project });
+  const start: Cli['start'] = (parameters, env = process.env) =>
+    follow(process.execPath, [bundle, ...parameters], env);
+  return {
+    start,
+    async run(parameters, { stdin = '', env } = {}) {
+      const running = start(parameters, env);
+      running.type(stdin);
+      running.type('');
+      return running.ended;
+    },
+    startInTerminal(parameters, columns = 200, env = process.env) {
+      const words = [process.execPath, bundle, ...parameters].map((word) => `'${word}'`).join(' ');
+      const command = `stty cols ${columns} && exec ${words}`;
+      return follow('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
+        ...env,
+        TERM: 'xterm-256color',
+      });
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function follow(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv): Running {
+  const child = spawn(file, parameters, { cwd: project, env });
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk;
+    });
+  }
+  // A command that refuses at once does not read what it is given.
+  child.stdin.on('error', () => undefined);
+  const ended = once(child, 'close').then(([exitCode]) => ({ exitCode: exitCode as number | null, ...text }));
+  return {
+    ended,
+    async shows(wanted) {
+      const shown = () => {
+        const all = text.stdout + text.stderr;
+        return typeof wanted === 'string' ? all.includes(wanted) : wanted.test(all);
+      };
+      while (!shown()) {
+        if (child.exitCode !== null) throw new Error(`it ended without ${wanted}: ${JSON.stringify(text)}`);
+        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended]);
+      }
+    },
+    type: (keys) => void (keys === '' ? child.stdin.end() : child.stdin.write(keys)),
+    stop: () => void child.kill('SIGINT'),
+  };
+}
