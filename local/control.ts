@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import type { BusLog } from './bus-log.ts';
+import { createConsoleApi } from './console-api.ts';
+import { serveConsoleFile } from './console-files.ts';
 import { type ControlSurface, parseJson, readBody, send } from './endpoint.ts';
 import { type ExecutionRecord, type Executions, toHistoryEvent } from './executions.ts';
 import type { Faults } from './faults.ts';
@@ -32,6 +34,9 @@ export function createControl({
     if (started === undefined) throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
     return started;
   }
+  // The health is the twin's, and says to everybody where its database is.
+  const { postgresUrl } = health as { readonly postgresUrl: string };
+  const readForConsole = createConsoleApi({ postgresUrl, bus, executions });
   const routes: Readonly<Record<string, Handler>> = {
     'GET /_local/health': (_, response) => sendJson(response, health),
     'GET /_local/bus/events': async (url, response) => {
@@ -64,15 +69,22 @@ export function createControl({
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (!url.pathname.startsWith('/_local/')) return false;
+    if (!url.pathname.startsWith('/_local/')) return serveConsoleFile(request, response);
     ready();
+    const read = request.method === 'GET' ? readForConsole(url, response) : undefined;
     const route = routes[`${request.method} ${url.pathname}`];
     const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
-    if (route !== undefined) await route(url, response, () => readJson(request));
+    if (read !== undefined) sendJson(response, await read);
+    else if (route !== undefined) await route(url, response, () => readJson(request));
     else if (request.method === 'GET' && executionArn !== undefined) {
       sendJson(response, whole(executions, decodeURIComponent(executionArn)));
     } else {
-      const known = [...Object.keys(routes), 'GET /_local/executions/{arn}'].join(', ');
+      const known = [
+        ...Object.keys(routes),
+        'GET /_local/executions/{arn}',
+        'GET /_local/outbox',
+        'GET /_local/runs',
+      ].join(', ');
       throw new AwsError('NotFound', `no ${request.method} ${url.pathname}: there are ${known}`, 404);
     }
     return true;

@@ -43,7 +43,11 @@ export async function listen(
   route: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ) {
   const server = createServer((request, response) => {
-    route(request, response).catch((error: unknown) => sendError(response, error));
+    const answer = async () => {
+      refuseOtherSites(request);
+      await route(request, response);
+    };
+    answer().catch((error: unknown) => sendError(response, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -54,6 +58,26 @@ export async function listen(
     throw new Error(`cannot listen on port ${port}: ${error.message}`, { cause: error });
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) };
+}
+
+/**
+ * Any web page can make its visitor's browser call 127.0.0.1, and a name of its own can be made to mean 127.0.0.1:
+ * the browser tells both, in `Origin` and in `Host`.
+ */
+function refuseOtherSites({ headers, socket }: IncomingMessage): void {
+  const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
+  if (!own.includes(headers.host ?? ''))
+    throw new AwsError(
+      'MisdirectedRequest',
+      `the twin serves ${own.join(' and ')} only, received the Host header ${headers.host ?? '(none)'}`,
+      421,
+    );
+  if (headers.origin !== undefined && !own.some((host) => headers.origin === `http://${host}`))
+    throw new AwsError(
+      'ForeignOrigin',
+      `the twin answers no other web page, received the Origin header ${headers.origin}`,
+      403,
+    );
 }
 
 function close(server: Server): Promise<void> {

@@ -23,6 +23,7 @@ const STREAM_EVENTS_PER_SECOND = 20;
 export async function runSession(twin: Twin, options: SessionOptions): Promise<boolean> {
   const pool = new pg.Pool({ connectionString: twin.postgresUrl, max: 2 });
   try {
+    if (!options.once) console.log(`watch, search and redrive in a browser: ${twin.url}/`);
     if (options.events === 0 && !options.once) {
       await once(options.stopping, 'abort');
       return true;

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { smallEvents, webhookEvents, writeEvents } from '../../local/sample-events.ts';
-import { startBrowser } from '../../test/support/browser.ts';
-import { startTwinProcess, temporaryDataDir } from '../../test/support/twin-process.ts';
+import { startBrowser } from './browser.ts';
+import { startTwinProcess, temporaryDataDir } from './twin-process.ts';
 
 // `npm run screenshots` makes the pictures that are kept; `-- --all <folder>` every page at every width, to look at.
-const [, , all, folder = fileURLToPath(new URL('.', import.meta.url))] = process.argv;
+const [, , all, folder = fileURLToPath(new URL('../../docs/screenshots', import.meta.url))] = process.argv;
 const kept = new Set([
-  'runs-light-1280',
+  'many-runs-dark-1280',
   'run-light-1280',
   'run-dark-1280',
   'events-light-1280',
@@ -19,6 +19,8 @@ const twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir'
 const pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
 const browser = await startBrowser();
 try {
+  // The charts begin with the first look.
+  await twin.get('/_local/outbox');
   await take('empty', ['#/', '#/events']);
 
   await writeEvents(pool, webhookEvents().slice(0, 10), { from: 0, count: 10 });
@@ -40,7 +42,8 @@ try {
   await pool.query(`insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
     select n::text, 'dish.rated', '{"stars": 5}', 'PROCESSED', null, now() from generate_series(1, 80000) n`);
   await writeEvents(pool, smallEvents(200), { from: 0, count: 20_000 });
-  void twin.tick();
+  // Still running when the twin is killed.
+  void twin.tick().catch(() => undefined);
   await take('many', ['#/', '#/events', '#/events?status=due']);
 } finally {
   await browser.close();

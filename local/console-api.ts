@@ -1,0 +1,119 @@
+import type { ServerResponse } from 'node:http';
+import pg from 'pg';
+import { AwsError } from './aws-error.ts';
+import type { AcceptedEvent, BusLog } from './bus-log.ts';
+import { listRuns, readRun, readRunEvent } from './console-runs.ts';
+import { watchStatus } from './console-status.ts';
+import type { Executions } from './executions.ts';
+import { type EventFilter, eventStatuses, listEvents, parkedReasons, readEvent } from './outbox-queries.ts';
+
+export interface ConsoleApiOptions {
+  readonly postgresUrl: string;
+  readonly bus: BusLog;
+  readonly executions: Executions;
+}
+
+type Answer = (url: URL, response: ServerResponse, ...captured: string[]) => Promise<unknown> | unknown;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const MOST_ON_BUS = 20;
+
+/**
+ * What the console page reads, all with GET under `/_local`:
+ *
+ * - `/outbox`: counts by status, lag, events published, and samples of both over the last minutes
+ * - `/outbox/parked`: the parked events by error type and event type
+ * - `/outbox/events?status&eventType&aggregateId&errorType&run&id&before`: a page of 100, newest first
+ * - `/outbox/events/{id}`: the whole row; `/outbox/events/{id}/bus`: its entries on the bus, with their order
+ * - `/runs?machine&idle=true`: the newest executions; without `idle` not those that found nothing
+ * - `/runs/{arn}?after=N`: one with its history after event N, inputs and outputs left out
+ * - `/runs/{arn}/history/{id}`: one event of that history, whole
+ */
+export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOptions) {
+  // Idle connections hold up neither the twin's end nor its PostgreSQL's, which ends them: hence the listener.
+  const pool = new pg.Pool({ connectionString: postgresUrl, max: 2, allowExitOnIdle: true });
+  pool.on('error', () => undefined);
+  const status = watchStatus(pool, bus);
+
+  const routes: readonly (readonly [RegExp, Answer])[] = [
+    [/^\/_local\/outbox$/, () => status()],
+    [/^\/_local\/outbox\/parked$/, () => parkedReasons(pool)],
+    [/^\/_local\/outbox\/events$/, (url) => listEvents(pool, readFilter(url), wholeNumber(url, 'before'))],
+    [
+      /^\/_local\/outbox\/events\/([^/]+)$/,
+      async (_url, _response, id) => {
+        const event = await readEvent(pool, uuid(id));
+        if (event === undefined) throw new AwsError('NotFound', `no event ${id}`, 404);
+        return event;
+      },
+    ],
+    [
+      /^\/_local\/outbox\/events\/([^/]+)\/bus$/,
+      (_url, response, id) => entriesOf(bus, uuid(id), () => response.destroyed),
+    ],
+    [
+      /^\/_local\/runs$/,
+      ({ searchParams }) =>
+        listRuns(executions, searchParams.get('machine') ?? undefined, searchParams.get('idle') === 'true'),
+    ],
+    [
+      /^\/_local\/runs\/([^/]+)$/,
+      (url, _, arn = '') => readRun(executions, arn, Number(wholeNumber(url, 'after') ?? 0)),
+    ],
+    [
+      /^\/_local\/runs\/([^/]+)\/history\/(\d{1,9})$/,
+      (_url, _response, arn = '', id) => readRunEvent(executions, arn, Number(id)),
+    ],
+  ];
+
+  /** Undefined when the path is not its own. */
+  return (url: URL, response: ServerResponse): Promise<unknown> | undefined => {
+    for (const [path, answer] of routes) {
+      const [match, ...captured] = path.exec(url.pathname) ?? [];
+      if (match !== undefined)
+        return Promise.resolve(answer(url, response, ...captured.map(decodeURIComponent)));
+    }
+    return undefined;
+  };
+}
+
+/** Reads the whole log, so the page asks once and not with every look. */
+async function entriesOf(bus: BusLog, eventId: string, unwanted: () => boolean): Promise<object> {
+  const entries: (AcceptedEvent & { order: number })[] = [];
+  const id = eventId.toLowerCase();
+  let order = 0;
+  for await (const event of bus.read(0)) {
+    order += 1;
+    if (unwanted() || entries.length === MOST_ON_BUS) break;
+    if (event.Detail.includes(id)) entries.push({ ...event, order });
+  }
+  return { entries, published: bus.length };
+}
+
+function readFilter({ searchParams }: URL): EventFilter {
+  const given = (name: string) => searchParams.get(name) || undefined;
+  const status = eventStatuses.find((known) => known === given('status'));
+  if (given('status') !== undefined && status === undefined)
+    throw new AwsError('BadRequest', `no status ${given('status')}, only ${eventStatuses.join(', ')}`);
+  const id = given('id');
+  return {
+    status,
+    eventType: given('eventType'),
+    aggregateId: given('aggregateId'),
+    errorType: given('errorType'),
+    run: given('run'),
+    id: id && uuid(id),
+  };
+}
+
+function uuid(text = ''): string {
+  if (!UUID.test(text)) throw new AwsError('BadRequest', `an event's id is a UUID, received ${text}`);
+  return text;
+}
+
+function wholeNumber({ searchParams }: URL, name: string): string | undefined {
+  const value = searchParams.get(name) ?? undefined;
+  if (value !== undefined && !/^\d{1,18}$/.test(value))
+    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
+  return value;
+}
