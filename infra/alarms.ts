@@ -129,8 +129,10 @@ export class Alarms extends Construct {
     });
   }
 
+  // Measured once a run: a shorter period would find nothing between two runs.
   #outbox(metric: OutboxMetric): cloudwatch.Metric {
-    return outboxMetric(this.#props.name, metric, { period: FIVE_MINUTES });
+    const period = Duration.minutes(Math.max(5, this.#props.interval.toMinutes()));
+    return outboxMetric(this.#props.name, metric, { period });
   }
 
   #alarm(

@@ -38,6 +38,7 @@ export class DatabaseUsers extends Construct {
   /** Allows Data API calls under one of the secrets; the Data API reads it with the caller's own permission. */
   grant(grantee: iam.IGrantable, secret: secretsmanager.ISecret, ...calls: readonly string[]): iam.Grant {
     const { cluster } = this.#props;
+    secret.encryptionKey?.grantDecrypt(grantee);
     const read = iam.Grant.addToPrincipal({
       grantee,
       actions: ['secretsmanager:GetSecretValue'],

@@ -68,10 +68,10 @@ export class OutboxProcessorStack extends Stack {
     };
   }
 
-  #eventBus({ eventBusArn }: Config): events.IEventBus {
+  #eventBus({ eventBusArn, name }: Config): events.IEventBus {
     if (eventBusArn !== undefined) return events.EventBus.fromEventBusArn(this, 'EventBus', eventBusArn);
     return new events.EventBus(this, 'EventBus', {
-      eventBusName: 'bellyfed-events',
+      eventBusName: name === undefined ? 'bellyfed-events' : `${name}-events`,
       description: 'Domain events of Bellyfed, published from the outbox',
     });
   }

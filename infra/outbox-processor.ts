@@ -162,7 +162,8 @@ export class OutboxProcessor extends Construct {
       handler: handlers.migrate.function,
       timeout: Duration.minutes(10),
       executeAfter: [cluster, this.databaseUsers],
-      executeBefore: [this.schedules],
+      // New handlers must not run before the tables they are for, also when the schedules stay as they are.
+      executeBefore: [this.processor, this.redrive, this.cleanup, this.schedules],
     });
 
     const observed = { name, processor: this.processor.stateMachine, handlers };

@@ -28,8 +28,12 @@ const PAUSE_MS = 5_000;
 /** Runs on every deployment that changes it. */
 export async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
   const applied = await untilAvailable(() => migrate(database, migrations));
-  await ensureRole(database, await credentials(secretArns.processor), 'processor');
-  await ensureRole(database, await credentials(secretArns.producer), 'producer');
+  const [processor, producer] = [
+    await credentials(secretArns.processor),
+    await credentials(secretArns.producer),
+  ];
+  await untilAvailable(() => ensureRole(database, processor, 'processor'));
+  await untilAvailable(() => ensureRole(database, producer, 'producer'));
   logger.info('database migrated', { applied });
   return { applied };
 }

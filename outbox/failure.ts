@@ -81,8 +81,8 @@ export function classifyPutEventsError(error: unknown): FailureKind {
 }
 
 // https://www.postgresql.org/docs/17/errcodes-appendix.html: serialization failure, deadlock, lock not
-// available, statement time-out, shutdown and start-up, insufficient resources, connection exceptions.
-const transientSqlState = /SQLState: (40001|40P01|55P03|57014|57P0[1-3]|53\w{3}|08\w{3})/;
+// available, statement time-out, read-only (the old writer in a failover), shutdown and start-up, insufficient resources, connection exceptions.
+const transientSqlState = /SQLState: (25006|40001|40P01|55P03|57014|57P0[1-3]|53\w{3}|08\w{3})/;
 
 const transientDataApiErrors = new Set([
   'DatabaseResumingException',

@@ -75,6 +75,9 @@ create table outbox_events (
   -- What JavaScript and EventBridge can tell as a time. One other row would fail every claim.
   constraint created_at_is_between_1970_and_9999
     check (created_at between date '1970-01-01' and date '9999-12-31'),
+  -- Without them min(ready_at), which every run reads, could be infinite.
+  constraint due_at_is_between_1970_and_9999
+    check (due_at between date '1970-01-01' and date '9999-12-31'),
   constraint trace_header_is_at_most_500_characters
     check (char_length(trace_header) <= 500),
   -- PutEvents takes 1,048,576 bytes a request. 14 are the time's, 256 are kept for the source.
