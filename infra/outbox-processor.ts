@@ -158,17 +158,9 @@ export class OutboxProcessor extends Construct {
       interval: settings.interval,
       cleanup: this.cleanup.stateMachine,
     });
-    new triggers.Trigger(this, 'Migration', {
-      handler: handlers.migrate.function,
-      timeout: Duration.minutes(10),
-      executeAfter: [cluster, this.databaseUsers],
-      // New handlers must not run before the tables they are for, also when the schedules stay as they are.
-      executeBefore: [this.processor, this.redrive, this.cleanup, this.schedules],
-    });
-
     const observed = { name, processor: this.processor.stateMachine, handlers };
     const fiveIntervals = Duration.minutes(5 * settings.interval.toMinutes());
-    this.alarms = new Alarms(this, 'Alarms', {
+    const alarms = new Alarms(this, 'Alarms', {
       ...observed,
       cleanup: this.cleanup.stateMachine,
       deadLetterQueue: this.schedules.deadLetterQueue,
@@ -176,7 +168,16 @@ export class OutboxProcessor extends Construct {
       maximumEventAge: props.maximumEventAge ?? fiveIntervals,
       actions: props.alarmActions ?? [],
       runbookUrl: props.runbookUrl ?? 'docs/operations.md',
-    }).all;
+    });
+    this.alarms = alarms.all;
+    new triggers.Trigger(this, 'Migration', {
+      handler: handlers.migrate.function,
+      timeout: Duration.minutes(10),
+      executeAfter: [cluster, this.databaseUsers],
+      // New handlers must not run before the tables they are for, also when the schedules stay as they are.
+      executeBefore: [this.processor, this.redrive, this.cleanup, this.schedules, alarms],
+    });
+
     this.dashboard = new OutboxDashboard(this, 'Dashboard', {
       ...observed,
       historyLogGroup: this.processor.logGroup,

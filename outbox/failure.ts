@@ -40,6 +40,8 @@ const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
   ['EventRejected', 'permanent'],
   ['PublishFailed', 'transient'],
   ['BusUnavailable', 'outage'],
+  // The publisher never ran, so nothing was learned about the event.
+  ['Lambda.TooManyRequestsException', 'outage'],
 ]);
 
 // PutEvents: entry codes that no retry can cure.

@@ -86,6 +86,27 @@ test('throttling gives back what it hits and consumes nothing', async () => {
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
+test('a publisher that Lambda does not run gives its events back and consumes nothing', async () => {
+  const before = await beginScenario(twin, pool, 30);
+  await twin.setFaults([
+    {
+      service: 'lambda',
+      kind: 'error',
+      code: 'TooManyRequestsException',
+      match: { function: 'publish-event', detailType: 'dish.removed' },
+    },
+  ]);
+
+  await twin.tick();
+
+  expect((await givenBack()).rows).toEqual([
+    { status: 'PENDING', attempts: 0, errorType: 'Lambda.TooManyRequestsException', later: true, count: 3 },
+    { status: 'PROCESSED', attempts: 1, errorType: null, later: null, count: 27 },
+  ]);
+  await settle(twin, pool);
+  await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+});
+
 test('one event of 900 KB in a batch of small ones delays none of them', async () => {
   const before = await beginScenario(twin, pool, 50);
   await pool.query(
