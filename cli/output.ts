@@ -1,11 +1,11 @@
+import chalk, { type ChalkInstance } from 'chalk';
 import { SingleBar } from 'cli-progress';
-import pc from 'picocolors';
 import { formatTable } from './table.ts';
 
 /** What is asked for goes to stdout, what is said on the way to stderr. */
 export interface Output {
   readonly json: boolean;
-  readonly colors: ReturnType<typeof pc.createColors>;
+  readonly colors: ChalkInstance;
   /** The answer: the value as one JSON document, or the text that `forPeople` makes. */
   answer(value: object, forPeople: () => string): void;
   /** The same for a value that is JSON already. */
@@ -25,15 +25,14 @@ export interface Progress {
 
 export function createOutput(json: boolean): Output {
   const { stdout, stderr } = process;
-  const colors = pc.createColors(pc.isColorSupported && (stdout.isTTY || 'FORCE_COLOR' in process.env));
   return {
     json,
-    colors,
+    colors: chalk,
     answer: (value, forPeople) =>
       void stdout.write(`${json ? JSON.stringify(value, null, 2) : forPeople()}\n`),
     answerText: (text, forPeople) => void stdout.write(`${json ? text : forPeople()}\n`),
     line: (value, forPeople) => void stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`),
-    table: (rows) => formatTable(rows, stdout.isTTY ? stdout.columns || undefined : undefined, colors.dim),
+    table: (rows) => formatTable(rows, stdout.isTTY ? stdout.columns || undefined : undefined, chalk.dim),
     note: (text) => void stderr.write(`${text}\n`),
     progress(total, unit) {
       const format = `{bar} {percentage} %  {value} of {total} ${unit}  {duration_formatted}`;

@@ -1,5 +1,5 @@
+import { chalkStderr } from 'chalk';
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
 import { examples } from './action.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnqueue } from './commands/enqueue.ts';
@@ -69,9 +69,7 @@ export async function main(given: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     const { sentence, exitCode } = explain(error, place(program.opts()));
-    process.stderr.write(
-      `${pc.createColors(process.stderr.isTTY && pc.isColorSupported).red('error')} ${sentence}\n`,
-    );
+    process.stderr.write(`${chalkStderr.red('error')} ${sentence}\n`);
     return exitCode;
   }
 }

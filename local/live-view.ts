@@ -1,5 +1,5 @@
+import chalk from 'chalk';
 import { createLogUpdate } from 'log-update';
-import pc from 'picocolors';
 import type { ExecutionRecord } from './executions.ts';
 import type { Progress } from './progress.ts';
 
@@ -28,17 +28,17 @@ function line({ due, inFlight, waiting, published, failed, lastRun }: Progress, 
 
 function picture({ due, inFlight, waiting, published, failed, lastRun }: Progress, rate: number): string {
   const cell = (label: string, value: number, color = (text: string) => text) =>
-    `${pc.dim(label)} ${color(pc.bold(String(value).padStart(6)))}`;
+    `${chalk.dim(label)} ${color(chalk.bold(String(value).padStart(6)))}`;
   return [
     '',
     [
       cell('due', due),
-      cell('in flight', inFlight, pc.cyan),
-      cell('waiting', waiting, pc.yellow),
-      cell('published', published, pc.green),
-      cell('failed', failed, failed > 0 ? pc.red : undefined),
+      cell('in flight', inFlight, chalk.cyan),
+      cell('waiting', waiting, chalk.yellow),
+      cell('published', published, chalk.green),
+      cell('failed', failed, failed > 0 ? chalk.red : undefined),
     ].join('   '),
-    `${pc.dim('events/s')} ${pc.bold(rate.toFixed(0).padStart(4))}   ${pc.dim('last run')} ${lastRun === undefined ? 'none yet' : describeRun(lastRun)}`,
+    `${chalk.dim('events/s')} ${chalk.bold(rate.toFixed(0).padStart(4))}   ${chalk.dim('last run')} ${lastRun === undefined ? 'none yet' : describeRun(lastRun)}`,
     '',
   ].join('\n');
 }

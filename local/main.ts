@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import chalk from 'chalk';
 import { Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { runSession } from './session.ts';
 import { startTwin, type Twin } from './twin.ts';
 
@@ -58,7 +58,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     signalledAt ??= performance.now();
     if (!stopping.signal.aborted) {
       stopping.abort();
-      console.log(pc.dim('\nstopping: the runs in flight end first; once more to stop at once'));
+      console.log(chalk.dim('\nstopping: the runs in flight end first; once more to stop at once'));
     } else if (performance.now() - signalledAt > SAME_SIGNAL_MS) {
       void twin?.stop('now').finally(() => process.exit(130));
     }
@@ -73,9 +73,9 @@ try {
     databaseUrl: process.env['DATABASE_URL'] || undefined,
     tickSeconds: options.tick ?? (events > 0 ? 5 : undefined),
     assembly: options.assembly,
-    report: (step) => console.log(`${pc.dim(seconds())} ${step}`),
+    report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
-  console.log(`${pc.dim(seconds())} ${pc.green('ready')} at ${pc.bold(twin.url)}`);
+  console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);
   const complete = await runSession(twin, {
     events,
     eventBytes: options.eventBytes,
@@ -84,7 +84,7 @@ try {
   });
   process.exitCode = complete ? 0 : 1;
 } catch (error) {
-  console.error(`${pc.red('error')} ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`${chalk.red('error')} ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {
   await twin?.stop();

@@ -1,4 +1,4 @@
-import pc from 'picocolors';
+import chalk from 'chalk';
 import type { Account } from './accounting.ts';
 import type { Twin } from './twin.ts';
 
@@ -42,10 +42,10 @@ export function printSummary(account: Account, twin: Twin, before: Twin['counts'
     ],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
-  console.log(rows.map(([label, value]) => `${pc.dim(label.padEnd(width))}  ${value}`).join('\n'));
+  console.log(rows.map(([label, value]) => `${chalk.dim(label.padEnd(width))}  ${value}`).join('\n'));
   console.log(
     account.complete
-      ? pc.green('every event is accounted for')
-      : pc.red('events are missing: see the counts above'),
+      ? chalk.green('every event is accounted for')
+      : chalk.red('events are missing: see the counts above'),
   );
 }

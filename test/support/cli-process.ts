@@ -38,8 +38,9 @@ export async function bundleCli(): Promise<Cli> {
   const folder = await mkdtemp(join(project, 'dist', 'cli-test-'));
   const bundle = join(folder, 'outbox.mjs');
   await promisify(execFile)(process.execPath, ['--import', 'tsx', 'cli/bundle.ts', bundle], { cwd: project });
+  // On a CI machine as on a laptop: a pipe gets no colours.
   const start: Cli['start'] = (parameters, env = process.env) =>
-    follow(process.execPath, [bundle, ...parameters], env);
+    follow(process.execPath, [bundle, ...parameters], { ...env, CI: 'true', FORCE_COLOR: undefined });
   return {
     start,
     async run(parameters, { stdin = '', env } = {}) {
@@ -53,6 +54,7 @@ export async function bundleCli(): Promise<Cli> {
       const command = `stty cols ${columns} && exec ${words}`;
       return follow('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
         ...env,
+        CI: undefined,
         TERM: 'xterm-256color',
       });
     },
