@@ -21,6 +21,8 @@ export interface PostgresOptions {
   readonly port?: number;
   /** Created when missing. */
   readonly databaseName: string;
+  /** Server settings beside our own, e.g. `wal_level=logical`. */
+  readonly settings?: readonly string[];
   /**
    * What to do when the database's user may not enter the folders above dataDir (only root meets this).
    * 'move outside' suits a default that nobody has asked for.
@@ -35,7 +37,7 @@ const oldestVersion = 15;
 
 /** Starts a PostgreSQL of our own. It ends with this process, even when that is killed. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  const { port, databaseName, report = () => undefined } = options;
+  const { port, databaseName, settings = [], report = () => undefined } = options;
   const { dataDir, unlock } = await takeDataDir(options, report);
   try {
     const binaries = await findBinaries(dataDir.user, report);
@@ -43,7 +45,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       report(`creating a PostgreSQL cluster in ${dataDir.path}`);
       await createCluster(dataDir, binaries.initdb);
     }
-    const server = await startServer({ dataDir, postgres: binaries.postgres, port, databaseName, report });
+    const server = await startServer({
+      dataDir,
+      postgres: binaries.postgres,
+      port,
+      databaseName,
+      settings,
+      report,
+    });
     return ownedPostgres(server, dataDir.path, unlock, report);
   } catch (error) {
     await unlock();

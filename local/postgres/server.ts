@@ -18,6 +18,8 @@ interface ServerOptions {
   readonly postgres: string;
   readonly port: number | undefined;
   readonly databaseName: string;
+  /** Beside our own, and stronger. */
+  readonly settings: readonly string[];
   readonly report: (step: string) => void;
 }
 
@@ -46,7 +48,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 function spawnServer(
-  { dataDir, postgres }: ServerOptions,
+  { dataDir, postgres, settings: given }: ServerOptions,
   port: number,
   strangerPid: number | undefined,
 ): Guarded {
@@ -60,6 +62,7 @@ function spawnServer(
     'max_connections=100',
     'shared_buffers=128MB',
     'jit=off',
+    ...given,
   ];
   return spawnGuarded({
     command: postgres,
