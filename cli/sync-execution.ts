@@ -9,8 +9,11 @@ const counts = z.record(z.string(), z.unknown());
 export async function runToEnd(
   { stepFunctions, output }: { readonly stepFunctions: SFNClient } & Pick<Context, 'output'>,
   stateMachineArn: string,
+  input: object = {},
 ): Promise<void> {
-  const execution = await stepFunctions.send(new StartSyncExecutionCommand({ stateMachineArn, input: '{}' }));
+  const execution = await stepFunctions.send(
+    new StartSyncExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+  );
   const { executionArn, status, error, cause } = execution;
   const result = counts.safeParse(JSON.parse(execution.output ?? '{}')).data ?? {};
   const summary = Object.entries(result).map(([name, value]) => `${name} ${String(value)}`);

@@ -5,24 +5,25 @@ import { type BuildOptions, build } from 'esbuild';
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 // For the package alone: an app in this checkout imports the sources.
-await rm(path('../dist/infra'), { recursive: true, force: true });
+await rm(path('../dist/package'), { recursive: true, force: true });
 const common: BuildOptions = {
-  entryPoints: [path('index.ts')],
+  entryPoints: { index: path('index.ts'), nudge: path('../outbox/nudge.ts') },
+  outdir: path('../dist/package'),
   bundle: true,
   platform: 'node',
   target: 'node20',
   // Two copies of the CDK in one app do not know each other's constructs.
   external: ['aws-cdk-lib', 'constructs'],
 };
-await build({ ...common, format: 'esm', outfile: path('../dist/infra/index.mjs') });
+await build({ ...common, format: 'esm', outExtension: { '.js': '.mjs' } });
 await build({
   ...common,
   format: 'cjs',
-  outfile: path('../dist/infra/index.cjs'),
+  outExtension: { '.js': '.cjs' },
   // CommonJS has no import.meta.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 // Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it. Named exports are the same to both.
-await mkdir(path('../dist/infra/types'));
-await writeFile(path('../dist/infra/types/package.json'), '{ "type": "commonjs" }\n');
+await mkdir(path('../dist/package/types'));
+await writeFile(path('../dist/package/types/package.json'), '{ "type": "commonjs" }\n');

@@ -37,11 +37,17 @@ export function readDefinition(file: string): string {
 // A run takes another batch only in its first half minute: by then the next tick is near.
 const LOOP_SECONDS = 30;
 
+/** A definition, and the values of those placeholders that are no functions. */
+export interface SetDefinition {
+  readonly definition: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 /**
- * The processor's definition with its settings, and for how many seconds a run may begin another batch.
- * @throws Error when one batch in its worst case does not fit an execution
+ * The processor's definition with its settings.
+ * @throws Error when a batch that begins as late as the settings allow may, in its worst case, outlast its execution
  */
-export function processorDefinition(settings: CheckedSettings): { text: string; loopSeconds: number } {
+export function processorDefinition(settings: CheckedSettings): SetDefinition {
   const definition = JSON.parse(readDefinition('outbox-processor.asl.json')) as ProcessorDefinition;
   const publishEvents = definition.States['Publish events'];
   // Numbers cannot be placeholders in valid JSON.
@@ -50,16 +56,28 @@ export function processorDefinition(settings: CheckedSettings): { text: string; 
     if (retrier.MaxAttempts > 0) retrier.MaxAttempts = settings.publishRetries;
   }
   const worst = worstCaseSeconds(definition, settings.batchSize);
-  const loopSeconds = Math.min(LOOP_SECONDS, definition.TimeoutSeconds - worst);
-  if (loopSeconds < 0) {
+  const left = definition.TimeoutSeconds - worst;
+  if (left < 0) {
     throw new Error(
       `a batch of ${settings.batchSize} events, ${settings.publishConcurrency} at once with ${settings.publishRetries} retries, may take ${worst} seconds, and a run has ${definition.TimeoutSeconds}: lower batchSize or publishRetries, or raise publishConcurrency`,
     );
   }
-  return { text: JSON.stringify(definition, null, 2), loopSeconds };
+  if (left < settings.lingerSeconds) {
+    throw new Error(
+      `linger is ${settings.lingerSeconds} seconds, and a batch of ${settings.batchSize} events that begins after ${left} may outlast its run: lower linger, batchSize or publishRetries`,
+    );
+  }
+  return {
+    definition: JSON.stringify(definition, null, 2),
+    settings: {
+      PublishChunkSize: String(settings.publishChunkSize),
+      LoopSeconds: String(settings.lingerSeconds || Math.min(LOOP_SECONDS, left)),
+      PollSeconds: String(settings.lingerSeconds === 0 ? 0 : settings.pollSeconds),
+    },
+  };
 }
 
-/** Seconds that one batch takes when every call runs into its time-out on every try. */
+/** Seconds that one batch takes when each of its events is a list of its own and every call times out on every try. */
 export function worstCaseSeconds({ States: states }: ProcessorDefinition, batchSize: number): number {
   const publishEvents = states['Publish events'];
   const waves = Math.ceil(batchSize / publishEvents.MaxConcurrency);

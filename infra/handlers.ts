@@ -22,8 +22,8 @@ export interface HandlersProps {
 // Each patience is longer than the one inside it, so that a retry never overlaps the call it repeats: statement
 // (the role's statement_timeout, set by the migration) < SDK call < function < TimeoutSeconds of its state.
 const DATABASE_TIMEOUT_MS = '2500';
-// Twice: a publisher that looks for the bus first still answers in time.
-const PUBLISH_TIMEOUT_MS = '1500';
+// Three times: a publisher that looks for the bus first, and whose request is refused as a whole, still answers in time.
+const PUBLISH_TIMEOUT_MS = '1300';
 
 /** One function per Task state, and one that migrates. Each may do what it does and nothing else. */
 export class Handlers extends Construct {

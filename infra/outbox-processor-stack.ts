@@ -96,7 +96,11 @@ function settingsOf(config: Config): OutboxProcessorProps {
     retention: retentionDays === undefined ? undefined : Duration.days(retentionDays),
     maximumEventAge:
       maximumEventAgeMinutes === undefined ? undefined : Duration.minutes(maximumEventAgeMinutes),
+    lanes: config.lanes,
+    linger: seconds(config.lingerSeconds),
+    pollInterval: seconds(config.pollSeconds),
     batchSize: config.batchSize,
+    publishChunkSize: config.publishChunkSize,
     publishConcurrency: config.publishConcurrency,
     publishRetries: config.publishRetries,
     maxAttempts: config.maxAttempts,

@@ -115,13 +115,12 @@ export class OutboxProcessor extends Construct {
       logRetention,
     });
     const common = { executionHistory: props.executionHistory ?? 'all', logRetention } as const;
-    const { text: definition, loopSeconds } = processorDefinition(settings);
 
     this.processor = new StateMachine(this, 'outbox-processor', {
       ...common,
       stateMachineName: `${name}-processor`,
       type: sfn.StateMachineType.EXPRESS,
-      definition,
+      ...processorDefinition(settings),
       functions: {
         FetchBatch: handlers.fetchBatch,
         PublishEvent: handlers.publishEvent,
@@ -129,7 +128,6 @@ export class OutboxProcessor extends Construct {
         MarkFailed: handlers.markFailed,
         ReleaseBatch: handlers.releaseBatch,
       },
-      settings: { PublishChunkSize: '1', LoopSeconds: String(loopSeconds) },
     });
     const processorArn = this.processor.stateMachine.stateMachineArn;
     this.redrive = new StateMachine(this, 'outbox-redrive', {
@@ -156,6 +154,7 @@ export class OutboxProcessor extends Construct {
       name,
       processor: this.processor.stateMachine,
       interval: settings.interval,
+      lanes: settings.lanes,
       cleanup: this.cleanup.stateMachine,
     });
     const observed = { name, processor: this.processor.stateMachine, handlers };
@@ -200,6 +199,11 @@ export class OutboxProcessor extends Construct {
       'ExecuteStatement',
       'RollbackTransaction',
     );
+  }
+
+  /** Allows a principal to start a run after a commit, instead of waiting for the next tick: see `createNudge`. */
+  grantNudge(grantee: iam.IGrantable): iam.Grant {
+    return this.processor.stateMachine.grantStartExecution(grantee);
   }
 
   /** A metric of this outbox; the statistic fits the metric, the period is a minute. */

@@ -12,6 +12,8 @@ export interface SchedulesProps {
   readonly processor: sfn.IStateMachine;
   /** How often the processor runs; EventBridge Scheduler knows no shorter interval than a minute. */
   readonly interval: Duration;
+  /** Runs that every tick starts: a schedule has one target, so each is a schedule of its own. */
+  readonly lanes: number;
   /** Runs once a day. */
   readonly cleanup: sfn.IStateMachine;
 }
@@ -23,7 +25,7 @@ export class Schedules extends Construct {
   readonly deadLetterQueue: sqs.Queue;
   readonly #role: iam.Role;
 
-  constructor(scope: Construct, id: string, { name, processor, interval, cleanup }: SchedulesProps) {
+  constructor(scope: Construct, id: string, { name, processor, interval, lanes, cleanup }: SchedulesProps) {
     super(scope, id);
     this.group = new scheduler.ScheduleGroup(this, 'Group', {
       scheduleGroupName: name,
@@ -41,7 +43,10 @@ export class Schedules extends Construct {
     this.#role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
     });
-    this.#schedule(`${name}-processor`, 'Publishes due events of the outbox', interval, processor);
+    for (let lane = 1; lane <= lanes; lane += 1) {
+      const suffix = lane === 1 ? '' : `-${lane}`;
+      this.#schedule(`${name}-processor${suffix}`, 'Publishes due events of the outbox', interval, processor);
+    }
     this.#schedule(`${name}-cleanup`, 'Purges old events of the outbox', Duration.days(1), cleanup);
   }
 

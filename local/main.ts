@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import chalk from 'chalk';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { runSession } from './session.ts';
 import { startTwin, type Twin } from './twin.ts';
 
@@ -9,6 +9,12 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 const wholeNumber = (value: string): number => {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('expected a whole number.');
   return Number(value);
+};
+
+const keyValue = (given: string, before: Readonly<Record<string, string>>): Record<string, string> => {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError('expected key=value.');
+  return { ...before, [key]: value };
 };
 
 const command = new Command()
@@ -31,6 +37,15 @@ const command = new Command()
     'seconds between two ticks, 0 for none (default: 5 with sample events, else as deployed)',
     wholeNumber,
   )
+  .addOption(
+    new Option(
+      '-c, --context <key=value>',
+      'configuration as for cdk deploy, e.g. -c outbox:publishChunkSize=10 (may be repeated)',
+    )
+      .argParser(keyValue)
+      .default({}, 'that of cdk.json')
+      .conflicts('assembly'),
+  )
   .option('--assembly <folder>', 'run a cloud assembly that `npm run synth` has written')
   .allowExcessArguments(false)
   .parse();
@@ -42,6 +57,7 @@ const options = command.opts<{
   once?: true;
   tick?: number;
   assembly?: string;
+  context: Record<string, string>;
 }>();
 
 const events = options.events ?? (options.once ? 500 : Number.POSITIVE_INFINITY);
@@ -73,6 +89,7 @@ try {
     databaseUrl: process.env['DATABASE_URL'] || undefined,
     tickSeconds: options.tick ?? (events > 0 ? 5 : undefined),
     assembly: options.assembly,
+    context: options.context,
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
   console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);

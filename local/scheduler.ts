@@ -15,7 +15,7 @@ export interface SchedulerOptions {
 }
 
 export interface Scheduler {
-  /** Fires the processor's schedule now. */
+  /** Fires the processor's schedules now, one for each lane, and answers with the run of the first. */
   tick(): ExecutionRecord;
   stop(): void;
 }
@@ -40,8 +40,9 @@ export function startScheduler({
   authorize,
   report,
 }: SchedulerOptions): Scheduler {
-  const processor = schedules.find(({ targetArn }) => targetArn === processorArn);
-  if (processor === undefined) throw new Error(`no schedule of the template starts ${processorArn}`);
+  const lanes = schedules.filter(({ targetArn }) => targetArn === processorArn);
+  const [first, ...others] = lanes;
+  if (first === undefined) throw new Error(`no schedule of the template starts ${processorArn}`);
   const fire = ({ name, targetArn, input, roleArn }: ScheduleResource) => {
     authorize({ roleArn, session: name }, 'states:StartExecution', targetArn, 403);
     return runner.start(targetArn, input);
@@ -57,11 +58,16 @@ export function startScheduler({
     .filter(({ enabled }) => enabled && tickSeconds !== 0)
     .map((schedule) => {
       const seconds =
-        schedule === processor && tickSeconds !== undefined ? tickSeconds : rateSeconds(schedule.expression);
+        lanes.includes(schedule) && tickSeconds !== undefined
+          ? tickSeconds
+          : rateSeconds(schedule.expression);
       return setInterval(fireUnattended, seconds * 1_000, schedule);
     });
   return {
-    tick: () => fire(processor),
+    tick() {
+      others.forEach(fireUnattended);
+      return fire(first);
+    },
     stop: () => timers.forEach(clearInterval),
   };
 }

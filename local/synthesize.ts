@@ -9,9 +9,12 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * Builds the handlers and synthesizes the stack with the very command of cdk.json, in a process of its own:
- * the CDK library takes 200 MB that the twin does not need afterwards.
+ * the CDK library takes 200 MB that the twin does not need afterwards. `given` goes before the context of cdk.json.
  */
-export async function synthesize(folder: string): Promise<void> {
+export async function synthesize(
+  folder: string,
+  given: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await bundleHandlers();
   const { app, context } = JSON.parse(await readFile(join(project, 'cdk.json'), 'utf8')) as {
     app: string;
@@ -23,7 +26,7 @@ export async function synthesize(folder: string): Promise<void> {
     env: {
       ...process.env,
       CDK_OUTDIR: folder,
-      CDK_CONTEXT_JSON: JSON.stringify(context),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...given }),
       // `npm run synth` validates; here it would only delay the start.
       CDK_VALIDATION: 'false',
     },

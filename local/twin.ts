@@ -43,6 +43,8 @@ export interface TwinOptions {
   readonly tickSeconds: number | undefined;
   /** A cloud assembly that `cdk synth` has written; without it the stack is synthesized. */
   readonly assembly: string | undefined;
+  /** Context for the synthesis, e.g. `{ 'outbox:lanes': '2' }`. */
+  readonly context?: Readonly<Record<string, string>>;
   readonly report: (step: string) => void;
 }
 
@@ -92,7 +94,7 @@ async function deploy(
   if (options.assembly === undefined) {
     cleanUps.push(() => rm(cloudFolder, { recursive: true, force: true }));
     report('synthesizing the stack');
-    await synthesize(cloudFolder);
+    await synthesize(cloudFolder, options.context);
   }
   const assembly = await readCloudAssembly(cloudFolder);
 

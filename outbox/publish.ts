@@ -3,8 +3,8 @@ import type { DataApi } from './data-api.ts';
 import { readDetail } from './detail.ts';
 import { type Envelope, toEntry, whyUnpublishable } from './entry.ts';
 import type { ClaimedEvent } from './event.ts';
-import type { Publisher } from './event-bridge.ts';
-import { EventRejected } from './failure.ts';
+import type { EntryResult, Publisher } from './event-bridge.ts';
+import { EventRejected, PublishFailed } from './failure.ts';
 import type { Published } from './outcomes.ts';
 
 /** An event that was not published: the name and the message of the error, as the state machine notes them. */
@@ -23,50 +23,66 @@ export interface PublishResult {
 const MAX_MESSAGE_BYTES = 200;
 
 /**
- * Publishes a list of events in one request: one outcome per event, so that what was accepted is never sent again.
- * @throws the first event's error when nothing of the list was published, so that the state machine retries it.
+ * Publishes a list of events, in one request when it can: one outcome per event, so that what was accepted is never
+ * sent again. The state machine gives lists that fit a request: a batch has less than 256 KiB, and a larger event
+ * comes alone.
+ * @throws the error that all events share when nothing of the list was published, so that the state machine retries it
  */
 export async function publishEvents(
   events: readonly ClaimedEvent[],
   { database, publisher, envelope }: { database: DataApi; publisher: Publisher; envelope: Envelope },
 ): Promise<PublishResult> {
-  const failures = new Map<string, Error>();
+  const outcomes = new Map<string, EntryResult>();
   const sendable: { eventId: string; entry: PutEventsRequestEntry }[] = [];
   for (const event of events) {
     const detail = event.detail ?? (await readDetail(database, event.eventId));
     const entry = toEntry({ ...event, detail }, envelope);
     const refusal = whyUnpublishable(entry);
     if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
-    else failures.set(event.eventId, new EventRejected(refusal));
+    else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
   }
-
-  const published: Published[] = [];
-  const results =
-    sendable.length > 0
-      ? await send(
-          publisher,
-          sendable.map(({ entry }) => entry),
-        )
-      : [];
-  results.forEach((result, index) => {
-    const eventId = sendable[index]?.eventId ?? '';
-    if ('error' in result) failures.set(eventId, result.error);
-    else published.push({ eventId, eventBridgeId: result.eventBridgeId });
-  });
-
-  const [firstFailure] = failures.values();
-  if (published.length === 0 && firstFailure !== undefined) throw shortened(firstFailure);
-  const failed = [...failures].map(([eventId, error]) => {
-    const { name, message } = shortened(error);
-    return { eventId, error: name, cause: message };
-  });
-  return { published, failed };
+  const results = await send(
+    publisher,
+    sendable.map(({ entry }) => entry),
+  );
+  for (const [index, { eventId }] of sendable.entries()) {
+    outcomes.set(
+      eventId,
+      results[index] ?? { error: new PublishFailed('NoAnswer: no result for the entry') },
+    );
+  }
+  return settle(outcomes);
 }
 
-async function send(publisher: Publisher, entries: readonly PutEventsRequestEntry[]) {
-  return publisher.publish(entries).catch((error: Error) => {
-    throw shortened(error);
+/** One result per entry, also when the request as a whole failed. */
+async function send(
+  publisher: Publisher,
+  entries: readonly PutEventsRequestEntry[],
+): Promise<readonly EntryResult[]> {
+  if (entries.length === 0) return [];
+  return publisher.publish(entries).catch(async (error: Error) => {
+    // A request may be refused because of one entry: alone, each answers for itself.
+    if (error instanceof EventRejected && entries.length > 1) {
+      return (await Promise.all(entries.map((entry) => send(publisher, [entry])))).flat();
+    }
+    return entries.map(() => ({ error }));
   });
+}
+
+function settle(outcomes: ReadonlyMap<string, EntryResult>): PublishResult {
+  const published: Published[] = [];
+  const failed: NotPublished[] = [];
+  let shared: Error | undefined;
+  for (const [eventId, outcome] of outcomes) {
+    if ('error' in outcome) {
+      const error = shortened(outcome.error);
+      shared ??= error;
+      failed.push({ eventId, error: error.name, cause: error.message });
+    } else published.push({ eventId, eventBridgeId: outcome.eventBridgeId });
+  }
+  const sameForAll = failed.every(({ error, cause }) => error === shared?.name && cause === shared.message);
+  if (published.length === 0 && shared !== undefined && sameForAll) throw shared;
+  return { published, failed };
 }
 
 /** The same error with a message of few bytes and no stack: both travel through the state. */

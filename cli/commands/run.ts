@@ -7,5 +7,10 @@ export function addRun(program: Command): void {
     .command('run')
     .description('runs the processor now, and waits for its end')
     .addHelpText('after', examples('run', 'run --local --json'))
-    .action(withContext((context) => runToEnd(context, context.target.need('processorArn'))));
+    .action(
+      withContext((context) =>
+        // A person waits for the end: this run does not linger.
+        runToEnd(context, context.target.need('processorArn'), { pollSeconds: 0 }),
+      ),
+    );
 }

@@ -19,6 +19,10 @@ beforeAll(async () => {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
   });
   outbox.grantEnqueue(checkout).assertSuccess();
+  const kitchen = new iam.Role(stack, 'Kitchen', {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+  });
+  outbox.grantNudge(kitchen).assertSuccess();
   template = Template.fromStack(stack);
 }, 60_000);
 
@@ -33,6 +37,14 @@ describe('grantEnqueue', () => {
       `rds-data:ExecuteStatement on ${cluster}`,
       `rds-data:RollbackTransaction on ${cluster}`,
       'secretsmanager:GetSecretValue on OutboxDatabaseUsersProducerSecret',
+    ]);
+  });
+});
+
+describe('grantNudge', () => {
+  test('allows to start the processor and nothing else', () => {
+    expect(permissionsOf(template)['Kitchen']).toEqual([
+      expect.stringMatching(/^states:StartExecution on Outboxoutboxprocessor/),
     ]);
   });
 });

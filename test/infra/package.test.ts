@@ -17,6 +17,7 @@ const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
 const eventBus = new events.EventBus(stack, 'Bus');
 const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, eventBus });
 outbox.metricParkedEvents().createAlarm(stack, 'Parked', { threshold: 1, evaluationPeriods: 1 });
+createNudge(async () => stack, { onError: (error) => { throw error; } })();
 stack.node.root.synth();
 `;
 const imports = {
@@ -25,6 +26,7 @@ const imports = {
   events: 'aws-cdk-lib/aws-events',
   rds: 'aws-cdk-lib/aws-rds',
   '{ OutboxProcessor }': 'outbox-processor',
+  '{ createNudge }': 'outbox-processor/nudge',
 };
 const programs = {
   module: Object.entries(imports)
@@ -38,7 +40,11 @@ const typed = `
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { OutboxProcessor, type OutboxProcessorProps } from 'outbox-processor';
+import { createNudge } from 'outbox-processor/nudge';
 
+export const nudged: Promise<void> = createNudge(async () => 'started', { onError: () => {} })();
+// @ts-expect-error
+export const silent = createNudge(async () => 'started', {});
 const props: OutboxProcessorProps = { executionHistory: 'errors', lease: Duration.minutes(6), batchSize: 50 };
 const outbox = new OutboxProcessor(new Stack(new App(), 'app'), 'Outbox', props);
 export const metric: Metric = outbox.metric('ParkedEvents');
@@ -137,9 +143,11 @@ describe('the package', () => {
         'LICENSE',
         'README.md',
         'docs/operations.md',
-        'dist/infra/index.mjs',
-        'dist/infra/index.cjs',
-        'dist/infra/types/index.d.ts',
+        'dist/package/index.mjs',
+        'dist/package/index.cjs',
+        'dist/package/nudge.mjs',
+        'dist/package/nudge.cjs',
+        'dist/package/types/infra/index.d.ts',
         'dist/lambdas/migrate/index.mjs',
         'statemachine/outbox-processor.asl.json',
       ]),

@@ -25,7 +25,22 @@ describe('the settings', () => {
       backoffMaxSeconds: 900,
       outageDelaySeconds: 30,
       retentionDays: 7,
+      publishChunkSize: 1,
+      lanes: 1,
+      lingerSeconds: 0,
+      pollSeconds: 1,
     });
+  });
+
+  test('make batches smaller for a run that lingers, so that the last one fits', () => {
+    expect(checkSettings({ linger: minutes(1) })).toMatchObject({ batchSize: 120, lingerSeconds: 60 });
+    expect(checkSettings({ linger: seconds(20), batchSize: 200 })).toMatchObject({ batchSize: 200 });
+  });
+
+  test('know no pause between two looks of a run that looks once', () => {
+    expect(() => checkSettings({ pollInterval: seconds(2) })).toThrow(
+      'pollInterval is given without linger: a run that does not linger looks once',
+    );
   });
 
   test.each<ProcessorSettings>([
@@ -47,6 +62,11 @@ describe('the settings', () => {
     { retention: days(1) },
     { retention: hours(48) },
     { retention: days(3650) },
+    { publishChunkSize: 1 },
+    { publishChunkSize: 10 },
+    { lanes: 10 },
+    { linger: seconds(1) },
+    { linger: minutes(4), pollInterval: minutes(1) },
     { interval: seconds(60) },
     { interval: days(1) },
   ])('reach as far as %j', (settings) => {
@@ -81,6 +101,16 @@ describe('the settings', () => {
     [{ retention: days(0) }, 'retention is 0: expected 1 to 3650 whole days'],
     [{ retention: hours(36) }, 'retention is 1.5: expected 1 to 3650 whole days'],
     [{ retention: days(3651) }, 'retention is 3651: expected 1 to 3650 whole days'],
+    [{ publishChunkSize: 0 }, 'publishChunkSize is 0: expected 1 to 10 whole events'],
+    [{ publishChunkSize: 11 }, 'publishChunkSize is 11: expected 1 to 10 whole events'],
+    [{ lanes: 0 }, 'lanes is 0: expected 1 to 10 whole runs'],
+    [{ lanes: 11 }, 'lanes is 11: expected 1 to 10 whole runs'],
+    [{ linger: seconds(0) }, 'linger is 0: expected 1 to 240 whole seconds'],
+    [{ linger: seconds(241) }, 'linger is 241: expected 1 to 240 whole seconds'],
+    [
+      { linger: minutes(1), pollInterval: Duration.millis(500) },
+      'pollInterval is 0.5: expected 1 to 60 whole seconds',
+    ],
     [{ interval: seconds(30) }, 'interval is 0.5: expected 1 to 1440 whole minutes'],
     [{ interval: seconds(90) }, 'interval is 1.5: expected 1 to 1440 whole minutes'],
     [{ interval: minutes(1441) }, 'interval is 1441: expected 1 to 1440 whole minutes'],
@@ -137,6 +167,11 @@ describe('the construct', () => {
       'a batch of 150 events, 10 at once with 1 retries, may take 327 seconds, and a run has 285: lower batchSize or publishRetries, or raise publishConcurrency',
     ],
     [
+      'a linger after which a batch may outlast its run',
+      () => ({ linger: minutes(1), batchSize: 200 }),
+      'linger is 60 seconds, and a batch of 200 events that begins after 33 may outlast its run: lower linger, batchSize or publishRetries',
+    ],
+    [
       'an event source of 257 characters',
       () => ({ eventSource: 'x'.repeat(257) }),
       'eventSource has 257 characters: expected at most 256',
@@ -158,6 +193,27 @@ describe('the construct', () => {
     create(() => ({ name, eventSource: 'y'.repeat(256) })).hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: `${name}-publish-event`,
       Environment: { Variables: { EVENT_SOURCE: 'y'.repeat(256) } },
+    });
+  });
+
+  test('starts a run for each lane, from a schedule of its own', () => {
+    const schedules = create(() => ({ name: 'orders', lanes: 3 })).findResources('AWS::Scheduler::Schedule');
+
+    expect(Object.values(schedules).map(({ Properties }) => Properties['Name'] as string)).toEqual([
+      'orders-processor',
+      'orders-processor-2',
+      'orders-processor-3',
+      'orders-cleanup',
+    ]);
+  });
+
+  test('gives a lingering run its time, and the seconds between two looks', () => {
+    create(() => ({
+      linger: minutes(1),
+      pollInterval: seconds(2),
+      publishChunkSize: 10,
+    })).hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      DefinitionSubstitutions: { LoopSeconds: '60', PollSeconds: '2', PublishChunkSize: '10' },
     });
   });
 

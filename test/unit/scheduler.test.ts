@@ -72,3 +72,24 @@ test('a tick that its role does not allow is refused to whoever asked for it', (
   expect([started.mock.calls, report.mock.calls]).toEqual([[], []]);
   scheduler.stop();
 });
+
+test('every lane has a run of its own, at a tick by hand too, which answers with the first', () => {
+  started.mockImplementation(
+    (arn) => ({ executionArn: `run of ${arn}` }) as ReturnType<ExecutionRunner['start']>,
+  );
+  const lane = (name: string) => ({ ...schedule(name, 'rate(1 minute)'), targetArn: 'arn:processor' });
+  const scheduler = startScheduler({
+    schedules: [lane('processor'), schedule('cleanup', 'rate(1 hour)'), lane('processor-2')],
+    processorArn: 'arn:processor',
+    tickSeconds: 10,
+    runner: { start: started } as unknown as ExecutionRunner,
+    authorize,
+    report,
+  });
+
+  expect(scheduler.tick()).toEqual({ executionArn: 'run of arn:processor' });
+  jest.advanceTimersByTime(10_000);
+  scheduler.stop();
+
+  expect(started.mock.calls.map(([arn]) => arn)).toEqual(Array(4).fill('arn:processor'));
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Duration } from 'aws-cdk-lib';
 import { processorDefinition, worstCaseSeconds } from '../../../infra/definition.ts';
 import { checkSettings } from '../../../infra/settings.ts';
 import {
@@ -145,14 +146,24 @@ describe('the construct', () => {
     >[0];
 
     expect(worstCaseSeconds(definition, assumedLoad.batchMaxEvents)).toBe(252);
-    expect(processorDefinition(checkSettings({})).loopSeconds).toBe(assumedLoad.loopSeconds);
+    expect(processorDefinition(checkSettings({})).settings['LoopSeconds']).toBe(
+      String(assumedLoad.loopSeconds),
+    );
   });
 
   test('leaves less time for another batch when a batch takes a wave more', () => {
-    const { text, loopSeconds } = processorDefinition(checkSettings({ publishConcurrency: 34 }));
+    const { definition, settings } = processorDefinition(checkSettings({ publishConcurrency: 34 }));
 
-    expect(stateOf(JSON.parse(text) as Definition, 'Publish events').MaxConcurrency).toBe(34);
-    expect(loopSeconds).toBe(15);
+    expect(stateOf(JSON.parse(definition) as Definition, 'Publish events').MaxConcurrency).toBe(34);
+    expect(settings['LoopSeconds']).toBe('15');
+  });
+
+  test('lets a run linger for as long as its last batch leaves it', () => {
+    const seconds = (linger: number, batchSize: number) =>
+      processorDefinition(checkSettings({ linger: Duration.seconds(linger), batchSize })).settings;
+
+    expect(seconds(69, 120)).toMatchObject({ LoopSeconds: '69', PollSeconds: '1' });
+    expect(() => seconds(70, 120)).toThrow(/begins after 69 may outlast its run/);
   });
 
   test('refuses settings whose worst case does not fit an execution', () => {

@@ -69,13 +69,73 @@ describe('publishing a list of events', () => {
     });
   });
 
-  test('throws the first error when nothing was published', async () => {
+  test('throws the error that all events share when nothing was published, so that all are retried', async () => {
+    const { services } = answering([
+      { error: new PublishFailed('InternalFailure: try again') },
+      { error: new PublishFailed('InternalFailure: try again') },
+    ]);
+
+    await expect(publishEvents([event('e-1'), event('e-2')], services)).rejects.toThrow(PublishFailed);
+  });
+
+  test('answers with an outcome per event when nothing was published for several reasons', async () => {
     const { services } = answering([
       { error: new BusUnavailable('ThrottlingException: slow down') },
       { error: new EventRejected('MalformedDetail: no object') },
     ]);
 
-    await expect(publishEvents([event('e-1'), event('e-2')], services)).rejects.toThrow(BusUnavailable);
+    const result = await publishEvents([event('e-1'), event('e-2')], services);
+
+    expect(result).toEqual({
+      published: [],
+      failed: [
+        { eventId: 'e-1', error: 'BusUnavailable', cause: 'ThrottlingException: slow down' },
+        { eventId: 'e-2', error: 'EventRejected', cause: 'MalformedDetail: no object' },
+      ],
+    });
+  });
+
+  test('sends each event alone when the request is refused as a whole, so that the guilty one alone is rejected', async () => {
+    const { services } = answering([]);
+    const requests: string[][] = [];
+    const publisher: Publisher = {
+      async publish(entries) {
+        const details = entries.map(({ Detail = '' }) => Detail);
+        requests.push(details);
+        if (details.includes('"guilty"')) throw new EventRejected('ValidationException: no');
+        return details.map((detail) => ({ eventBridgeId: `eb-${detail}` }));
+      },
+    };
+
+    const result = await publishEvents(
+      [event('e-1', { detail: '1' }), event('e-2', { detail: '"guilty"' }), event('e-3', { detail: '3' })],
+      { ...services, publisher },
+    );
+
+    expect(requests).toEqual([['1', '"guilty"', '3'], ['1'], ['"guilty"'], ['3']]);
+    expect(result).toEqual({
+      published: [
+        { eventId: 'e-1', eventBridgeId: 'eb-1' },
+        { eventId: 'e-3', eventBridgeId: 'eb-3' },
+      ],
+      failed: [{ eventId: 'e-2', error: 'EventRejected', cause: 'ValidationException: no' }],
+    });
+  });
+
+  test('does not send an event twice when the bus does not answer', async () => {
+    const { services } = answering([]);
+    let requests = 0;
+    const publisher: Publisher = {
+      publish: () => {
+        requests += 1;
+        return Promise.reject(new BusUnavailable('TimeoutError: no answer'));
+      },
+    };
+
+    await expect(publishEvents([event('e-1'), event('e-2')], { ...services, publisher })).rejects.toThrow(
+      BusUnavailable,
+    );
+    expect(requests).toBe(1);
   });
 
   test('does not send what EventBridge would drop in silence, and sends the rest', async () => {

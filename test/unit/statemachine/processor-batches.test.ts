@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ClaimedEvent } from '../../../outbox/event.ts';
 import {
   batches,
   batchOf,
@@ -52,6 +53,26 @@ describe('a run', () => {
 
     expect(publishes(ran).map(({ events }) => events.length)).toEqual([3, 3, 1]);
     expect(processedMarks(ran)[0]?.outcomes).toHaveLength(7);
+  });
+
+  test('publishes each event without its detail alone, after the lists of the others', async () => {
+    const [first, { detail: _, ...byReference }, ...others] = claimedEvents(5) as [
+      ClaimedEvent,
+      ClaimedEvent,
+    ];
+    const list = [first, byReference, ...others];
+
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, ...others], [byReference]]);
+  });
+
+  test('of nothing but events without detail publishes each alone', async () => {
+    const list = claimedEvents(3).map(({ detail: _, ...byReference }) => byReference);
+
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual(list.map((event) => [event]));
   });
 
   test('has at most 40 publishes under way', async () => {

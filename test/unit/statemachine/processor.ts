@@ -47,7 +47,7 @@ export function batches(...list: readonly Batch[]): Step {
   return () => left.shift() ?? batchOf([]);
 }
 
-/** Publishes as lambdas/publish-event.ts does: throws only when nothing of the list was published. */
+/** Publishes as lambdas/publish-event.ts does: throws when nothing of the list was published, for one reason. */
 export function publishing(errorOf: (eventId: string) => TaskError | undefined): Step {
   return (payload) => {
     const { events } = payload as unknown as PublishEventInput;
@@ -58,7 +58,8 @@ export function publishing(errorOf: (eventId: string) => TaskError | undefined):
       if (error) failures.push({ eventId: event.eventId, error });
       else published.push({ eventId: event.eventId, eventBridgeId: bridgeId(event.eventId) });
     }
-    if (published.length === 0 && failures[0]) throw failures[0].error;
+    const reasons = new Set(failures.map(({ error }) => error.error));
+    if (published.length === 0 && reasons.size === 1 && failures[0]) throw failures[0].error;
     const failed = failures.map(({ eventId, error }) => ({
       eventId,
       error: error.error,

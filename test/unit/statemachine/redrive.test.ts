@@ -45,7 +45,11 @@ describe('a redrive', () => {
     expect(ran.payloads('verify-redrive')).toEqual([{ runId: runArn }]);
     const [start] = ran.payloads('startSyncExecution');
     expect(start).toEqual({ StateMachineArn: processorArn, Input: expect.any(String) });
-    expect(JSON.parse(String(start?.['Input']))).toEqual({ loopSeconds: 20, redriveId: runArn });
+    expect(JSON.parse(String(start?.['Input']))).toEqual({
+      loopSeconds: 20,
+      pollSeconds: 0,
+      redriveId: runArn,
+    });
   });
 
   test.each<[string, Json]>([

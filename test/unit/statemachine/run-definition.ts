@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly chunkSize?: number;
   /** Seconds in which a run may begin another batch, as the stack substitutes it. @default 30 */
   readonly loopSeconds?: number;
+  /** Seconds between two looks of a run that lingers, as the stack substitutes it. @default 0, which is not at all */
+  readonly pollSeconds?: number;
   readonly random?: () => number;
   readonly resumeFrom?: ResumePoint;
 }
@@ -57,11 +59,23 @@ const folder = new URL('../../../statemachine/', import.meta.url);
 export async function runDefinition(
   machine: string,
   steps: Steps,
-  { input = {}, chunkSize = 1, loopSeconds = 30, random = () => 0.5, resumeFrom }: RunOptions = {},
+  {
+    input = {},
+    chunkSize = 1,
+    loopSeconds = 30,
+    pollSeconds = 0,
+    random = () => 0.5,
+    resumeFrom,
+  }: RunOptions = {},
 ): Promise<Ran> {
   const clock = virtualClock();
   const start = clock.now();
-  const settings = { PublishChunkSize: chunkSize, LoopSeconds: loopSeconds, ProcessorArn: processorArn };
+  const settings = {
+    PublishChunkSize: chunkSize,
+    LoopSeconds: loopSeconds,
+    PollSeconds: pollSeconds,
+    ProcessorArn: processorArn,
+  };
   const history: HistoryEvent[] = [];
   const calls: Call[] = [];
   const outcome = await runStateMachine(loadStateMachine(substituted(machine, settings)), {

@@ -1,0 +1,167 @@
+import { SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { clientOptions } from '../support/local-aws.ts';
+import { beginScenario, expectNothingLost, settle } from '../support/outbox-scenario.ts';
+import {
+  type Execution,
+  startTwinProcess,
+  type TwinProcess,
+  temporaryDataDir,
+} from '../support/twin-process.ts';
+
+const ended: (() => Promise<unknown>)[] = [];
+
+/** A twin of the stack with this configuration. */
+async function twinWith(...context: string[]): Promise<{ twin: TwinProcess; pool: pg.Pool }> {
+  const { dataDir, remove } = await temporaryDataDir();
+  ended.push(remove);
+  const flags = ['--events', '0', '--tick', '0', '--data-dir', dataDir];
+  const twin = await startTwinProcess(...flags, ...context.flatMap((setting) => ['-c', `outbox:${setting}`]));
+  ended.push(twin.stop);
+  const pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+  ended.push(() => pool.end());
+  return { twin, pool };
+}
+
+afterAll(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+describe('ten events a request', () => {
+  let twin: TwinProcess;
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    ({ twin, pool } = await twinWith('publishChunkSize=10'));
+  });
+
+  test('are accepted one by one: what failed comes back, what succeeded is not sent again', async () => {
+    const before = await beginScenario(twin, pool, 200);
+    await twin.setFaults([
+      {
+        service: 'events',
+        kind: 'entry-error',
+        code: 'MalformedDetail',
+        match: { detailType: 'dish.removed' },
+      },
+      { service: 'events', kind: 'entry-error', code: 'InternalFailure', times: 7 },
+      // Counts the requests.
+      { service: 'events', operation: 'PutEvents', kind: 'latency', ms: 0 },
+    ]);
+
+    const run = await twin.tick();
+
+    expect(run.output).toEqual({ claimed: 200, published: 173, failed: 27, parked: 20, batches: 1 });
+    expect(await twin.faultsFired()).toEqual([20, 7, 20]);
+    await settle(twin, pool);
+    const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+    expect(rows.filter(({ status }) => status === 'FAILED')).toHaveLength(20);
+  });
+
+  test('that are refused as a request are sent alone, and none is blamed for another', async () => {
+    const before = await beginScenario(twin, pool, 30);
+    await twin.setFaults([
+      { service: 'events', operation: 'PutEvents', kind: 'error', code: 'ValidationException', times: 1 },
+    ]);
+
+    const run = await twin.tick();
+
+    expect(run.output).toEqual({ claimed: 30, published: 30, failed: 0, parked: 0, batches: 1 });
+    await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+  });
+
+  test('whose answer is lost are at most the ten of that request twice', async () => {
+    const before = await beginScenario(twin, pool, 100);
+    await twin.setFaults([{ service: 'events', operation: 'PutEvents', kind: 'drop-response', times: 1 }]);
+
+    await twin.tick();
+
+    await settle(twin, pool);
+    await expectNothingLost(twin, pool, before, { atMostDuplicates: 10 });
+  });
+
+  test('leave an event of 900 KB to a request of its own', async () => {
+    const before = await beginScenario(twin, pool, 19);
+    await pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload)
+       values ('large', 'dish.drawn', jsonb_build_object('image', repeat('x', 900000)))`,
+    );
+
+    const run = await twin.tick();
+
+    expect(run.output).toMatchObject({ claimed: 20, published: 20, failed: 0 });
+    await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+  });
+});
+
+describe('two lanes that linger', () => {
+  let twin: TwinProcess;
+  let pool: pg.Pool;
+  const sfn = () => new SFNClient({ ...clientOptions(twin.url), disableHostPrefix: true });
+  const clients: SFNClient[] = [];
+  beforeAll(async () => {
+    ({ twin, pool } = await twinWith('lanes=2', 'lingerSeconds=4', 'pollSeconds=1'));
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.destroy();
+  });
+
+  test('share a backlog without publishing anything twice', async () => {
+    const before = await beginScenario(twin, pool, 700);
+
+    // No lease is made to end: the other lane may be at work.
+    do await twin.tick();
+    while ((await pool.query('select from outbox_events where due_at is not null limit 1')).rowCount);
+
+    const [first, second] = (await twin.get<Execution[]>('/_local/executions')).slice(-2);
+    expect(first?.executionArn).not.toBe(second?.executionArn);
+    const { accepted } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+    expect(accepted.size).toBe(700);
+  });
+
+  test('find what is written while they wait, without another tick', async () => {
+    const before = await beginScenario(twin, pool, 0);
+    const client = sfn();
+    clients.push(client);
+    const stateMachineArn = twin.health.stateMachines['outbox-processor'];
+    const run = client.send(new StartSyncExecutionCommand({ stateMachineArn }));
+    await waiting(twin);
+
+    await pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'dish.rated', '{}')`,
+    );
+
+    expect(JSON.parse((await run).output ?? '')).toMatchObject({ claimed: 1, published: 1 });
+    const { accepted } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+    expect(accepted.size).toBe(1);
+  });
+
+  test('do not linger when a person waits', async () => {
+    const client = sfn();
+    clients.push(client);
+    const stateMachineArn = twin.health.stateMachines['outbox-processor'];
+
+    const { executionArn } = await client.send(
+      new StartSyncExecutionCommand({ stateMachineArn, input: '{"pollSeconds": 0}' }),
+    );
+
+    const { history } = await execution(twin, executionArn);
+    expect(history?.map(({ type }) => type)).not.toContain('WaitStateEntered');
+  });
+});
+
+const execution = (twin: TwinProcess, arn = '') =>
+  twin.get<Execution>(`/_local/executions/${encodeURIComponent(arn)}`);
+
+/** Resolves when some run waits for events. */
+async function waiting(twin: TwinProcess): Promise<void> {
+  for (;;) {
+    const running = (await twin.get<Execution[]>('/_local/executions')).filter(
+      ({ status }) => status === 'RUNNING',
+    );
+    for (const { executionArn } of running) {
+      const { history } = await execution(twin, executionArn);
+      if (history?.at(-1)?.type === 'WaitStateEntered') return;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals';
+import { batches, batchOf, claimedEvents, fetches, publishing, runProcessor } from './processor.ts';
+import { failingFirst, lambdaError } from './run-definition.ts';
+
+const lingering = { loopSeconds: 10, pollSeconds: 3 };
+const looks = (ran: Awaited<ReturnType<typeof runProcessor>>) => ran.calls('fetch-batch').map(({ at }) => at);
+
+describe('a run that lingers', () => {
+  test('looks again until its time is up, and then succeeds', async () => {
+    const ran = await runProcessor({}, lingering);
+
+    expect(looks(ran)).toEqual([0, 3, 6, 9]);
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { claimed: 0, batches: 0 } });
+  });
+
+  test('publishes what came while it waited', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': batches(
+          batchOf([]),
+          batchOf(claimedEvents(2)),
+          batchOf([]),
+          batchOf(claimedEvents(1, 2)),
+        ),
+      },
+      lingering,
+    );
+
+    expect(looks(ran)).toEqual([0, 3, 6, 9]);
+    expect(ran.outcome).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: 3, published: 3, batches: 2 },
+    });
+  });
+
+  test('does not wait while more is due', async () => {
+    const full = batchOf(claimedEvents(1), { more: true });
+    const ran = await runProcessor({ 'fetch-batch': batches(full, batchOf(claimedEvents(1, 1))) }, lingering);
+
+    expect(looks(ran)).toEqual([0, 0, 3, 6, 9]);
+  });
+
+  test('has a token for every look, so that a look finds what the last one did not', async () => {
+    const ran = await runProcessor({}, lingering);
+
+    expect(new Set(fetches(ran).map(({ leaseToken }) => leaseToken)).size).toBe(4);
+  });
+
+  test('ends early in an outage instead of hammering', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': batches(batchOf(claimedEvents(1))),
+        'publish-event': publishing(() => lambdaError('BusUnavailable')),
+      },
+      { ...lingering, random: () => 0 },
+    );
+
+    expect(looks(ran)).toEqual([0]);
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 0, failed: 1 } });
+  });
+
+  test('fails when its outcomes could not be recorded, and does not linger over it', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': batches(batchOf(claimedEvents(1))),
+        'mark-processed': failingFirst([lambdaError('DatabaseRefused')], () => null),
+      },
+      lingering,
+    );
+
+    expect(looks(ran)).toEqual([0]);
+    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+  });
+
+  test.each([
+    ['for a redrive, whose person waits', { loopSeconds: 20, pollSeconds: 0 }],
+    ['when its input gives it no time', { loopSeconds: 0 }],
+  ])('does not linger %s', async (_, input) => {
+    const ran = await runProcessor({}, { ...lingering, input });
+
+    expect(looks(ran)).toEqual([0]);
+  });
+});
