@@ -36,7 +36,7 @@ export interface Lambda {
   stop(): Promise<void>;
 }
 
-// An execution environment is a thread of some 20 MB; two cores gain nothing from more of them.
+// An execution environment is a thread of some 20 MB; two cores gain nothing from more of them while calls are fast.
 const MAX_ENVIRONMENTS = 3;
 // Lambda gives the loading of a bundle ten seconds of its own, before a function's time begins.
 const LOADING_MS = 10_000;
@@ -48,8 +48,11 @@ export function createLambda(
   sharedEnvironment: Readonly<Record<string, string>>,
   logs: Writable,
   faults: Faults,
+  maxEnvironments = MAX_ENVIRONMENTS,
 ): Lambda {
-  const pools = new Map(functions.map((fn) => [fn.functionName, createPool(fn, sharedEnvironment, logs)]));
+  const pools = new Map(
+    functions.map((fn) => [fn.functionName, createPool(fn, sharedEnvironment, logs, maxEnvironments)]),
+  );
   const invocations: Record<string, number> = Object.fromEntries(functions.map(({ key }) => [key, 0]));
   const find = (nameOrArn: string) => {
     const name = /^(?:arn:[^:]*:lambda:[^:]*:[^:]*:function:)?([^:]+)(?::[^:]+)?$/.exec(nameOrArn)?.[1] ?? '';
@@ -86,6 +89,7 @@ function createPool(
   fn: FunctionResource,
   sharedEnvironment: Readonly<Record<string, string>>,
   logs: Writable,
+  maxEnvironments: number,
 ) {
   const environments = new Set<Worker>();
   const idle: Worker[] = [];
@@ -131,7 +135,7 @@ function createPool(
   function acquire(): Promise<Worker> {
     const warm = idle.pop();
     if (warm !== undefined) return Promise.resolve(warm);
-    if (environments.size < MAX_ENVIRONMENTS) return Promise.resolve(start());
+    if (environments.size < maxEnvironments) return Promise.resolve(start());
     return new Promise((resolve) => waiting.push(resolve));
   }
 

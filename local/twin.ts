@@ -45,6 +45,11 @@ export interface TwinOptions {
   readonly assembly: string | undefined;
   /** Context for the synthesis, e.g. `{ 'outbox:lanes': '2' }`. */
   readonly context?: Readonly<Record<string, string>>;
+  /**
+   * Execution environments of one function, so many invocations at once.
+   * @default 3
+   */
+  readonly lambdaConcurrency?: number;
   readonly report: (step: string) => void;
 }
 
@@ -120,7 +125,8 @@ async function deploy(
   const rdsData = createRdsData({ clusterArn: assembly.clusterArn, databaseUrls: urls });
   cleanUps.push(rdsData.stop);
   const faults = createFaults(assembly.functions.map(({ key }) => key));
-  const lambda = createLambda(assembly.functions, functionEnvironment(endpoint.url), logs, faults);
+  const environment = functionEnvironment(endpoint.url);
+  const lambda = createLambda(assembly.functions, environment, logs, faults, options.lambdaConcurrency);
   cleanUps.push(lambda.stop);
   const authorize = createAuthorizer(assembly.policies);
   const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize);

@@ -4,40 +4,28 @@ import {
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListStateMachinesCommand,
-  SFNClient,
+  type SFNClient,
   StartExecutionCommand,
   StartSyncExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { clientOptions } from '../support/local-aws.ts';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
 let twin: TwinProcess;
 let stepFunctions: SFNClient;
 let lambda: LambdaClient;
-let removeData: () => Promise<void>;
 let processor: string;
 
-beforeAll(async () => {
-  const { dataDir, remove } = await temporaryDataDir();
-  removeData = remove;
-  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
-  const client = {
-    endpoint: twin.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
-    maxAttempts: 1,
-  };
-  stepFunctions = new SFNClient({ ...client, disableHostPrefix: true });
-  lambda = new LambdaClient(client);
+useTwin((underTest) => {
+  ({ twin, stepFunctions } = underTest);
+  lambda = new LambdaClient(clientOptions(twin.url));
   processor = twin.health.stateMachines['outbox-processor'] ?? '';
-}, 60_000);
-
-afterAll(async () => {
-  stepFunctions?.destroy();
+});
+afterAll(() => {
   lambda?.destroy();
-  await twin?.stop();
-  await removeData?.();
 });
 
 describe('Step Functions', () => {

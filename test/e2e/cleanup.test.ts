@@ -1,31 +1,15 @@
-import { SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import pg from 'pg';
-import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { type SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
+import { beforeEach, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
 let twin: TwinProcess;
 let pool: pg.Pool;
 let stepFunctions: SFNClient;
-let removeData: () => Promise<void>;
 
-beforeAll(async () => {
-  const { dataDir, remove } = await temporaryDataDir();
-  removeData = remove;
-  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
-  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-  stepFunctions = new SFNClient({
-    endpoint: twin.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
-    disableHostPrefix: true,
-  });
-});
-
-afterAll(async () => {
-  stepFunctions?.destroy();
-  await pool?.end();
-  await twin?.stop();
-  await removeData?.();
+useTwin((underTest) => {
+  ({ twin, pool, stepFunctions } = underTest);
 });
 
 /** 3,500 processed events past their retention, and what must stay. */

@@ -1,15 +1,11 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
 import { beginScenario } from '../support/outbox-scenario.ts';
-import {
-  type Execution,
-  startTwinProcess,
-  type TwinProcess,
-  temporaryDataDir,
-} from '../support/twin-process.ts';
+import type { Execution, TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
 interface Listed {
   readonly events: readonly { readonly id: string; readonly sequence: string; readonly status: string }[];
@@ -19,19 +15,9 @@ interface Listed {
 
 let twin: TwinProcess;
 let pool: pg.Pool;
-let removeData: () => Promise<void>;
 
-beforeAll(async () => {
-  const { dataDir, remove } = await temporaryDataDir();
-  removeData = remove;
-  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
-  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-}, 60_000);
-
-afterAll(async () => {
-  await pool?.end();
-  await twin?.stop();
-  await removeData?.();
+useTwin((underTest) => {
+  ({ twin, pool } = underTest);
 });
 
 /** Node's own client, since fetch allows nobody to choose these headers. */

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
 import type { FaultRule } from '../../local/faults.ts';
 import { beginScenario, expectNothingLost, passTime, settle } from '../support/outbox-scenario.ts';
-import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
 const EVENTS = 210;
 const BATCH = 200;
@@ -10,19 +11,9 @@ const IN_FLIGHT = 40;
 
 let twin: TwinProcess;
 let pool: pg.Pool;
-let removeData: () => Promise<void>;
 
-beforeAll(async () => {
-  const { dataDir, remove } = await temporaryDataDir();
-  removeData = remove;
-  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
-  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-});
-
-afterAll(async () => {
-  await pool?.end();
-  await twin?.stop();
-  await removeData?.();
+useTwin((underTest) => {
+  ({ twin, pool } = underTest);
 });
 
 interface Scenario {

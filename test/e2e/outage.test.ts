@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { expect, test } from '@jest/globals';
+import type pg from 'pg';
 import { beginScenario, expectNothingLost, settle } from '../support/outbox-scenario.ts';
-import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
 let twin: TwinProcess;
 let pool: pg.Pool;
-let removeData: () => Promise<void>;
 
-beforeAll(async () => {
-  const { dataDir, remove } = await temporaryDataDir();
-  removeData = remove;
-  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
-  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-});
-
-afterAll(async () => {
-  await pool?.end();
-  await twin?.stop();
-  await removeData?.();
+useTwin((underTest) => {
+  ({ twin, pool } = underTest);
 });
 
 const givenBack = () =>

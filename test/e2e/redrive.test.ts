@@ -2,23 +2,18 @@ import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
   RedriveExecutionCommand,
-  SFNClient,
+  type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
 import { beginScenario } from '../support/outbox-scenario.ts';
-import {
-  type Execution,
-  startTwinProcess,
-  type TwinProcess,
-  temporaryDataDir,
-} from '../support/twin-process.ts';
+import type { Execution, TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
 let twin: TwinProcess;
 let pool: pg.Pool;
 let stepFunctions: SFNClient;
-let removeData: () => Promise<void>;
 let run: Execution;
 
 const rejectRemovals = {
@@ -28,23 +23,8 @@ const rejectRemovals = {
   match: { detailType: 'dish.removed' },
 } as const;
 
-beforeAll(async () => {
-  const { dataDir, remove } = await temporaryDataDir();
-  removeData = remove;
-  twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
-  pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-  stepFunctions = new SFNClient({
-    endpoint: twin.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
-  });
-});
-
-afterAll(async () => {
-  stepFunctions?.destroy();
-  await pool?.end();
-  await twin?.stop();
-  await removeData?.();
+useTwin((underTest) => {
+  ({ twin, pool, stepFunctions } = underTest);
 });
 
 /** 100 events, of which a run has parked 10. */

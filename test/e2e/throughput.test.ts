@@ -1,39 +1,22 @@
-import { SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
-import { clientOptions } from '../support/local-aws.ts';
+import { type SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
+import { describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
 import { beginScenario, expectNothingLost, settle } from '../support/outbox-scenario.ts';
-import {
-  type Execution,
-  startTwinProcess,
-  type TwinProcess,
-  temporaryDataDir,
-} from '../support/twin-process.ts';
+import type { Execution, TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
 
-const ended: (() => Promise<unknown>)[] = [];
-
-/** A twin of the stack with this configuration. */
-async function twinWith(...context: string[]): Promise<{ twin: TwinProcess; pool: pg.Pool }> {
-  const { dataDir, remove } = await temporaryDataDir();
-  ended.push(remove);
-  const flags = ['--events', '0', '--tick', '0', '--data-dir', dataDir];
-  const twin = await startTwinProcess(...flags, ...context.flatMap((setting) => ['-c', `outbox:${setting}`]));
-  ended.push(twin.stop);
-  const pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
-  ended.push(() => pool.end());
-  return { twin, pool };
-}
-
-afterAll(async () => {
-  for (const end of ended.splice(0).reverse()) await end();
-});
+/** Flags for a stack of this configuration. */
+const context = (...settings: string[]) => settings.flatMap((setting) => ['-c', `outbox:${setting}`]);
 
 describe('ten events a request', () => {
   let twin: TwinProcess;
   let pool: pg.Pool;
-  beforeAll(async () => {
-    ({ twin, pool } = await twinWith('publishChunkSize=10'));
-  });
+  useTwin(
+    (underTest) => {
+      ({ twin, pool } = underTest);
+    },
+    ...context('publishChunkSize=10'),
+  );
 
   test('are accepted one by one: what failed comes back, what succeeded is not sent again', async () => {
     const before = await beginScenario(twin, pool, 200);
@@ -97,14 +80,13 @@ describe('ten events a request', () => {
 describe('two lanes that linger', () => {
   let twin: TwinProcess;
   let pool: pg.Pool;
-  const sfn = () => new SFNClient({ ...clientOptions(twin.url), disableHostPrefix: true });
-  const clients: SFNClient[] = [];
-  beforeAll(async () => {
-    ({ twin, pool } = await twinWith('lanes=2', 'lingerSeconds=4', 'pollSeconds=1'));
-  });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.destroy();
-  });
+  let stepFunctions: SFNClient;
+  useTwin(
+    (underTest) => {
+      ({ twin, pool, stepFunctions } = underTest);
+    },
+    ...context('lanes=2', 'lingerSeconds=4', 'pollSeconds=1'),
+  );
 
   test('share a backlog without publishing anything twice', async () => {
     const before = await beginScenario(twin, pool, 700);
@@ -121,10 +103,8 @@ describe('two lanes that linger', () => {
 
   test('find what is written while they wait, without another tick', async () => {
     const before = await beginScenario(twin, pool, 0);
-    const client = sfn();
-    clients.push(client);
     const stateMachineArn = twin.health.stateMachines['outbox-processor'];
-    const run = client.send(new StartSyncExecutionCommand({ stateMachineArn }));
+    const run = stepFunctions.send(new StartSyncExecutionCommand({ stateMachineArn }));
     await waiting(twin);
 
     await pool.query(
@@ -137,11 +117,9 @@ describe('two lanes that linger', () => {
   });
 
   test('do not linger when a person waits', async () => {
-    const client = sfn();
-    clients.push(client);
     const stateMachineArn = twin.health.stateMachines['outbox-processor'];
 
-    const { executionArn } = await client.send(
+    const { executionArn } = await stepFunctions.send(
       new StartSyncExecutionCommand({ stateMachineArn, input: '{"pollSeconds": 0}' }),
     );
 

@@ -30,9 +30,10 @@ export class Consumer {
     await consumer.write('package.json', JSON.stringify({ private: true, type }));
     const flags = ['--offline', '--legacy-peer-deps', '--ignore-scripts', '--omit=optional', ...quiet];
     await run('npm', ['install', ...flags, tarball], { cwd: consumer.folder });
-    for (const peer of ['aws-cdk-lib', 'constructs']) {
-      const installed = join(consumer.folder, 'node_modules', peer);
-      await symlink(join(project, 'node_modules', peer), installed, 'junction');
+    // The SDK is what a producer has.
+    for (const installed of ['aws-cdk-lib', 'constructs', '@aws-sdk', '@smithy']) {
+      const place = join(consumer.folder, 'node_modules', installed);
+      await symlink(join(project, 'node_modules', installed), place, 'junction');
     }
     return consumer;
   }

@@ -117,6 +117,14 @@ test.each([
   60_000,
 );
 
+test('the example of the documents is right for a producer that has the package', async () => {
+  const consumer = consumerOf('module');
+  const example = await readFile(join(project, 'docs', 'examples', 'nudge.ts'), 'utf8');
+  await consumer.write('nudge.ts', example);
+
+  expect(await consumer.typeErrors('nudge.ts', 'nodenext')).toBe('');
+}, 60_000);
+
 describe('the package', () => {
   const manifest = async () =>
     JSON.parse(await readFile(join(consumerOf('module').package, 'package.json'), 'utf8')) as Readonly<

@@ -78,10 +78,13 @@ const byPrisma = async (dish: typeof laksa) => {
   }
 };
 
-test.each(['pg.ts', 'data-api.ts', 'drizzle.ts', 'refusal.ts'])('the page shows %s as it is', (file) => {
-  const path = `docs/examples/${file}`;
-  expect(fencedBlock(page, path)).toBe(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
-});
+test.each(['pg.ts', 'data-api.ts', 'drizzle.ts', 'nudge.ts', 'refusal.ts'])(
+  'the page shows %s as it is',
+  (file) => {
+    const path = `docs/examples/${file}`;
+    expect(fencedBlock(page, path)).toBe(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+  },
+);
 
 describe('a dish and its event', () => {
   const ways: readonly [string, (dish: typeof laksa) => Promise<unknown>][] = [

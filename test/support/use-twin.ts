@@ -1,0 +1,35 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll } from '@jest/globals';
+import pg from 'pg';
+import { clientOptions } from './local-aws.ts';
+import { startTwinProcess, type TwinProcess, temporaryDataDir } from './twin-process.ts';
+
+/** A twin without sample events and ticks, and what tests talk to it with. */
+export interface TwinUnderTest {
+  readonly twin: TwinProcess;
+  /** Straight to its PostgreSQL: to arrange and to look. */
+  readonly pool: pg.Pool;
+  readonly stepFunctions: SFNClient;
+}
+
+/** Starts a twin with these flags before the tests of the file or block and stops it after them. */
+export function useTwin(started: (underTest: TwinUnderTest) => void, ...flags: readonly string[]): void {
+  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+
+  beforeAll(async () => {
+    const { dataDir, remove } = await temporaryDataDir();
+    cleanUps.push(remove);
+    const twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir, ...flags);
+    cleanUps.push(twin.stop);
+    const pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+    pool.on('error', () => undefined); // the server may be stopped, or end with the twin
+    cleanUps.push(() => pool.end());
+    const stepFunctions = new SFNClient({ ...clientOptions(twin.url), disableHostPrefix: true });
+    cleanUps.push(() => stepFunctions.destroy());
+    started({ twin, pool, stepFunctions });
+  });
+
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+}
