@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
-import '../support/quiet-sdk.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
 
 // As against AWS: names from a stack's outputs or from flags, credentials and endpoints from the environment.

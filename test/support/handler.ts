@@ -1,4 +1,3 @@
-import './quiet-sdk.ts';
 import { jest } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 

@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Context } from '../../../cli/action.ts';
 import { checks } from '../../../cli/checks.ts';
-import '../../support/quiet-sdk.ts';
 
 const schedule = checks.find(({ name }) => name === 'the schedule is enabled');
 const context = (target: object) =>

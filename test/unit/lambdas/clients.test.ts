@@ -2,7 +2,6 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import '../../support/quiet-sdk.ts';
 import { databaseEnvironment } from '../../support/handler.ts';
 
 Object.assign(process.env, databaseEnvironment, {

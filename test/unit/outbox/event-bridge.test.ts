@@ -8,7 +8,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createPublisher } from '../../../outbox/event-bridge.ts';
 import { BusUnavailable, EventRejected, PublishFailed } from '../../../outbox/failure.ts';
-import '../../support/quiet-sdk.ts';
 import { networkError, serviceError } from '../../support/service-error.ts';
 
 const client = new EventBridgeClient({ region: 'us-east-1' });
