@@ -17,7 +17,7 @@ const BACKLOG = `
     (select count(*) from (select from outbox_events
       where status = 'PROCESSED' limit ${COUNT_LIMIT}) as processed),
     cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
-      where due_at is not null), 0)) as double precision),
+      where processed_at is null and failed_at is null), 0)) as double precision),
     (select cast(max(processed_at) as text) from outbox_events where status = 'PROCESSED')`;
 
 export interface Backlog {

@@ -45,7 +45,7 @@ const GAUGES = `
     (select count(*) from (select from outbox_events where due_at <= now() limit 1000) as due) as due,
     (select count(*) from (select from outbox_events where status = 'FAILED' limit 1000) as parked) as waiting,
     cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
-      where due_at is not null), 0)) as double precision) as oldest`;
+      where processed_at is null and failed_at is null), 0)) as double precision) as oldest`;
 
 // The function is idempotent per token: see database/migrations/0002_claim_outbox_events.sql.
 const CLAIM = `

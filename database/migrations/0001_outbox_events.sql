@@ -30,8 +30,16 @@ language sql immutable parallel safe as $$
 $$
 --> statement-breakpoint
 
+-- Ids begin with the time (UUID version 7), because what is claimed and marked together then stands together in
+-- the primary key, and an event does not touch, and log, pages of its own. Producers may bring any id. Built-ins
+-- alone, so that a producer needs no further grant. 52 and 53 are the bits that make a 7 of the 4.
 create table outbox_events (
-  id uuid primary key default gen_random_uuid(),
+  id uuid primary key default cast(encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid()) placing
+        substring(int8send(cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)) from 3)
+        from 1 for 6),
+      52, 1), 53, 1), 'hex') as uuid),
   sequence bigint generated always as identity,
   aggregate_type text,
   aggregate_id text not null,
@@ -84,6 +92,9 @@ create table outbox_events (
   constraint event_fits_one_put_events_request
     check (detail_bytes + octet_length(event_type) + 14 + 256 <= 1048576)
 )
+-- Every claim walks past the dead entries that claims before it left at the head of the index, until a vacuum
+-- removes them. The usual fifth of the table is a fifth of the whole history, so it comes earlier here, and fast.
+with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)
 --> statement-breakpoint
 
 comment on column outbox_events.due_at is 'when the row may be claimed, null once it is finished. A producer may set it to delay an event'
@@ -104,8 +115,9 @@ comment on column outbox_events.run_id is 'ARN of the execution that claimed the
 -- Every poll reads this index alone, and its size follows the backlog, never the history.
 create index outbox_events_due on outbox_events (due_at, sequence) where due_at is not null
 --> statement-breakpoint
--- The age of the oldest unfinished event, which due_at cannot tell in an outage.
-create index outbox_events_unfinished on outbox_events (ready_at) where due_at is not null
+-- The age of the oldest unfinished event, which due_at cannot tell in an outage. Its condition is a third way to
+-- say unfinished, so that no question about due_at or the status can be answered by reading all of this index.
+create index outbox_events_unfinished on outbox_events (ready_at) where processed_at is null and failed_at is null
 --> statement-breakpoint
 create index outbox_events_held on outbox_events (lease_token) where status = 'PROCESSING'
 --> statement-breakpoint

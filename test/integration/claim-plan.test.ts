@@ -129,6 +129,37 @@ describe('with 200,000 processed events and a backlog of 50,000', () => {
   });
 });
 
+describe('a burst after nothing was due for long', () => {
+  beforeAll(async () => {
+    await database.sql('truncate outbox_events');
+    await database.sql(
+      `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
+       select 'a', 'b', '{}', 'PROCESSED', null, now() from generate_series(1, 20000)`,
+    );
+    // From here on the statistics say that due_at is always null.
+    await database.sql('vacuum analyze outbox_events');
+    await insertPending(20_000, `'{}'`);
+  });
+
+  test('is claimed from along the index of what is due, without a sort', async () => {
+    const candidates = candidatesOf(await explainClaim({ maxEvents: 200 }));
+
+    const nodes = nodesOf(candidates.Plan);
+    expect(nodes.map((node) => node['Node Type'])).toEqual(['Limit', 'LockRows', 'Index Scan']);
+    expect(nodes.at(-1)?.['Index Name']).toBe('outbox_events_due');
+    expect(blocksOf(candidates)).toBeLessThan(1500);
+  });
+
+  test('is read whole by no statement of a claim', async () => {
+    const nodes = (await explainClaim({ maxEvents: 200 })).flatMap(({ Plan }) => nodesOf(Plan));
+
+    const scans = nodes.filter((node) => node['Relation Name'] === 'outbox_events');
+    expect(scans.length).toBeGreaterThan(3);
+    expect(scans.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+    expect(scans.map((node) => node['Index Name'])).not.toContain('outbox_events_unfinished');
+  });
+});
+
 test('a claim does not read the payloads of large events that it leaves behind', async () => {
   await database.sql('truncate outbox_events');
   // Incompressible, so that 900 KB are some 115 blocks of their own beside the row.

@@ -133,8 +133,8 @@ describe('the script', () => {
 
   test('gives an id that is no uuid always the same one', async () => {
     const cuid = 'cm4x0000000001';
-    await write({ id: cuid });
-    await write({ id: uuid(1).toUpperCase() });
+    await write({ id: cuid, createdAt: '2026-11-23T12:00:00Z' });
+    await write({ id: uuid(1).toUpperCase(), createdAt: '2026-11-23T12:00:01Z' });
     await moveOver(database);
 
     const [first, second] = (await outbox()).map(({ id }) => id as string);

@@ -19,6 +19,26 @@ test('a plain insert of aggregate id, event type and payload is due at once', as
   expect(event.created_at).toEqual(event.ready_at);
 });
 
+test('ids that the table gives begin with the time and are of version 7', async () => {
+  const before = Date.now();
+  const insert = () =>
+    database.sql<{ id: string }>(
+      `insert into outbox_events (aggregate_id, event_type, payload)
+       select 'a', 'b', '{}' from generate_series(1, 100) returning id`,
+    );
+
+  const ids = [...(await insert()), ...(await insert())].map(({ id }) => id);
+
+  const after = Date.now();
+  expect(new Set(ids).size).toBe(200);
+  for (const id of ids) {
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const at = Number.parseInt(id.replace('-', '').slice(0, 12), 16);
+    expect(at).toBeGreaterThanOrEqual(before);
+    expect(at).toBeLessThanOrEqual(after);
+  }
+});
+
 test('the producer may supply the id', async () => {
   const id = '0192f3a4-0000-7000-8000-000000000001';
 

@@ -3,7 +3,7 @@ import { container, guideAsDeployed, guideLooped } from '../../../bench/scale/al
 import { binding, ceilings } from '../../../bench/scale/ceilings.ts';
 import { MONTH_SECONDS, monthlyCost, tiered, usage } from '../../../bench/scale/cost.ts';
 import { defaults, given, type Inputs } from '../../../bench/scale/inputs.ts';
-import { computedHistory, fitHistory } from '../../../bench/scale/measured.ts';
+import { fitHistory, historyOfEvent } from '../../../bench/scale/measured.ts';
 import {
   batchSeconds,
   eventsPerBatch,
@@ -73,7 +73,7 @@ test('a lane publishes what begins within its time, tick after tick', () => {
   // 30 s hold 50 batches of 0.6 s: 10,000 events a minute.
   expect(laneRate(small)).toBeCloseTo(10_000 / 60);
   expect(lanesFor(small)).toBe(6);
-  expect(binding(small).quota).toBe('Map, and the time of a run');
+  expect(binding(small).quota).toBe('runs and their Map');
 });
 
 test('chunks raise what PutEvents and Lambda let through', () => {
@@ -142,13 +142,16 @@ test('the measured history replaces the assumed one', () => {
     name: 'per-event',
     title: '',
     method: '',
-    columns: ['chunk', 'log bytes'],
+    columns: ['events', 'log bytes'],
     rows: [
-      [1, 20_000],
-      [10, 9000],
+      ['defaults, 300 bytes', 7460],
+      ['10 events a request, 300 bytes', 4632],
     ],
   };
-  expect(computedHistory(fitHistory(defaults, section))).toBeCloseTo(20_000);
+  const fitted = fitHistory(defaults, section);
+  expect(historyOfEvent(fitted, 1)).toBeCloseTo(7460);
+  expect(historyOfEvent(fitted, 10)).toBeCloseTo(4632);
+  expect(fitted.counts.itemHistoryBytes).toBeCloseTo(3142, 0);
   expect(fitHistory(defaults, undefined)).toBe(defaults);
 });
 
