@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+
+const clusterArn = 'arn:aws:rds:us-east-1:000000000000:cluster:bench';
+const secretArn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench';
+
+/** What infra/handlers.ts gives the functions, together: without it a cold start fails. */
+export const environment: Readonly<Record<string, string>> = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+  POWERTOOLS_SERVICE_NAME: 'bench',
+  POWERTOOLS_METRICS_NAMESPACE: 'Bench',
+  CLUSTER_ARN: clusterArn,
+  SECRET_ARN: secretArn,
+  DATABASE_NAME: 'bench',
+  DATABASE_TIMEOUT_MS: '2500',
+  PROCESSOR_SECRET_ARN: secretArn,
+  PRODUCER_SECRET_ARN: secretArn,
+  BATCH_MAX_EVENTS: '200',
+  BATCH_MAX_STATE_BYTES: '240000',
+  INLINE_MAX_BYTES: '60000',
+  LEASE_SECONDS: '330',
+  MAX_ATTEMPTS: '8',
+  BACKOFF_BASE_SECONDS: '10',
+  BACKOFF_MAX_SECONDS: '900',
+  OUTAGE_DELAY_SECONDS: '30',
+  EVENT_BUS_NAME: 'bench',
+  EVENT_SOURCE: 'bench.outbox',
+  PUBLISH_TIMEOUT_MS: '1500',
+  REDRIVE_BATCH: '1000',
+  RETENTION_DAYS: '7',
+  PURGE_BATCH: '250',
+  PURGE_PAUSE_MS: '50',
+  PURGE_WORK_MS: '20000',
+};
+
+const event = () => ({
+  eventId: randomUUID(),
+  eventType: 'dish.created',
+  detail: JSON.stringify({ name: 'Laksa', text: 'x'.repeat(271) }),
+  createdAt: new Date().toISOString(),
+  attempts: 1,
+});
+
+/** One call of the functions whose memory grows with what they are given. */
+export const events: Readonly<Record<string, unknown>> = {
+  'fetch-batch': { leaseToken: randomUUID(), runId: 'bench' },
+  'publish-event': { runId: 'bench', events: Array.from({ length: 10 }, event) },
+};

@@ -1,0 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Child, startChild } from './child.ts';
+import type { ContenderCalls } from './contender-process.ts';
+
+const STOP_PATIENCE_MS = 5_000;
+
+export type ContenderProcess = Child<ContenderCalls>;
+
+export function startContenderProcess(): ContenderProcess {
+  return startChild<ContenderCalls>('contender-process.ts');
+}
+
+/** Lets a worker finish what it holds, for a while, and ends its process. */
+export async function finish(worker: ContenderProcess): Promise<void> {
+  await Promise.race([
+    worker.call('stop').catch(() => undefined),
+    pause(STOP_PATIENCE_MS, undefined, { ref: false }),
+  ]);
+  await worker.stop();
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import pg from 'pg';
+import { type ClaimLimits, claim } from '../../../outbox/claim.ts';
+import type { ClaimedEvent } from '../../../outbox/event.ts';
+import { createPublisher } from '../../../outbox/event-bridge.ts';
+import { markProcessed, type Published } from '../../../outbox/outcomes.ts';
+import { publishEvents } from '../../../outbox/publish.ts';
+import { createPgDataApi } from '../../pg-data-api.ts';
+import { migrateDatabase } from '../../postgres.ts';
+import { chunks, EVENT_BUS_NAME } from '../bus.ts';
+import type { Contender } from './contender.ts';
+import { openSqlProducer } from './sql-producer.ts';
+
+const INSERT = `
+  insert into outbox_events (id, aggregate_id, event_type, payload)
+  select (e->>'id')::uuid, e->>'aggregateId', e->>'eventType', e->'payload'
+  from jsonb_array_elements($1::jsonb) e`;
+
+// As the processor is deployed: see infra/settings.ts and infra/handlers.ts.
+const limits: ClaimLimits = {
+  maxEvents: 200,
+  maxStateBytes: 240_000,
+  maxInlineBytes: 60_000,
+  leaseSeconds: 330,
+  maxAttempts: 8,
+};
+const REQUESTS_AT_ONCE = 40;
+const IDLE_POLL_MS = 25;
+
+interface Mode {
+  readonly limits: ClaimLimits;
+  readonly entriesPerRequest: number;
+  /** Runs at once, each with claims of its own: while one waits for PostgreSQL, another publishes. */
+  readonly lanes: number;
+}
+
+type Publish = (events: readonly ClaimedEvent[]) => Promise<readonly Published[]>;
+
+/** Publishes chunks as the Map does: as many at once as it may, and the next one when one is done. */
+async function publishAll(
+  claimed: readonly ClaimedEvent[],
+  entriesPerRequest: number,
+  publish: Publish,
+): Promise<Published[]> {
+  const waiting = chunks(claimed, entriesPerRequest).values();
+  const published: Published[] = [];
+  const iterations = Array.from({ length: REQUESTS_AT_ONCE }, async () => {
+    for (const chunk of waiting) published.push(...(await publish(chunk)));
+  });
+  await Promise.all(iterations);
+  return published;
+}
+
+/** Claims, publishes and marks until it is told to stop: what the state machine does in a run. */
+async function run(
+  pool: pg.Pool,
+  bus: EventBridgeClient,
+  { limits, entriesPerRequest }: Mode,
+  isStopped: () => boolean,
+): Promise<void> {
+  const database = createPgDataApi(pool);
+  const services = {
+    database,
+    publisher: createPublisher(bus, EVENT_BUS_NAME, Date.now),
+    envelope: { eventBusName: EVENT_BUS_NAME, source: 'bench.outbox' },
+  };
+  const publish: Publish = async (events) => (await publishEvents(events, services)).published;
+  while (!isStopped()) {
+    const { events } = await claim(database, { leaseToken: randomUUID(), runId: 'bench' }, limits);
+    if (events.length === 0) await pause(IDLE_POLL_MS);
+    else await markProcessed(database, await publishAll(events, entriesPerRequest, publish));
+  }
+}
+
+function ours(name: string, settings: string, mode: Mode): Contender {
+  return {
+    name,
+    settings: `SQL and SDK only, ${settings}; ${REQUESTS_AT_ONCE} requests at once, idle poll of ${IDLE_POLL_MS} ms`,
+    prepare: migrateDatabase,
+    openProducer: async (databaseUrl) => openSqlProducer(databaseUrl, INSERT),
+    async startWorker(databaseUrl, bus) {
+      const pool = new pg.Pool({ connectionString: databaseUrl });
+      let stopped = false;
+      const running = Promise.all(
+        Array.from({ length: mode.lanes }, () => run(pool, bus, mode, () => stopped)),
+      );
+      return async () => {
+        stopped = true;
+        await running;
+        await pool.end();
+      };
+    },
+  };
+}
+
+export const oursDefaults = ours('ours, defaults', 'claims of 200, 1 lane', {
+  limits,
+  entriesPerRequest: 1,
+  lanes: 1,
+});
+
+export const oursInLanes = ours('ours, 4 lanes', 'claims of 200', { limits, entriesPerRequest: 1, lanes: 4 });
+
+export const oursPacked = ours('ours, 4 lanes, 10 events a request', 'claims of 200', {
+  limits,
+  entriesPerRequest: 10,
+  lanes: 4,
+});

@@ -1,0 +1,91 @@
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { ConstructorOptions, PgBoss, WorkOptions } from 'pg-boss';
+import { chunks, publish } from '../bus.ts';
+import type { BenchEvent } from '../events.ts';
+import type { Contender } from './contender.ts';
+
+const QUEUE = 'outbox';
+
+interface Mode {
+  /** Whether inserting a job wakes the workers. */
+  readonly notify: boolean;
+  readonly work: WorkOptions;
+  readonly entriesPerRequest: number;
+}
+
+async function open(options: ConstructorOptions): Promise<PgBoss> {
+  const { PgBoss } = await import('pg-boss');
+  const boss = new PgBoss(options);
+  boss.on('error', () => undefined); // it retries by itself, and an event that nobody hears ends the process
+  return boss.start();
+}
+
+/** Fails the batch when one of its events fails, as a handler without further ado does. */
+async function publishBatch(bus: EventBridgeClient, events: readonly BenchEvent[], size: number) {
+  await Promise.all(chunks(events, size).map((chunk) => publish(bus, chunk)));
+}
+
+function pgBoss(name: string, settings: string, mode: Mode): Contender {
+  return {
+    name,
+    settings,
+    async prepare(databaseUrl) {
+      const boss = await open({ connectionString: databaseUrl, supervise: false, schedule: false });
+      await boss.createQueue(QUEUE, { notify: mode.notify });
+      await boss.stop({ graceful: false });
+    },
+    async openProducer(databaseUrl) {
+      const boss = await open({
+        connectionString: databaseUrl,
+        supervise: false,
+        schedule: false,
+        migrate: false,
+      });
+      return {
+        async insert(events) {
+          await boss.insert(
+            QUEUE,
+            events.map((data) => ({ data })),
+          );
+        },
+        close: () => boss.stop({ graceful: false }),
+      };
+    },
+    async startWorker(databaseUrl, bus) {
+      const boss = await open({ connectionString: databaseUrl, useListenNotify: mode.notify });
+      await boss.work<BenchEvent>(QUEUE, mode.work, (jobs) =>
+        publishBatch(
+          bus,
+          jobs.map(({ data }) => data),
+          mode.entriesPerRequest,
+        ),
+      );
+      return () => boss.stop({ graceful: true });
+    },
+  };
+}
+
+const tuned: WorkOptions = {
+  batchSize: 100,
+  localConcurrency: 4,
+  pollingIntervalSeconds: 0.5,
+  burstWhenBatchFull: true,
+};
+
+export const pgBossDefaults = pgBoss('pg-boss, defaults', 'one job every 2 s', {
+  notify: false,
+  work: {},
+  entriesPerRequest: 1,
+});
+
+export const pgBossTuned = pgBoss(
+  'pg-boss, tuned',
+  'batchSize 100, localConcurrency 4, burstWhenBatchFull, LISTEN/NOTIFY, polls every 0.5 s',
+  { notify: true, work: tuned, entriesPerRequest: 1 },
+);
+
+export const pgBossPacked = pgBoss(
+  'pg-boss, tuned, 10 events a request',
+  'as tuned, and its handler packs 10 entries into a request',
+  { notify: true, work: tuned, entriesPerRequest: 10 },
+);

@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import type { BenchPostgres } from '../postgres.ts';
+
+const DROP_TRIES = 20;
+const DROP_RETRY_MS = 100;
+
+let databases = 0;
+
+/** Runs work in a database that nobody has used, and drops it whatever happens. */
+export async function inFreshDatabase<T>(
+  postgres: BenchPostgres,
+  work: (databaseUrl: string) => Promise<T>,
+): Promise<T> {
+  databases += 1;
+  const name = `bench_${databases}`;
+  const url = await postgres.createDatabase(name);
+  try {
+    return await work(url);
+  } finally {
+    await drop(postgres, name);
+  }
+}
+
+/** A replication slot stays in use for a moment after the process that read it has ended. */
+async function drop(postgres: BenchPostgres, name: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await postgres.dropDatabase(name);
+    } catch (error) {
+      if (tries === DROP_TRIES) throw error;
+      await pause(DROP_RETRY_MS);
+    }
+  }
+}
+
+/** What autovacuum would have done by the time a real backlog is this long. */
+export async function vacuumAnalyze(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('vacuum analyze');
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,42 @@
+import { type Backlog, type BacklogRun, runBacklog } from './backlog-run.ts';
+import type { Contender } from './contenders/contender.ts';
+import type { Stage } from './stage.ts';
+
+export interface Measured {
+  readonly contender: Contender;
+  readonly runs: readonly BacklogRun[];
+  /** Why there are no runs, or no more. */
+  readonly problem?: string;
+}
+
+/** Lets all contenders run one after another, and again: what disturbs the machine for a while disturbs them all. */
+export async function runInRounds(
+  stage: Stage,
+  contenders: readonly Contender[],
+  backlog: Backlog,
+  { rounds, report }: { readonly rounds: number; readonly report: (step: string) => void },
+): Promise<readonly Measured[]> {
+  let measured: readonly Measured[] = contenders.map((contender) => ({ contender, runs: [] }));
+  for (let round = 1; round <= rounds; round += 1) {
+    const next: Measured[] = [];
+    for (const before of measured) {
+      report(`round ${round} of ${rounds}: ${before.contender.name}`);
+      next.push(isFinished(before) ? before : await runOnce(stage, before, backlog));
+    }
+    measured = next;
+  }
+  return measured;
+}
+
+// One that did not come to an end would only take the same time again.
+function isFinished({ runs, problem }: Measured): boolean {
+  return problem !== undefined || runs.some(({ drained }) => !drained);
+}
+
+async function runOnce(stage: Stage, before: Measured, backlog: Backlog): Promise<Measured> {
+  try {
+    return { ...before, runs: [...before.runs, await runBacklog(stage, before.contender, backlog)] };
+  } catch (error) {
+    return { ...before, problem: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { percentile } from '../section.ts';
+import { LATENCY_MS } from './backlog-run.ts';
+import { finish, startContenderProcess } from './contender-worker.ts';
+import type { Contender } from './contenders/contender.ts';
+import { inFreshDatabase } from './fresh-database.ts';
+import type { Stage } from './stage.ts';
+
+// The first events meet code that was never run.
+const WARM_UP_SECONDS = 1;
+/** How long the last event may take to be counted as received at all. */
+const PATIENCE_MS = 1_500;
+
+export interface Load {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+export interface SteadyRun {
+  readonly written: number;
+  readonly received: number;
+  /** From the commit, as its client learned of it, to when the request had been received. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Lets a contender publish what another process writes at a steady rate. @throws when a process ends */
+export function runSteady(
+  { postgres, endpoint }: Stage,
+  contender: Contender,
+  load: Load,
+): Promise<SteadyRun> {
+  return inFreshDatabase(postgres, async (databaseUrl) => {
+    const place = { contender: contender.name, databaseUrl };
+    const producer = startContenderProcess();
+    const worker = startContenderProcess();
+    try {
+      await producer.call('prepare', place);
+      await endpoint.reset(LATENCY_MS);
+      await worker.call('start', { ...place, endpoint: endpoint.url });
+      const count = load.perSecond * (WARM_UP_SECONDS + load.seconds);
+      const written = await Promise.race([
+        producer.call('produce', { ...place, perSecond: load.perSecond, count }),
+        worker.ended,
+      ]);
+      await pause(PATIENCE_MS);
+      const arrivals = await endpoint.arrivals();
+      await finish(worker);
+      return summarize(written.slice(load.perSecond * WARM_UP_SECONDS), arrivals);
+    } finally {
+      await Promise.all([producer.stop(), worker.stop()]);
+    }
+  });
+}
+
+function summarize(
+  written: readonly (readonly [id: string, committedAt: number])[],
+  arrivals: ReadonlyMap<string, number>,
+): SteadyRun {
+  const delays = written.flatMap(([id, committedAt]) => {
+    const arrivedAt = arrivals.get(id);
+    return arrivedAt === undefined ? [] : [arrivedAt - committedAt];
+  });
+  return {
+    written: written.length,
+    received: delays.length,
+    p50Ms: percentile(delays, 0.5),
+    p99Ms: percentile(delays, 0.99),
+  };
+}

@@ -1,0 +1,30 @@
+import pg from 'pg';
+import { bindParameters } from '../local/sql-parameters.ts';
+import type { DataApi, Row, SqlValue } from '../outbox/data-api.ts';
+
+// The type that the Data API would bind the value as.
+function typeOf(value: SqlValue): string {
+  if (typeof value === 'string') return 'varchar';
+  if (typeof value === 'boolean') return 'boolean';
+  if (value === null) return 'text';
+  return Number.isInteger(value) ? 'bigint' : 'double precision';
+}
+
+// pg reads a bigint as text, the Data API answers a number.
+const types = {
+  getTypeParser: (oid: number, format?: 'text') =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
+} as pg.CustomTypesConfig;
+
+/** The Data API's interface straight on PostgreSQL: what the core does without HTTP in between. */
+export function createPgDataApi(pool: pg.Pool): DataApi {
+  return {
+    async query(sql, parameters = {}) {
+      const typed = Object.entries(parameters).map(
+        ([name, value]) => [name, { value, type: typeOf(value) }] as const,
+      );
+      const { rows } = await pool.query({ ...bindParameters(sql, new Map(typed)), rowMode: 'array', types });
+      return rows as unknown as Row[];
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { startPostgres } from '../local/postgres/postgres.ts';
+
+// fsync stays on: a benchmark of an outbox that may lose its rows would measure something else.
+const settings = [
+  'shared_buffers=2GB',
+  'max_wal_size=16GB',
+  'checkpoint_timeout=30min',
+  'wal_level=logical', // for the peer that reads the replication stream
+  'max_connections=200',
+  'shared_preload_libraries=pg_stat_statements', // counts statements
+];
+
+export interface BenchPostgres {
+  /** Creates a database and answers with its URL. `template`: an existing one that nobody is connected to. */
+  createDatabase(name: string, options?: { readonly template?: string }): Promise<string>;
+  dropDatabase(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The one PostgreSQL 17 of a benchmark run. */
+export async function startBenchPostgres(report: (step: string) => void): Promise<BenchPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'outbox-bench-'));
+  const server = await startPostgres({ dataDir, databaseName: 'bench', settings, report });
+  const admin = new pg.Pool({ connectionString: server.url, max: 1 });
+  return {
+    async createDatabase(name, { template } = {}) {
+      await admin.query(
+        `create database ${name}${template === undefined ? '' : ` template ${template} strategy file_copy`}`,
+      );
+      const url = new URL(server.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    async dropDatabase(name) {
+      await admin.query(`drop database if exists ${name} with (force)`);
+    },
+    async stop() {
+      await admin.end();
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const migrations = fileURLToPath(new URL('../database/migrations/', import.meta.url));
+
+/** Applies the product's own migrations, straight to PostgreSQL. */
+export async function migrateDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const file of (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort()) {
+      const sql = await readFile(join(migrations, file), 'utf8');
+      for (const statement of sql.split(/^--> statement-breakpoint$/m)) await client.query(statement);
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Inputs } from './inputs.ts';
+import { batchesPerRun, batchSeconds, drainOf, eventsPerBatch, laneRate } from './model.ts';
+
+/** How many events per second one quota lets through. */
+export interface Ceiling {
+  readonly quota: string;
+  readonly formula: string;
+  readonly eventsPerSecond: number;
+}
+
+/** One formula per quota; the lowest binds. */
+export function ceilings(inputs: Inputs): Ceiling[] {
+  const { workload, configuration, milliseconds, quotas } = inputs;
+  const { publishChunkSize: chunk, lanes, loopSeconds } = configuration;
+  const batch = eventsPerBatch(inputs);
+  const seconds = batchSeconds(batch, drainOf(inputs, 0));
+  const batches = batchesPerRun(loopSeconds, seconds);
+  // A function is taken for as long as it works; what Step Functions adds takes none.
+  const busySeconds =
+    ((milliseconds.putEvents + milliseconds.handler) / chunk +
+      (2 * (milliseconds.dataApi + milliseconds.handler)) / batch) /
+    1000;
+  return [
+    {
+      quota: 'runs and their Map',
+      formula: 'lanes × batches a run × events a batch ÷ interval',
+      eventsPerSecond: lanes * laneRate(inputs),
+    },
+    {
+      quota: 'Lambda concurrent executions',
+      formula: 'quota ÷ busy seconds an event',
+      eventsPerSecond: quotas.lambdaConcurrency / busySeconds,
+    },
+    {
+      quota: 'Lambda invocations per second',
+      formula: 'concurrent executions × 10 × chunk',
+      eventsPerSecond: quotas.lambdaConcurrency * quotas.lambdaPerEnvironment * chunk,
+    },
+    {
+      quota: 'PutEvents requests per second',
+      formula: 'quota × chunk',
+      eventsPerSecond: quotas.putEvents * chunk,
+    },
+    {
+      quota: 'EventBridge target invocations',
+      formula: 'quota ÷ targets an event; beyond it delayed, not lost',
+      eventsPerSecond: quotas.targetInvocations / workload.targetsPerEvent,
+    },
+    {
+      quota: 'StartExecution per second',
+      formula: 'quota × batches a run × events a batch',
+      eventsPerSecond: quotas.startExecution * batches * batch,
+    },
+    {
+      quota: 'PostgreSQL, through the Data API',
+      formula: 'rows claimed and marked per second',
+      eventsPerSecond: quotas.databaseRows,
+    },
+  ];
+}
+
+export function binding(inputs: Inputs): Ceiling {
+  return ceilings(inputs).reduce((lowest, each) =>
+    each.eventsPerSecond < lowest.eventsPerSecond ? each : lowest,
+  );
+}
+
+/** The lowest one that more lanes do not raise. */
+export function bindingQuota(inputs: Inputs): Ceiling {
+  return ceilings(inputs)
+    .slice(1)
+    .reduce((lowest, each) => (each.eventsPerSecond < lowest.eventsPerSecond ? each : lowest));
+}

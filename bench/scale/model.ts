@@ -1,0 +1,116 @@
+import type { Inputs } from './inputs.ts';
+
+/** What one call takes, in milliseconds. */
+export interface CallMs {
+  /** Invoking a function, beside what it calls. */
+  readonly lambda: number;
+  readonly dataApi: number;
+  readonly putEvents: number;
+  /** @default 0 */
+  readonly transition?: number;
+  /** Work on one Map item that no other overlaps, such as the interpreter's on a single core. @default 0 */
+  readonly serialItem?: number;
+}
+
+export interface Drain {
+  readonly events: number;
+  readonly batchSize: number;
+  readonly chunkSize: number;
+  /** Map items at once, in every lane. */
+  readonly concurrency: number;
+  readonly lanes: number;
+  readonly callMs: CallMs;
+  /** Seconds in which a run begins batches; without it, runs follow one another without pause. */
+  readonly loopSeconds?: number;
+  /** Seconds between two ticks. @default 60 */
+  readonly intervalSeconds?: number;
+  /** Map items at once over all lanes. @default no limit */
+  readonly lambdaConcurrency?: number;
+  /** PutEvents requests per second over all lanes. @default no limit */
+  readonly putEventsPerSecond?: number;
+  /** State transitions of a batch, beside its items. @default 8 */
+  readonly batchTransitions?: number;
+}
+
+/** Claim, publish in waves, mark: the seconds that one batch of some events takes. */
+export function batchSeconds(events: number, drain: Omit<Drain, 'events'>): number {
+  const { lambda, dataApi, putEvents, transition = 0, serialItem = 0 } = drain.callMs;
+  const { lambdaConcurrency = Number.POSITIVE_INFINITY, batchTransitions = 8 } = drain;
+  const items = Math.ceil(events / drain.chunkSize);
+  const atOnce = Math.max(1, Math.min(drain.concurrency, Math.floor(lambdaConcurrency / drain.lanes)));
+  const claimAndMark = 2 * (lambda + dataApi);
+  const waves = Math.ceil(items / atOnce) * (lambda + putEvents + transition);
+  return (claimAndMark + waves + items * serialItem + batchTransitions * transition) / 1000;
+}
+
+/** Seconds until a backlog is published and marked, when nothing fails and nothing else arrives. */
+export function predictDrainSeconds(drain: Drain): number {
+  if (drain.events <= 0) return 0;
+  const { intervalSeconds = 60, putEventsPerSecond = Number.POSITIVE_INFINITY } = drain;
+  const share = Math.ceil(drain.events / drain.lanes);
+  const size = Math.min(drain.batchSize, share);
+  const full = Math.floor(share / size);
+  const rest = share % size;
+  const fullSeconds = batchSeconds(size, drain);
+  const lastSeconds = rest > 0 ? batchSeconds(rest, drain) : fullSeconds;
+  const batches = full + (rest > 0 ? 1 : 0);
+  const perRun = drain.loopSeconds === undefined ? batches : batchesPerRun(drain.loopSeconds, fullSeconds);
+  const runsBefore = Math.ceil(batches / perRun) - 1;
+  const inLastRun = batches - runsBefore * perRun;
+  const tick = Math.max(intervalSeconds, perRun * fullSeconds);
+  const pipeline = runsBefore * tick + (inLastRun - 1) * fullSeconds + lastSeconds;
+  return Math.max(pipeline, drain.events / drain.chunkSize / putEventsPerSecond);
+}
+
+/** A run begins a batch as long as its time is not up; the one it began it finishes. */
+export function batchesPerRun(loopSeconds: number, secondsOfBatch: number): number {
+  return Math.max(1, Math.ceil(loopSeconds / secondsOfBatch));
+}
+
+/** What the inputs say of a drain. */
+export function drainOf(inputs: Inputs, events: number): Drain {
+  const { configuration, quotas, milliseconds, counts } = inputs;
+  return {
+    events,
+    batchSize: eventsPerBatch(inputs),
+    chunkSize: configuration.publishChunkSize,
+    concurrency: configuration.concurrency,
+    lanes: configuration.lanes,
+    callMs: { ...milliseconds, lambda: milliseconds.lambda + milliseconds.handler },
+    loopSeconds: configuration.loopSeconds,
+    intervalSeconds: configuration.intervalSeconds,
+    lambdaConcurrency: quotas.lambdaConcurrency,
+    putEventsPerSecond: quotas.putEvents,
+    batchTransitions: counts.batchTransitions,
+  };
+}
+
+/** The batch size, or what fits the state. */
+export function eventsPerBatch({ workload, configuration, counts, quotas }: Inputs): number {
+  const fitting = Math.floor(quotas.stateBytes / (workload.bytesPerEvent + counts.envelopeBytes));
+  return Math.max(1, Math.min(configuration.batchSize, fitting));
+}
+
+/** Events per second of one lane, tick after tick. */
+export function laneRate(inputs: Inputs): number {
+  const { loopSeconds, intervalSeconds } = inputs.configuration;
+  const size = eventsPerBatch(inputs);
+  const seconds = batchSeconds(size, drainOf(inputs, 0));
+  const batches = batchesPerRun(loopSeconds, seconds);
+  return (batches * size) / Math.max(intervalSeconds, batches * seconds);
+}
+
+export function lanesFor(inputs: Inputs): number {
+  const one = laneRate({ ...inputs, configuration: { ...inputs.configuration, lanes: 1 } });
+  return Math.max(1, Math.ceil(inputs.workload.eventsPerSecond / one));
+}
+
+/** Seconds until an event is looked for, on average: half the time between two looks, or half the gap between two runs. */
+export function meanWaitSeconds({
+  configuration: { intervalSeconds, loopSeconds, pollSeconds },
+}: Inputs): number {
+  if (pollSeconds === 0) return intervalSeconds / 2;
+  const gap = Math.max(pollSeconds, intervalSeconds - loopSeconds);
+  const inGap = gap / Math.max(intervalSeconds, gap);
+  return (inGap * gap + (1 - inGap) * pollSeconds) / 2;
+}

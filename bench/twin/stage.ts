@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startTwin, type Twin } from '../../local/twin.ts';
+
+export interface TwinStage {
+  readonly twin: Twin;
+  readonly pool: pg.Pool;
+  /** Every call of a function, a statement or a request takes so many milliseconds longer. */
+  setLatency(ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+// With large latencies a run must not wait for one of a few threads: that would be this machine's limit, not the design's.
+const MAP_CONCURRENCY = 40;
+
+/** A twin of the stack with this configuration, whose schedules do not tick. */
+export async function startTwinStage(
+  context: Readonly<Record<string, string>>,
+  report: (step: string) => void,
+): Promise<TwinStage> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'outbox-bench-twin-'));
+  const twin = await startTwin({
+    port: 0,
+    dataDir,
+    dataDirGiven: true,
+    databaseUrl: undefined,
+    tickSeconds: 0,
+    assembly: undefined,
+    lambdaConcurrency: MAP_CONCURRENCY * Number(context['lanes'] ?? 1),
+    context: Object.fromEntries(Object.entries(context).map(([key, value]) => [`outbox:${key}`, value])),
+    report,
+  });
+  const pool = new pg.Pool({ connectionString: twin.postgresUrl, max: 4 });
+  return {
+    twin,
+    pool,
+    async setLatency(ms) {
+      const slow = ['events', 'rds-data', 'lambda'].map((service) => ({ service, kind: 'latency', ms }));
+      const response = await fetch(`${twin.url}/_local/faults`, {
+        method: 'PUT',
+        body: JSON.stringify(ms === 0 ? [] : slow),
+      });
+      if (!response.ok) throw new Error(`no latency: ${await response.text()}`);
+    },
+    async stop() {
+      await pool.end();
+      await twin.stop('now');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
