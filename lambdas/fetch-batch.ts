@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type Batch, type ClaimLimits, claim } from '../outbox/claim.ts';
+import { type Batch, type ClaimLimits, claim, type Lease } from '../outbox/claim.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
@@ -13,20 +13,14 @@ const limits: ClaimLimits = {
   maxAttempts: count('MAX_ATTEMPTS'),
 };
 
-export interface FetchBatchInput {
-  readonly leaseToken: string;
-  readonly runId: string;
+export interface FetchBatchInput extends Lease {
   /** Whether to look how the outbox stands: once a run is enough. */
   readonly measure?: boolean;
 }
 
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
-export async function fetchBatch({
-  leaseToken,
-  runId,
-  measure,
-}: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
-  const { gauges, ...batch } = await claim(database, { leaseToken, runId }, limits, measure);
+export async function fetchBatch({ measure, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+  const { gauges, ...batch } = await claim(database, lease, limits, measure);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);

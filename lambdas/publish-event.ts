@@ -5,21 +5,26 @@ import { count, text } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';
 
 const envelope = { eventBusName: text('EVENT_BUS_NAME'), source: text('EVENT_SOURCE') };
+const publishTimeoutMs = count('PUBLISH_TIMEOUT_MS');
 const services = {
   database: dataApi(count('DATABASE_TIMEOUT_MS')),
-  publisher: publisher(count('PUBLISH_TIMEOUT_MS')),
+  publisher: publisher(publishTimeoutMs),
   envelope,
+  now: Date.now,
 };
 
 export interface PublishEventInput {
   readonly events: readonly ClaimedEvent[];
   readonly runId: string;
+  /** Milliseconds since 1970 until which the state waits for the outcomes. */
+  readonly expiresAt?: number;
 }
 
 /** `Publish event`: throws when nothing of the list was published, so that the state machine retries it. */
-export async function publishEvent({ events }: PublishEventInput): Promise<PublishResult> {
+export async function publishEvent({ events, expiresAt }: PublishEventInput): Promise<PublishResult> {
   logger.appendKeys({ eventIds: events.map(({ eventId }) => eventId) });
-  return publishEvents(events, services);
+  // Time for a look at the bus and for the request.
+  return publishEvents(events, services, expiresAt && expiresAt - 2 * publishTimeoutMs);
 }
 
 export const handler = withTelemetry(publishEvent);

@@ -118,7 +118,7 @@ export function createExecutionRunner(
       resource === LAMBDA_INVOKE ? faults.crash(() => describeTask(lambda, parameters)) : undefined;
     if (crash === 'before') abort.abort();
     const caller = { roleArn: find(stateMachineArn).roleArn, session: name };
-    const result = signal.aborted ? undefined : await integration(parameters, caller, signal);
+    const result = signal.aborted ? undefined : await integration(parameters, caller);
     if (crash === 'after') abort.abort();
     return result;
   }

@@ -30,7 +30,7 @@ export interface Invocation {
 export interface Lambda {
   /** The key of the function that a name or an ARN, qualified or not, belongs to. */
   keyOf(nameOrArn: string): string;
-  invoke(nameOrArn: string, payload: string, signal?: AbortSignal): Promise<Invocation>;
+  invoke(nameOrArn: string, payload: string): Promise<Invocation>;
   /** Invocations so far, by the function's key. */
   invocations(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -64,7 +64,7 @@ export function createLambda(
   return {
     invocations: () => ({ ...invocations }),
     keyOf: (nameOrArn) => find(nameOrArn).key,
-    async invoke(nameOrArn, payload, signal) {
+    async invoke(nameOrArn, payload) {
       const pool = find(nameOrArn);
       if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
         throw new AwsError('RequestTooLargeException', `the payload exceeds ${MAX_PAYLOAD_BYTES} bytes`, 413);
@@ -72,7 +72,7 @@ export function createLambda(
       invocations[pool.key] = (invocations[pool.key] ?? 0) + 1;
       const call = () =>
         ({ service: 'lambda', operation: 'Invoke', ...describePayload(pool.key, payload) }) as const;
-      return faults.around(call, () => pool.invoke(payload, faults.crash(call), signal));
+      return faults.around(call, () => pool.invoke(payload, faults.crash(call)));
     },
     async stop() {
       await Promise.all([...pools.values()].map((pool) => pool.stop()));
@@ -147,12 +147,8 @@ function createPool(
 
   return {
     key: fn.key,
-    async invoke(payload: string, crash: CrashPoint, signal?: AbortSignal): Promise<Invocation> {
+    async invoke(payload: string, crash: CrashPoint): Promise<Invocation> {
       const worker = await acquire();
-      if (signal?.aborted) {
-        give(worker);
-        throw signal.reason;
-      }
       const { invocation, alive } = await runOnce(fn, worker, payload, crash);
       if (alive) give(worker);
       return invocation;

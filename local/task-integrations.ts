@@ -6,7 +6,7 @@ import type { Invocation, Lambda } from './lambda.ts';
 import type { Authorize, Principal } from './policies.ts';
 
 /** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */
-export type Integration = (parameters: unknown, caller: Principal, signal: AbortSignal) => Promise<unknown>;
+export type Integration = (parameters: unknown, caller: Principal) => Promise<unknown>;
 
 /** The services that the definitions call, by the `Resource` of their Tasks. */
 export type Integrations = Readonly<Record<string, Integration>>;
@@ -22,11 +22,11 @@ export function createIntegrations(
   authorize: Authorize,
 ): Integrations {
   return {
-    async [LAMBDA_INVOKE](parameters, caller, signal) {
+    async [LAMBDA_INVOKE](parameters, caller) {
       const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
       const invocation = await asTask(lambdaErrors, () => {
         authorize(caller, 'lambda:InvokeFunction', fullArn('lambda', 'function:', FunctionName), 403);
-        return lambda.invoke(FunctionName, JSON.stringify(Payload ?? {}), signal);
+        return lambda.invoke(FunctionName, JSON.stringify(Payload ?? {}));
       });
       return lambdaResult(invocation);
     },

@@ -16,6 +16,16 @@ export interface ClaimLimits {
   readonly maxAttempts: number;
 }
 
+/** Who claims. */
+export interface Lease {
+  /** A uuid; the same one on every try of the same claim. */
+  readonly leaseToken: string;
+  /** ARN of the execution. */
+  readonly runId: string;
+  /** Milliseconds since 1970 until which somebody waits for the answer. The database refuses a claim after that. */
+  readonly expiresAt?: number;
+}
+
 /** How the outbox stands, as a claim found it. */
 export interface Gauges {
   /** Events that were due, counted up to 1,000. */
@@ -52,17 +62,18 @@ const CLAIM = `
   select id, event_type, detail, trace_header, created_at_ms, attempts, more, parked, reclaimed, due, waiting, oldest
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
-    cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer)) as claimed
+    cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
+    to_timestamp(cast(:expiresAt as double precision) / 1000)) as claimed
     left join lateral (${GAUGES}) as gauges on claimed.id is null and cast(:measure as boolean)`;
 
 /** Claims the oldest due events. The same token claims the same events, however often it asks. */
 export async function claim(
   database: DataApi,
-  lease: { readonly leaseToken: string; readonly runId: string },
+  lease: Lease,
   limits: ClaimLimits,
   measure = false,
 ): Promise<Batch> {
-  const rows = await database.query(CLAIM, { ...lease, ...limits, measure });
+  const rows = await database.query(CLAIM, { expiresAt: null, ...lease, ...limits, measure });
   const counts = new RowReader(rows.at(-1));
   return {
     events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),

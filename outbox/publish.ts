@@ -22,15 +22,26 @@ export interface PublishResult {
 // 200 failures must fit 256 KiB of state beside their ids.
 const MAX_MESSAGE_BYTES = 200;
 
+export interface PublishServices {
+  readonly database: DataApi;
+  readonly publisher: Publisher;
+  readonly envelope: Envelope;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 /**
  * Publishes a list of events, in one request when it can: one outcome per event, so that what was accepted is never
  * sent again. The state machine gives lists that fit a request: a batch has less than 256 KiB, and a larger event
  * comes alone.
+ * @param sendBefore milliseconds since 1970. Afterwards nobody would wait for the outcome, and somebody else may
+ *   already be sending the same events: nothing is sent.
  * @throws the error that all events share when nothing of the list was published, so that the state machine retries it
  */
 export async function publishEvents(
   events: readonly ClaimedEvent[],
-  { database, publisher, envelope }: { database: DataApi; publisher: Publisher; envelope: Envelope },
+  { database, publisher, envelope, now }: PublishServices,
+  sendBefore = Number.POSITIVE_INFINITY,
 ): Promise<PublishResult> {
   const outcomes = new Map<string, EntryResult>();
   const sendable: { eventId: string; entry: PutEventsRequestEntry }[] = [];
@@ -41,6 +52,8 @@ export async function publishEvents(
     if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
     else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
   }
+  if (now() > sendBefore)
+    throw new PublishFailed('CallExpired: the function was too slow to start or to read');
   const results = await send(
     publisher,
     sendable.map(({ entry }) => entry),

@@ -20,7 +20,7 @@ $$
 -- may read one from end to end.
 create function claim_outbox_events(
   token uuid, run text, max_events integer, max_state_bytes integer, max_inline_bytes integer,
-  lease_seconds integer, max_attempts integer
+  lease_seconds integer, max_attempts integer, expires_at timestamptz
 ) returns table (
   id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
   more boolean, parked integer, reclaimed integer
@@ -40,6 +40,12 @@ declare
   has_more boolean = false;
 begin
   perform pg_advisory_xact_lock(hashtextextended(cast(token as text), 0));
+  -- A function that was slow to start may call when its run has asked again, found nothing due and ended. What it
+  -- claimed then would be nobody's until the lease ends.
+  if clock_timestamp() > expires_at then
+    raise exception 'this claim comes too late, nobody waits for its answer since %', expires_at
+      using errcode = 'query_canceled';
+  end if;
 
   if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then
     has_more = exists (select from outbox_events e where e.due_at <= now());

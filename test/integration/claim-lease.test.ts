@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { DatabaseUnavailable } from '../../outbox/failure.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, insertEvents, makeDue, readEvent } from '../support/outbox-rows.ts';
@@ -36,6 +37,36 @@ describe('a lease that ran out', () => {
       reclaimed: 0,
       events: [{ attempts: 2 }, { attempts: 2 }],
     });
+  });
+});
+
+describe('a claim that nobody waits for any more', () => {
+  test('is refused and takes nothing: its events would be held by nobody', async () => {
+    const id = await insertEvent(database);
+
+    const claim = claimBatch(database, { expiresAt: Date.now() - 60_000 });
+
+    await expect(claim).rejects.toThrow(DatabaseUnavailable);
+    await expect(claim).rejects.toThrow(
+      /this claim comes too late, nobody waits for its answer since .*SQLState: 57014/,
+    );
+    expect(await readEvent(database, id)).toMatchObject({
+      status: 'PENDING',
+      attempts: 0,
+      lease_token: null,
+    });
+  });
+
+  test('is one that began in time, and is repeated, until it expires', async () => {
+    const id = await insertEvent(database);
+    const { leaseToken } = await claimBatch(database, { expiresAt: Date.now() + 60_000 });
+
+    const again = await claimBatch(database, { leaseToken, expiresAt: Date.now() + 60_000 });
+    const late = claimBatch(database, { leaseToken, expiresAt: Date.now() - 60_000 });
+
+    expect(idsOf(again)).toEqual([id]);
+    await expect(late).rejects.toThrow(DatabaseUnavailable);
+    expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSING', attempts: 1 });
   });
 });
 

@@ -55,7 +55,7 @@ async function explainClaim(call: {
     for (let round = 0; round < 8; round += 1) {
       plans.length = 0;
       await connection.query('begin');
-      await connection.query('select from claim_outbox_events($1, $2, $3, $4, $5, $6, $7)', [
+      await connection.query('select from claim_outbox_events($1, $2, $3, $4, $5, $6, $7, null)', [
         randomUUID(),
         runId,
         call.maxEvents,

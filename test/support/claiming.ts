@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Batch, type ClaimLimits, claim } from '../../outbox/claim.ts';
+import { type Batch, type ClaimLimits, claim, type Lease } from '../../outbox/claim.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 
 export const runId = 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run';
@@ -16,9 +16,17 @@ export const limits: ClaimLimits = {
 /** Claims as `Fetch batch` does, under a token of its own unless one is given. */
 export async function claimBatch(
   { dataApi }: OutboxDatabase,
-  { leaseToken = randomUUID(), ...changed }: Partial<ClaimLimits> & { readonly leaseToken?: string } = {},
+  {
+    leaseToken = randomUUID(),
+    expiresAt,
+    ...changed
+  }: Partial<ClaimLimits> & Partial<Omit<Lease, 'runId'>> = {},
 ): Promise<Batch & { readonly leaseToken: string }> {
-  const batch = await claim(dataApi, { leaseToken, runId }, { ...limits, ...changed });
+  const batch = await claim(
+    dataApi,
+    { leaseToken, runId, ...(expiresAt !== undefined && { expiresAt }) },
+    { ...limits, ...changed },
+  );
   return { ...batch, leaseToken };
 }
 

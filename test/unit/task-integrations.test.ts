@@ -10,7 +10,6 @@ import {
 } from '../../local/task-integrations.ts';
 
 const caller = { roleArn: 'arn:role', session: 'a run' };
-const { signal } = new AbortController();
 const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:work';
 const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:run';
 
@@ -22,7 +21,7 @@ const refuse: Authorize = (_, action, resource, status) => {
 const perform = (resource: string, parameters: object, authorize: Authorize) => {
   const lambda = { invoke } as unknown as Lambda;
   const integration = createIntegrations(lambda, startSync, authorize)[resource] as Integration;
-  return integration(parameters, caller, signal);
+  return integration(parameters, caller);
 };
 
 test.each([

@@ -65,6 +65,7 @@ async function run(
     database,
     publisher: createPublisher(bus, EVENT_BUS_NAME, Date.now),
     envelope: { eventBusName: EVENT_BUS_NAME, source: 'bench.outbox' },
+    now: Date.now,
   };
   const publish: Publish = async (events) => (await publishEvents(events, services)).published;
   while (!isStopped()) {

@@ -80,6 +80,16 @@ describe.each(machines)('the patiences of %s', (machine) => {
   });
 });
 
+describe('what a call is told of its patience', () => {
+  test.each(['Fetch batch', 'Publish event'])('%s waits for its answer as long as it says', (name) => {
+    const { TimeoutSeconds, Arguments } = stateOf(readDefinition('outbox-processor'), name);
+    const [, milliseconds] =
+      /"expiresAt":"{% \$millis\(\) \+ (\d+) %}"/.exec(JSON.stringify(Arguments)) ?? [];
+
+    expect(Number(milliseconds)).toBe((TimeoutSeconds ?? Number.NaN) * 1_000);
+  });
+});
+
 describe('the lease', () => {
   test('outlives every call of the run that took it', () => {
     expect(leaseViolations(plainResources(template))).toEqual([]);

@@ -14,7 +14,11 @@ const environment = {
   LEASE_SECONDS: '330',
   MAX_ATTEMPTS: '8',
 };
-const input = { leaseToken: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', runId: 'arn:execution' };
+const input = {
+  leaseToken: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
+  runId: 'arn:execution',
+  expiresAt: 1_795_000_000_000,
+};
 const none: Field = { isNull: true };
 
 const eventRow = (id: string, detail: Field, traceHeader: Field): Field[] => [

@@ -51,6 +51,20 @@ describe('publish-event', () => {
     });
   });
 
+  test('sends nothing when a look at the bus and the request may take longer than its state waits', async () => {
+    const handler = await coldStart('publish-event', environment);
+
+    const late = await invoke(handler, { ...input, expiresAt: Date.now() + 4_000 });
+    expect(late.error).toMatchObject({
+      name: 'PublishFailed',
+      message: expect.stringMatching(/^CallExpired: /),
+    });
+    expect(eventBridge.commandCalls(PutEventsCommand)).toEqual([]);
+
+    const inTime = await invoke(handler, { ...input, expiresAt: Date.now() + 60_000 });
+    expect(inTime.error).toBeUndefined();
+  });
+
   test('prints nothing at all when all went well', async () => {
     const { error, printed } = await invoke(await coldStart('publish-event', environment), input);
 

@@ -28,7 +28,7 @@ function answering(results: readonly EntryResult[], database = noDatabase) {
     },
   };
   const envelope = { eventBusName: 'bellyfed-events', source: 'bellyfed.outbox' };
-  return { requests, services: { database, publisher, envelope } };
+  return { requests, services: { database, publisher, envelope, now: () => 1_000 } };
 }
 
 describe('publishing a list of events', () => {
@@ -136,6 +136,16 @@ describe('publishing a list of events', () => {
       BusUnavailable,
     );
     expect(requests).toBe(1);
+  });
+
+  test('sends nothing when nobody would wait for the outcome, and says so', async () => {
+    const { requests, services } = answering([{ eventBridgeId: 'eb-1' }, { eventBridgeId: 'eb-1' }]);
+
+    await expect(publishEvents([event('e-1')], services, 999)).rejects.toThrow(
+      new PublishFailed('CallExpired: the function was too slow to start or to read'),
+    );
+    expect(requests).toEqual([]);
+    await expect(publishEvents([event('e-1')], services, 1_000)).resolves.toMatchObject({ failed: [] });
   });
 
   test('does not send what EventBridge would drop in silence, and sends the rest', async () => {

@@ -36,7 +36,7 @@ describe('a run', () => {
       status: 'SUCCEEDED',
       output: { ...none, claimed: 3, published: 3, batches: 1 },
     });
-    expect(publishes(ran)).toEqual(events.map((event) => ({ events: [event], runId: runArn })));
+    expect(publishes(ran)).toMatchObject(events.map((event) => ({ events: [event], runId: runArn })));
     expect(processedMarks(ran)).toEqual([{ outcomes: [0, 1, 2].map(outcome), runId: runArn }]);
     expect([...failedMarks(ran), ...releases(ran)]).toEqual([]);
   });
@@ -175,6 +175,32 @@ describe('the lease token', () => {
     expect(tokens).toHaveLength(6);
     expect(new Set([...tokens, ...failedMarks(ran).map(({ leaseToken }) => leaseToken)]).size).toBe(1);
     expect(ran.calls('fetch-batch').map(({ at }) => at)).toEqual([0, 1, 3, 7, 15, 30]);
+  });
+});
+
+describe('every call says until when its state waits for the answer', () => {
+  test('each try of a fetch anew, and each try of a publish', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': failingFirst(
+          [lambdaError('DatabaseUnavailable')],
+          taking(2, batches(batchOf(claimedEvents(1)))),
+        ),
+        'publish-event': failingFirst(
+          [lambdaError('PublishFailed')],
+          publishing(() => undefined),
+        ),
+      },
+      { random: () => 1 },
+    );
+
+    const waits = (step: string) =>
+      ran
+        .calls(step)
+        .map(({ at, payload }) => Number((payload as { expiresAt?: number }).expiresAt) - at * 1_000);
+    const [start = Number.NaN] = waits('fetch-batch').map((wait) => wait - 4_000);
+    expect(waits('fetch-batch')).toEqual([start + 4_000, start + 4_000]);
+    expect(waits('publish-event')).toEqual([start + 5_000, start + 5_000]);
   });
 });
 
