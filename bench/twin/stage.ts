@@ -12,13 +12,10 @@ export interface TwinStage {
   stop(): Promise<void>;
 }
 
-// With large latencies a run must not wait for one of a few threads: that would be this machine's limit, not the design's.
-const MAP_CONCURRENCY = 40;
-
 /** A twin of the stack with this configuration, whose schedules do not tick. */
 export async function startTwinStage(
   context: Readonly<Record<string, string>>,
-  report: (step: string) => void,
+  lambdaConcurrency: number,
 ): Promise<TwinStage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'outbox-bench-twin-'));
   const twin = await startTwin({
@@ -28,9 +25,9 @@ export async function startTwinStage(
     databaseUrl: undefined,
     tickSeconds: 0,
     assembly: undefined,
-    lambdaConcurrency: MAP_CONCURRENCY * Number(context['lanes'] ?? 1),
+    lambdaConcurrency,
     context: Object.fromEntries(Object.entries(context).map(([key, value]) => [`outbox:${key}`, value])),
-    report,
+    report: () => undefined,
   });
   const pool = new pg.Pool({ connectionString: twin.postgresUrl, max: 4 });
   return {
