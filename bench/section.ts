@@ -34,9 +34,11 @@ export interface Options {
   readonly report: (step: string) => void;
 }
 
-/** The middle one of some values. */
+/** The middle one of some values, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }
 
 /** The value below which this share (0 to 1) of the values lies; NaN for none. */

@@ -1,5 +1,5 @@
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
-import { GetScheduleCommand } from '@aws-sdk/client-scheduler';
+import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import type { Context } from './action.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
@@ -112,19 +112,23 @@ const processor: Check = {
 };
 
 const schedule: Check = {
-  name: 'the schedule is enabled',
-  remedy: 'deploy again: the schedule is part of the stack',
+  name: 'the schedules are enabled',
+  remedy: 'deploy again: the schedules are part of the stack',
   async look(context) {
     if (context.target.localUrl !== undefined)
       return skipped('the twin ticks by itself (npm start -- --tick)');
-    const Name = processorName(context);
-    const GroupName = Name.replace(/-processor$/, '');
-    const { State, ScheduleExpression } = await context.scheduler.send(
-      new GetScheduleCommand({ Name, GroupName }),
+    const NamePrefix = processorName(context);
+    const GroupName = NamePrefix.replace(/-processor$/, '');
+    const { Schedules = [] } = await context.scheduler.send(
+      new ListSchedulesCommand({ GroupName, NamePrefix }),
     );
-    if (State === 'ENABLED') return ok(`${Name}, ${ScheduleExpression}`);
+    // One for each lane.
+    const names = Schedules.map(({ Name }) => Name).join(', ');
+    if (Schedules.length === 0) return failed(`there is none in the group ${GroupName}`, schedule.remedy);
+    const stopped = Schedules.filter(({ State }) => State !== 'ENABLED').map(({ Name }) => Name);
+    if (stopped.length === 0) return ok(names);
     return failed(
-      `${Name} is ${State}`,
+      `${stopped.join(', ')} of ${names} disabled`,
       'aws scheduler update-schedule with State ENABLED: see docs/operations.md',
     );
   },

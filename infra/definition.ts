@@ -71,8 +71,9 @@ export function processorDefinition(settings: CheckedSettings): SetDefinition {
     definition: JSON.stringify(definition, null, 2),
     settings: {
       PublishChunkSize: String(settings.publishChunkSize),
-      LoopSeconds: String(settings.lingerSeconds || Math.min(LOOP_SECONDS, left)),
-      PollSeconds: String(settings.lingerSeconds === 0 ? 0 : settings.pollSeconds),
+      LoopSeconds: String(Math.max(settings.lingerSeconds, Math.min(LOOP_SECONDS, left))),
+      LingerSeconds: String(settings.lingerSeconds),
+      PollSeconds: String(settings.pollSeconds),
     },
   };
 }

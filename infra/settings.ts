@@ -61,8 +61,8 @@ export interface ProcessorSettings {
    */
   readonly interval?: Duration;
   /**
-   * Runs started by every tick, 1 to 10, each with batches of its own. Each needs `publishConcurrency` + 1 of the
-   * account's concurrent Lambda executions.
+   * Runs started by every tick, 1 to 10, each with batches of its own. Each needs up to `publishConcurrency` + 1 of
+   * the account's concurrent Lambda executions, and twice that while a lingering run overlaps the next one.
    * @default 1
    */
   readonly lanes?: number;
@@ -113,6 +113,11 @@ export function checkSettings(given: ProcessorSettings): CheckedSettings {
   if (given.pollInterval !== undefined && linger === undefined)
     throw new Error('pollInterval is given without linger: a run that does not linger looks once');
   wholeNumber('interval', inSeconds(interval) / 60, 1, 1440, 'minutes');
+  if (linger !== undefined && inSeconds(given.pollInterval ?? Duration.seconds(1)) >= inSeconds(linger)) {
+    throw new Error(
+      `linger is ${inSeconds(linger)} seconds and pollInterval is not shorter: the run would never look again`,
+    );
+  }
   const batchSize = given.batchSize ?? (linger === undefined ? 200 : LINGERING_BATCH);
   const backoffMax = inSeconds(given.backoffMax ?? Duration.minutes(15));
   const backoffBase = inSeconds(given.backoffBase ?? Duration.seconds(10));

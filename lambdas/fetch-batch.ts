@@ -4,7 +4,8 @@ import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
 
-const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const databaseTimeoutMs = count('DATABASE_TIMEOUT_MS');
+const database = dataApi(databaseTimeoutMs);
 const limits: ClaimLimits = {
   maxEvents: count('BATCH_MAX_EVENTS'),
   maxStateBytes: count('BATCH_MAX_STATE_BYTES'),
@@ -20,7 +21,9 @@ export interface FetchBatchInput extends Lease {
 
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
 export async function fetchBatch({ measure, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
-  const { gauges, ...batch } = await claim(database, lease, limits, measure);
+  // Nor does this call wait longer than its own time-out, while the statement may still be queued.
+  const expiresAt = Math.min(lease.expiresAt ?? Number.POSITIVE_INFINITY, Date.now() + databaseTimeoutMs);
+  const { gauges, ...batch } = await claim(database, { ...lease, expiresAt }, limits, measure);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);

@@ -48,23 +48,15 @@ export interface Batch {
   readonly gauges?: Gauges;
 }
 
-// Counted to a limit and read from small indexes, so that looking costs the same at any backlog. The lateral
-// part belongs to the row without an id, and sees the table as it was before the claim.
-const GAUGES = `
-  select
-    (select count(*) from (select from outbox_events where due_at <= now() limit 1000) as due) as due,
-    (select count(*) from (select from outbox_events where status = 'FAILED' limit 1000) as parked) as waiting,
-    cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
-      where processed_at is null and failed_at is null), 0)) as double precision) as oldest`;
-
-// The function is idempotent per token: see database/migrations/0002_claim_outbox_events.sql.
+// The functions are those of database/migrations/0002_claim_outbox_events.sql. The gauges belong to the row without an
+// id, and see the table as it was before the claim.
 const CLAIM = `
-  select id, event_type, detail, trace_header, created_at_ms, attempts, more, parked, reclaimed, due, waiting, oldest
+  select id, event_type, detail, trace_header, created_at_ms, attempts, more, claimed.parked, reclaimed, due, gauges.parked, oldest_seconds
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
     to_timestamp(cast(:expiresAt as double precision) / 1000)) as claimed
-    left join lateral (${GAUGES}) as gauges on claimed.id is null and cast(:measure as boolean)`;
+    left join (select * from outbox_gauges() where cast(:measure as boolean)) as gauges on claimed.id is null`;
 
 /** Claims the oldest due events. The same token claims the same events, however often it asks. */
 export async function claim(

@@ -6,8 +6,10 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { classifyEntryCode, classifyPutEventsError, publishError } from './failure.ts';
 
-// PutEvents answers 200 for a bus that does not exist and drops the event, so somebody has to look.
+// PutEvents answers 200 for a bus that does not exist and drops the event, so somebody has to look. Not all
+// environments in the same moment: they were started by the same tick, and the account has few looks a second.
 const BUS_CHECK_INTERVAL_MS = 60_000;
+const BUS_CHECK_SPREAD_MS = 30_000;
 
 /** EventBridge's id of an accepted entry, or the error that says why it was not accepted. */
 export type EntryResult = { readonly eventBridgeId: string } | { readonly error: Error };
@@ -20,11 +22,15 @@ export interface Publisher {
   publish(entries: readonly PutEventsRequestEntry[]): Promise<readonly EntryResult[]>;
 }
 
-export function createPublisher(client: EventBridgeClient, busName: string, now: () => number): Publisher {
-  let busSeenAt = Number.NEGATIVE_INFINITY;
+export function createPublisher(
+  client: EventBridgeClient,
+  busName: string,
+  { now, random }: { readonly now: () => number; readonly random: () => number },
+): Publisher {
+  let nextLookAt = Number.NEGATIVE_INFINITY;
 
   async function checkBus(): Promise<void> {
-    if (now() - busSeenAt < BUS_CHECK_INTERVAL_MS) return;
+    if (now() < nextLookAt) return;
     try {
       await client.send(new DescribeEventBusCommand({ Name: busName }));
     } catch (error) {
@@ -35,9 +41,10 @@ export function createPublisher(client: EventBridgeClient, busName: string, now:
           error,
         );
       }
-      throw requestError(error);
+      // Too many look, which says nothing about the bus: this one looks later.
+      if (!(error instanceof Error && /throttl|toomanyrequests/i.test(error.name))) throw requestError(error);
     }
-    busSeenAt = now();
+    nextLookAt = now() + BUS_CHECK_INTERVAL_MS + BUS_CHECK_SPREAD_MS * random();
   }
 
   return {

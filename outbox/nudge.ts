@@ -7,7 +7,7 @@ export interface NudgeOptions {
    */
   readonly intervalMs?: number;
   /** Hears why a start failed. Nothing is lost then: the next tick finds the events. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: unknown) => unknown;
 }
 
 /**
@@ -16,7 +16,14 @@ export interface NudgeOptions {
  */
 export type Nudge = () => Promise<void>;
 
-/** `startRun` starts the processor, e.g. with `StartExecution` and the input `{"pollSeconds": 0}`. */
+// A start that does not answer must not keep all later ones from being tried.
+const PATIENCE_MS = 5_000;
+const nothing = () => undefined;
+
+/**
+ * `startRun` starts the processor, e.g. with `StartExecution` and the input `{"loopSeconds": 0}`: one batch, because
+ * a backlog is the ticks' to drain, and nudged runs of half a minute each would take all of the account's functions.
+ */
 export function createNudge(
   startRun: () => Promise<unknown>,
   { intervalMs = 100, onError }: NudgeOptions,
@@ -28,9 +35,12 @@ export function createNudge(
     next = undefined;
     const started = Promise.resolve()
       .then(startRun)
-      .then(() => undefined, onError);
-    free = Promise.all([started, pause(intervalMs, undefined, { ref: false })]);
-    return started;
+      .catch(onError)
+      // What onError throws is its own affair: it must not stop the nudges.
+      .then(nothing, nothing);
+    const answered = Promise.race([started, pause(PATIENCE_MS, undefined, { ref: false })]);
+    free = Promise.all([answered, pause(intervalMs)]);
+    return answered;
   }
 
   return () => {

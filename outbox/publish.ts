@@ -52,11 +52,12 @@ export async function publishEvents(
     if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
     else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
   }
-  if (now() > sendBefore)
-    throw new PublishFailed('CallExpired: the function was too slow to start or to read');
+  const inTime = () => now() <= sendBefore;
+  if (!inTime()) throw callExpired();
   const results = await send(
     publisher,
     sendable.map(({ entry }) => entry),
+    inTime,
   );
   for (const [index, { eventId }] of sendable.entries()) {
     outcomes.set(
@@ -71,16 +72,21 @@ export async function publishEvents(
 async function send(
   publisher: Publisher,
   entries: readonly PutEventsRequestEntry[],
+  inTime: () => boolean,
 ): Promise<readonly EntryResult[]> {
   if (entries.length === 0) return [];
   return publisher.publish(entries).catch(async (error: Error) => {
     // A request may be refused because of one entry: alone, each answers for itself.
     if (error instanceof EventRejected && entries.length > 1) {
-      return (await Promise.all(entries.map((entry) => send(publisher, [entry])))).flat();
+      if (!inTime()) return entries.map(() => ({ error: callExpired() }));
+      return (await Promise.all(entries.map((entry) => send(publisher, [entry], inTime)))).flat();
     }
     return entries.map(() => ({ error }));
   });
 }
+
+const callExpired = () =>
+  new PublishFailed('CallExpired: the function was too slow to start, to read or to send');
 
 function settle(outcomes: ReadonlyMap<string, EntryResult>): PublishResult {
   const published: Published[] = [];

@@ -13,7 +13,7 @@ export function drain({ quick, report }: Options): Promise<Section> {
     processes: 1,
     limitSeconds: quick ? 3 : 30,
   } as const;
-  const rounds = quick ? 1 : 3;
+  const rounds = quick ? 1 : 2;
   return onStage(report, async (stage) => {
     const measured = await runInRounds(stage, contenders, backlog, { rounds, report });
     const { unit } = stage.statements;

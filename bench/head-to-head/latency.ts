@@ -26,7 +26,7 @@ const forQuick = [guide, oursPacked];
 
 /** How long an event waits when there is no backlog. */
 export async function latency({ quick, report }: Options): Promise<Section> {
-  const load = { perSecond: 200, seconds: quick ? 5 : 20 };
+  const load = { perSecond: 200, seconds: quick ? 5 : 12 };
   const contenders = quick ? forQuick : all;
   return onStage(report, async (stage) => {
     const rows: (readonly Cell[])[] = [];

@@ -12,11 +12,11 @@ const packing = [pgBossPacked, oursPacked];
 export function webhooks({ quick, report }: Options): Promise<Section> {
   const backlog = {
     kind: 'webhooks',
-    events: quick ? 500 : 5_000,
+    events: quick ? 500 : 3_000,
     processes: 1,
     limitSeconds: quick ? 3 : 20,
   } as const;
-  const rounds = quick ? 1 : 2;
+  const rounds = 1;
   return onStage(report, async (stage) => {
     const chosen = quick ? packing : [pgBossTuned, oursInLanes, ...packing];
     const measured = await runInRounds(stage, chosen, backlog, { rounds, report });

@@ -54,7 +54,7 @@ const contenders: readonly Contender[] = [
 export async function twinDrain({ quick, report }: Options): Promise<Section> {
   const latencies = [100, 0];
   const rounds = quick ? 1 : 3;
-  const limitSeconds = quick ? 6 : 20;
+  const limitSeconds = quick ? 5 : 8;
   const rates = new Map<string, number[]>();
   const stages: TwinStage[] = [];
   try {
@@ -71,7 +71,7 @@ export async function twinDrain({ quick, report }: Options): Promise<Section> {
           const stage = stages[index];
           if (stage === undefined) continue;
           await stage.setLatency(ms);
-          const { events, seconds } = await drain(stage, quick ? 800 : 4_000, limitSeconds);
+          const { events, seconds } = await drain(stage, quick ? 800 : 2_000, limitSeconds);
           const key = `${name} ${ms}`;
           rates.set(key, [...(rates.get(key) ?? []), events / seconds]);
         }
@@ -102,7 +102,7 @@ export async function twinDrain({ quick, report }: Options): Promise<Section> {
         rate(name, 100),
         `${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)}`,
         rate(name, 100) / rate(guide, 100),
-        model === undefined ? null : predicted(model, quick ? 800 : 4_000),
+        model === undefined ? null : predicted(model, quick ? 800 : 2_000),
         rate(name, 0),
         rate(name, 0) / rate(guide, 0),
       ];

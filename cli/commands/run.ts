@@ -10,7 +10,7 @@ export function addRun(program: Command): void {
     .action(
       withContext((context) =>
         // A person waits for the end: this run does not linger.
-        runToEnd(context, context.target.need('processorArn'), { pollSeconds: 0 }),
+        runToEnd(context, context.target.need('processorArn'), { lingerSeconds: 0 }),
       ),
     );
 }

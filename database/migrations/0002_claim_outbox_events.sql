@@ -20,7 +20,7 @@ $$
 -- may read one from end to end.
 create function claim_outbox_events(
   token uuid, run text, max_events integer, max_state_bytes integer, max_inline_bytes integer,
-  lease_seconds integer, max_attempts integer, expires_at timestamptz
+  lease_seconds integer, max_attempts integer, expires_at timestamptz default null
 ) returns table (
   id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
   more boolean, parked integer, reclaimed integer
@@ -109,4 +109,18 @@ begin
     select cast(null as uuid), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint),
       cast(null as integer), has_more, cardinality(exhausted_ids), reclaimed_count;
 end
+$$
+--> statement-breakpoint
+
+-- How the outbox stands. Counted to a limit and read from small indexes alone, so that looking costs the same at any
+-- backlog and whatever the statistics say.
+create function outbox_gauges(out due bigint, out parked bigint, out oldest_seconds double precision)
+language sql stable
+set enable_sort = off set enable_seqscan = off set jit = off
+as $$
+  select
+    (select count(*) from (select from outbox_events where due_at <= now() limit 1000) as due),
+    (select count(*) from (select from outbox_events where status = 'FAILED' limit 1000) as parked),
+    cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
+      where processed_at is null and failed_at is null), 0)) as double precision)
 $$

@@ -17,7 +17,7 @@ $$
 create function outbox_grant_processor(role_name text) returns void language plpgsql as $$
 begin
   execute format('grant select, update, delete on outbox_events to %I', role_name);
-  execute format('grant execute on function claim_outbox_events to %I', role_name);
+  execute format('grant execute on function claim_outbox_events, outbox_gauges to %I', role_name);
   execute format('alter role %I set statement_timeout = %L', role_name, '2s');
 end
 $$
@@ -33,5 +33,5 @@ end
 $$
 --> statement-breakpoint
 
-revoke execute on function claim_outbox_events, outbox_create_role, outbox_grant_processor, outbox_grant_producer
+revoke execute on function claim_outbox_events, outbox_gauges, outbox_create_role, outbox_grant_processor, outbox_grant_producer
 from public

@@ -3,8 +3,8 @@ import { createNudge, type Nudge } from 'outbox-processor/nudge';
 
 /** One for the whole process: calls within 100 milliseconds share a run. */
 export function processorNudge(client: SFNClient, stateMachineArn: string): Nudge {
-  // Without pollSeconds 0, a processor that lingers would keep every one of these runs for a minute.
+  // One batch: a backlog is the ticks' to drain.
   const start = () =>
-    client.send(new StartExecutionCommand({ stateMachineArn, input: '{"pollSeconds": 0}' }));
+    client.send(new StartExecutionCommand({ stateMachineArn, input: '{"loopSeconds": 0}' }));
   return createNudge(start, { onError: (error) => console.warn('the next tick will publish', error) });
 }

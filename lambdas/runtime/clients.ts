@@ -22,5 +22,8 @@ export function dataApi(requestTimeoutMs: number): TransactionalDataApi {
 
 /** The event bus, with a time-out in milliseconds for one call. */
 export function publisher(requestTimeoutMs: number): Publisher {
-  return createPublisher(new EventBridgeClient(patience(requestTimeoutMs)), text('EVENT_BUS_NAME'), Date.now);
+  return createPublisher(new EventBridgeClient(patience(requestTimeoutMs)), text('EVENT_BUS_NAME'), {
+    now: Date.now,
+    random: Math.random,
+  });
 }

@@ -120,7 +120,7 @@ describe('two lanes that linger', () => {
     const stateMachineArn = twin.health.stateMachines['outbox-processor'];
 
     const { executionArn } = await stepFunctions.send(
-      new StartSyncExecutionCommand({ stateMachineArn, input: '{"pollSeconds": 0}' }),
+      new StartSyncExecutionCommand({ stateMachineArn, input: '{"lingerSeconds": 0}' }),
     );
 
     const { history } = await execution(twin, executionArn);

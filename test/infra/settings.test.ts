@@ -37,6 +37,12 @@ describe('the settings', () => {
     expect(checkSettings({ linger: seconds(20), batchSize: 200 })).toMatchObject({ batchSize: 200 });
   });
 
+  test('know no linger that never looks again', () => {
+    expect(() => checkSettings({ linger: seconds(30), pollInterval: seconds(30) })).toThrow(
+      'linger is 30 seconds and pollInterval is not shorter: the run would never look again',
+    );
+  });
+
   test('know no pause between two looks of a run that looks once', () => {
     expect(() => checkSettings({ pollInterval: seconds(2) })).toThrow(
       'pollInterval is given without linger: a run that does not linger looks once',
@@ -65,7 +71,7 @@ describe('the settings', () => {
     { publishChunkSize: 1 },
     { publishChunkSize: 10 },
     { lanes: 10 },
-    { linger: seconds(1) },
+    { linger: seconds(2) },
     { linger: minutes(4), pollInterval: minutes(1) },
     { interval: seconds(60) },
     { interval: days(1) },
@@ -105,7 +111,7 @@ describe('the settings', () => {
     [{ publishChunkSize: 11 }, 'publishChunkSize is 11: expected 1 to 10 whole events'],
     [{ lanes: 0 }, 'lanes is 0: expected 1 to 10 whole runs'],
     [{ lanes: 11 }, 'lanes is 11: expected 1 to 10 whole runs'],
-    [{ linger: seconds(0) }, 'linger is 0: expected 1 to 240 whole seconds'],
+    [{ linger: Duration.millis(2_500) }, 'linger is 2.5: expected 1 to 240 whole seconds'],
     [{ linger: seconds(241) }, 'linger is 241: expected 1 to 240 whole seconds'],
     [
       { linger: minutes(1), pollInterval: Duration.millis(500) },
@@ -213,7 +219,12 @@ describe('the construct', () => {
       pollInterval: seconds(2),
       publishChunkSize: 10,
     })).hasResourceProperties('AWS::StepFunctions::StateMachine', {
-      DefinitionSubstitutions: { LoopSeconds: '60', PollSeconds: '2', PublishChunkSize: '10' },
+      DefinitionSubstitutions: {
+        LoopSeconds: '60',
+        LingerSeconds: '60',
+        PollSeconds: '2',
+        PublishChunkSize: '10',
+      },
     });
   });
 

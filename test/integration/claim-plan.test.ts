@@ -26,11 +26,19 @@ const insertPending = (count: number, payload: string) =>
     [count],
   );
 
-/** What PostgreSQL really did inside the function: the plans of its statements, with what they read. */
-async function explainClaim(call: {
-  readonly maxEvents: number;
-  readonly maxStateBytes?: number;
-}): Promise<Explained[]> {
+const explainClaim = (call: { readonly maxEvents: number; readonly maxStateBytes?: number }) =>
+  explain('select from claim_outbox_events($1, $2, $3, $4, $5, $6, $7)', () => [
+    randomUUID(),
+    runId,
+    call.maxEvents,
+    call.maxStateBytes ?? limits.maxStateBytes,
+    limits.maxInlineBytes,
+    limits.leaseSeconds,
+    limits.maxAttempts,
+  ]);
+
+/** What PostgreSQL really did inside a function: the plans of its statements, with what they read. */
+async function explain(call: string, parameters: () => readonly unknown[]): Promise<Explained[]> {
   const connection = await database.connect();
   const plans: Explained[] = [];
   const onNotice = ({ message = '' }: { message?: string | undefined }) => {
@@ -55,15 +63,7 @@ async function explainClaim(call: {
     for (let round = 0; round < 8; round += 1) {
       plans.length = 0;
       await connection.query('begin');
-      await connection.query('select from claim_outbox_events($1, $2, $3, $4, $5, $6, $7, null)', [
-        randomUUID(),
-        runId,
-        call.maxEvents,
-        call.maxStateBytes ?? limits.maxStateBytes,
-        limits.maxInlineBytes,
-        limits.leaseSeconds,
-        limits.maxAttempts,
-      ]);
+      await connection.query(call, [...parameters()]);
       await connection.query('rollback');
     }
     return plans;
@@ -157,6 +157,31 @@ describe('a burst after nothing was due for long', () => {
     expect(scans.length).toBeGreaterThan(3);
     expect(scans.map((node) => node['Node Type'])).not.toContain('Seq Scan');
     expect(scans.map((node) => node['Index Name'])).not.toContain('outbox_events_unfinished');
+  });
+});
+
+describe('the gauges', () => {
+  const scans = async () =>
+    (await explain('select * from outbox_gauges()', () => []))
+      .flatMap(({ Plan }) => nodesOf(Plan))
+      .filter((node) => node['Relation Name'] === 'outbox_events');
+  const ofGauges = ['outbox_events_due', 'outbox_events_parked', 'outbox_events_unfinished'];
+
+  test('read small indexes alone, when the statistics are from before a burst', async () => {
+    expect((await scans()).map((node) => node['Index Name']).sort()).toEqual(ofGauges);
+  });
+
+  test('and when they are from a burst in which all was due and much was parked', async () => {
+    await database.sql(
+      `update outbox_events set status = 'FAILED', due_at = null, failed_at = now() where sequence % 3 = 0 and due_at is not null`,
+    );
+    await database.sql('delete from outbox_events where processed_at is not null');
+    await database.sql('vacuum analyze outbox_events');
+    await database.sql(
+      `update outbox_events set status = 'PROCESSED', due_at = null, processed_at = now(), failed_at = null`,
+    );
+
+    expect((await scans()).map((node) => node['Index Name']).sort()).toEqual(ofGauges);
   });
 });
 

@@ -162,7 +162,9 @@ describe('the construct', () => {
     const seconds = (linger: number, batchSize: number) =>
       processorDefinition(checkSettings({ linger: Duration.seconds(linger), batchSize })).settings;
 
-    expect(seconds(69, 120)).toMatchObject({ LoopSeconds: '69', PollSeconds: '1' });
+    expect(seconds(69, 120)).toMatchObject({ LoopSeconds: '69', LingerSeconds: '69' });
+    // A short linger takes nothing from the time for batches.
+    expect(seconds(2, 120)).toMatchObject({ LoopSeconds: '30', LingerSeconds: '2' });
     expect(() => seconds(70, 120)).toThrow(/begins after 69 may outlast its run/);
   });
 

@@ -1,10 +1,10 @@
-import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Context } from '../../../cli/action.ts';
 import { checks } from '../../../cli/checks.ts';
 
-const schedule = checks.find(({ name }) => name === 'the schedule is enabled');
+const schedule = checks.find(({ name }) => name === 'the schedules are enabled');
 const context = (target: object) =>
   ({
     scheduler: new SchedulerClient({ region: 'us-east-1' }),
@@ -15,15 +15,16 @@ const context = (target: object) =>
   }) as unknown as Context;
 
 test.each([
-  ['ENABLED', 'ok'],
-  ['DISABLED', 'failed'],
-] as const)('a schedule that is %s is %s', async (State, result) => {
+  [['ENABLED', 'ENABLED'], 'ok', /^lane-1, lane-2$/],
+  [['ENABLED', 'DISABLED'], 'failed', /^lane-2 of lane-1, lane-2 disabled$/],
+  [[], 'failed', /^there is none in the group shop-outbox$/],
+] as const)('schedules that are %j are %s', async (states, result, found) => {
   const scheduler = mockClient(SchedulerClient);
   scheduler
-    .on(GetScheduleCommand, { Name: 'shop-outbox-processor', GroupName: 'shop-outbox' })
-    .resolves({ State, ScheduleExpression: 'rate(1 minute)' });
+    .on(ListSchedulesCommand, { NamePrefix: 'shop-outbox-processor', GroupName: 'shop-outbox' })
+    .resolves({ Schedules: states.map((State, index) => ({ Name: `lane-${index + 1}`, State })) });
 
-  expect(await schedule?.look(context({}))).toMatchObject({ result });
+  expect(await schedule?.look(context({}))).toMatchObject({ result, found: expect.stringMatching(found) });
 });
 
 test('the twin has no scheduler to ask', async () => {

@@ -43,6 +43,18 @@ beforeEach(() => {
 });
 
 describe('fetch-batch', () => {
+  test('lets no claim begin after its own call has given up, however long its run waits', async () => {
+    rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
+    const before = Date.now();
+
+    await invoke(await coldStart('fetch-batch', environment), { ...input, expiresAt: before + 60_000 });
+
+    const { expiresAt } = parametersOf(rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input);
+    const timeoutMs = Number(databaseEnvironment.DATABASE_TIMEOUT_MS);
+    expect(expiresAt).toBeGreaterThanOrEqual(before + timeoutMs);
+    expect(expiresAt).toBeLessThanOrEqual(Date.now() + timeoutMs);
+  });
+
   test('claims under the token and the limits of the stack', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
 

@@ -15,7 +15,7 @@ const eventBridge = mockClient(client);
 const entry = { Source: 'bellyfed.outbox', DetailType: 'DishRated', Detail: '{}' };
 
 let now = 0;
-const publisher = () => createPublisher(client, 'bellyfed-events', () => now);
+const publisher = () => createPublisher(client, 'bellyfed-events', { now: () => now, random: () => 0.5 });
 const busChecks = () => eventBridge.commandCalls(DescribeEventBusCommand).length;
 const requests = () => eventBridge.commandCalls(PutEventsCommand).length;
 
@@ -107,11 +107,11 @@ describe('the publisher', () => {
 });
 
 describe('the bus', () => {
-  test('is looked at before the first request and again after a minute, not before', async () => {
+  test('is looked at before the first request and again a minute and some later, not before', async () => {
     const { publish } = publisher();
 
     await publish([entry]);
-    now += 59_999;
+    now += 74_999;
     await publish([entry]);
     expect(busChecks()).toBe(1);
 
@@ -121,6 +121,17 @@ describe('the bus', () => {
     expect(eventBridge.commandCalls(DescribeEventBusCommand)[0]?.args[0].input).toEqual({
       Name: 'bellyfed-events',
     });
+  });
+
+  test('that too many look at is published to all the same, and looked at later', async () => {
+    const { publish } = publisher();
+    eventBridge.on(DescribeEventBusCommand).rejects(serviceError('ThrottlingException', 400));
+
+    await publish([entry]);
+    await publish([entry]);
+
+    expect(eventBridge.commandCalls(PutEventsCommand)).toHaveLength(2);
+    expect(busChecks()).toBe(1);
   });
 
   test('that is missing is an outage, and nothing is sent: EventBridge would accept and drop it', async () => {

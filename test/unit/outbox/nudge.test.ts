@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 
 // Before the import: nudge.ts takes its pauses from here.
 const pauses: { ms: number; end: () => void }[] = [];
+const PATIENCE_MS = 5_000;
 jest.unstable_mockModule('node:timers/promises', () => ({
   setTimeout: (ms: number) => new Promise<void>((end) => pauses.push({ ms, end })),
 }));
@@ -18,9 +19,8 @@ afterEach(() => {
   jest.resetAllMocks();
 });
 
-const endPause = () => {
-  pauses.at(-1)?.end();
-};
+const endPause = () => pauses.findLast(({ ms }) => ms !== PATIENCE_MS)?.end();
+const giveUp = () => pauses.findLast(({ ms }) => ms === PATIENCE_MS)?.end();
 
 test('the first call starts a run at once', async () => {
   await createNudge(startRun, { onError })();
@@ -39,7 +39,7 @@ test('calls within the interval share the one run that begins after it', async (
   await Promise.all(shared);
 
   expect(startRun).toHaveBeenCalledTimes(2);
-  expect(pauses.map(({ ms }) => ms)).toEqual([250, 250]);
+  expect(pauses.map(({ ms }) => ms).filter((ms) => ms !== PATIENCE_MS)).toEqual([250, 250]);
 });
 
 test('a call while a start is under way gets a start of its own, which cannot miss its events', async () => {
@@ -75,4 +75,37 @@ test('a start that fails is reported, does not reject, and does not keep the nex
   await nudge();
 
   expect(startRun).toHaveBeenCalledTimes(2);
+});
+
+test.each<[string, (error: unknown) => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no log');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no log'))],
+])('an onError that %s does not stop the nudges', async (_, onErrorOf) => {
+  startRun.mockRejectedValueOnce(new Error('AccessDeniedException'));
+  const nudge = createNudge(startRun, { onError: onErrorOf });
+
+  await expect(nudge()).resolves.toBeUndefined();
+  endPause();
+  await nudge();
+
+  expect(startRun).toHaveBeenCalledTimes(2);
+});
+
+test('a start that never answers is waited for no longer than five seconds', async () => {
+  startRun.mockReturnValueOnce(new Promise(() => undefined));
+  const nudge = createNudge(startRun, { onError });
+  const first = nudge();
+  const begun = new Promise<void>((resolve) => startRun.mockImplementation(async () => resolve()));
+  while (startRun.mock.calls.length === 0) await Promise.resolve();
+
+  const second = nudge();
+  giveUp();
+  endPause();
+
+  await Promise.all([first, second, begun]);
 });

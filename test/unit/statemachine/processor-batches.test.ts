@@ -67,6 +67,18 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual([[first, ...others], [byReference]]);
   });
 
+  test('publishes each event that was tried before alone: it may be what killed its publisher', async () => {
+    const [first, second, third] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
+    const again = { ...second, attempts: 2 };
+
+    const ran = await runProcessor(
+      { 'fetch-batch': batches(batchOf([first, again, third])) },
+      { chunkSize: 10 },
+    );
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
+  });
+
   test('of nothing but events without detail publishes each alone', async () => {
     const list = claimedEvents(3).map(({ detail: _, ...byReference }) => byReference);
 

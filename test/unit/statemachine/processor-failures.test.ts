@@ -175,7 +175,7 @@ describe('an outage', () => {
     expect(failedMarks(ran)).toHaveLength(1);
   });
 
-  test('ends the run when it comes as a part of an answer', async () => {
+  test('is not what a part of a list has met beside events that were accepted: the run goes on', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': more(),
@@ -186,8 +186,22 @@ describe('an outage', () => {
       { chunkSize: 3 },
     );
 
-    expect(fetches(ran)).toHaveLength(1);
+    expect(fetches(ran)).toHaveLength(2);
     expect(failedMarks(ran)[0]?.outcomes).toHaveLength(1);
+  });
+
+  test('ends the run when it is one of several reasons why nothing of a list was accepted', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': more(),
+        'publish-event': publishing(
+          (id) => new TaskError(id === eventId(2) ? 'BusUnavailable' : 'PublishFailed', 'why'),
+        ),
+      },
+      { chunkSize: 3 },
+    );
+
+    expect(fetches(ran)).toHaveLength(1);
   });
 
   test('ends the run when it is one of several failures', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { batches, batchOf, claimedEvents, fetches, publishing, runProcessor } from './processor.ts';
 import { failingFirst, lambdaError } from './run-definition.ts';
 
-const lingering = { loopSeconds: 10, pollSeconds: 3 };
+const lingering = { loopSeconds: 30, lingerSeconds: 10, pollSeconds: 3 };
 const looks = (ran: Awaited<ReturnType<typeof runProcessor>>) => ran.calls('fetch-batch').map(({ at }) => at);
 
 describe('a run that lingers', () => {
@@ -73,8 +73,8 @@ describe('a run that lingers', () => {
   });
 
   test.each([
-    ['for a redrive, whose person waits', { loopSeconds: 20, pollSeconds: 0 }],
-    ['when its input gives it no time', { loopSeconds: 0 }],
+    ['for a redrive, whose person waits', { loopSeconds: 20, lingerSeconds: 0 }],
+    ['for a nudge, which has one batch', { loopSeconds: 0 }],
   ])('does not linger %s', async (_, input) => {
     const ran = await runProcessor({}, { ...lingering, input });
 

@@ -47,7 +47,7 @@ describe('a redrive', () => {
     expect(start).toEqual({ StateMachineArn: processorArn, Input: expect.any(String) });
     expect(JSON.parse(String(start?.['Input']))).toEqual({
       loopSeconds: 20,
-      pollSeconds: 0,
+      lingerSeconds: 0,
       redriveId: runArn,
     });
   });

@@ -23,7 +23,9 @@ export interface RunOptions {
   readonly chunkSize?: number;
   /** Seconds in which a run may begin another batch, as the stack substitutes it. @default 30 */
   readonly loopSeconds?: number;
-  /** Seconds between two looks of a run that lingers, as the stack substitutes it. @default 0, which is not at all */
+  /** Seconds that a run stays and looks again, as the stack substitutes it. @default 0 */
+  readonly lingerSeconds?: number;
+  /** Seconds between two looks of a run that lingers, as the stack substitutes it. @default 1 */
   readonly pollSeconds?: number;
   readonly random?: () => number;
   readonly resumeFrom?: ResumePoint;
@@ -63,7 +65,8 @@ export async function runDefinition(
     input = {},
     chunkSize = 1,
     loopSeconds = 30,
-    pollSeconds = 0,
+    lingerSeconds = 0,
+    pollSeconds = 1,
     random = () => 0.5,
     resumeFrom,
   }: RunOptions = {},
@@ -73,6 +76,7 @@ export async function runDefinition(
   const settings = {
     PublishChunkSize: chunkSize,
     LoopSeconds: loopSeconds,
+    LingerSeconds: lingerSeconds,
     PollSeconds: pollSeconds,
     ProcessorArn: processorArn,
   };
