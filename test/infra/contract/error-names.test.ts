@@ -46,7 +46,7 @@ function customNames(text: string): string[] {
     .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])
     .flatMap(({ ErrorEquals }) => ErrorEquals)
     .filter((name) => !/^(States|Lambda|Sandbox)\./.test(name));
-  const compared = [...text.matchAll(/'(\w+)' in [\w$.]*\berror\b|\berror !?= '(\w+)'/gi)].map(
+  const compared = [...text.matchAll(/'(\w+)' in [\w$.]*\berrors?\b|\berror !?= '(\w+)'/gi)].map(
     ([, before, after]) => before ?? after ?? '',
   );
   return [...new Set([...matched, ...compared])].sort();

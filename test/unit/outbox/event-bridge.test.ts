@@ -164,14 +164,13 @@ describe('the bus', () => {
     expect(requests()).toBe(1);
   });
 
-  test.each([
-    serviceError('ThrottlingException', 400),
-    serviceError('AccessDeniedException', 400),
-    networkError('ENOTFOUND'),
-  ])('that cannot be looked at (%s) is an outage', async (cause) => {
-    eventBridge.on(DescribeEventBusCommand).rejects(cause);
+  test.each([serviceError('AccessDeniedException', 400), networkError('ENOTFOUND')])(
+    'that cannot be looked at (%s) is an outage',
+    async (cause) => {
+      eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
-    await expect(publisher().publish([entry])).rejects.toMatchObject({ name: 'BusUnavailable', cause });
-    expect(requests()).toBe(0);
-  });
+      await expect(publisher().publish([entry])).rejects.toMatchObject({ name: 'BusUnavailable', cause });
+      expect(requests()).toBe(0);
+    },
+  );
 });

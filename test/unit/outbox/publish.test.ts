@@ -142,7 +142,7 @@ describe('publishing a list of events', () => {
     const { requests, services } = answering([{ eventBridgeId: 'eb-1' }, { eventBridgeId: 'eb-1' }]);
 
     await expect(publishEvents([event('e-1')], services, 999)).rejects.toThrow(
-      new PublishFailed('CallExpired: the function was too slow to start or to read'),
+      new PublishFailed('CallExpired: the function was too slow to start, to read or to send'),
     );
     expect(requests).toEqual([]);
     await expect(publishEvents([event('e-1')], services, 1_000)).resolves.toMatchObject({ failed: [] });
