@@ -67,7 +67,7 @@ export async function promptness({ quick, report }: Options): Promise<Section> {
   const rows: (string | number | null)[][] = [
     ['schedule alone, a tick a minute (computed)', null, 30_000, 59_400],
   ];
-  for (const { name, context, begin } of ways) {
+  for (const { name, context, begin } of quick ? ways.slice(-1) : ways) {
     report(`starting the twin: ${name}`);
     const stage = await startTwinStage(context, LAMBDA_CONCURRENCY);
     try {
