@@ -27,7 +27,8 @@ export function renderChart(chart: Chart, title: string): string {
   };
   const values = {
     type: chart.logarithmic ? ('log' as const) : ('value' as const),
-    ...(chart.logarithmic && { min: decadeBelow(chart) }),
+    // Bars begin at the axis and not at 1.
+    ...(chart.logarithmic && { min: decadeBelow(chart), startValue: decadeBelow(chart) }),
     name: chart.unit,
     nameLocation: 'middle' as const,
     nameGap: bars ? 30 : 60,
