@@ -34,7 +34,7 @@ const benchmarks: readonly Benchmark[] = [
 const command: Command = new Command()
   .name('node --import tsx bench/main.ts')
   .description('Measures the outbox processor, and what it is compared with.')
-  .option('--quick', 'fewer contenders and smaller numbers: about 3 minutes instead of 20')
+  .option('--quick', 'fewer contenders and smaller numbers: about 4 minutes instead of 20')
   .option('--only <sections>', 'sections to measure, separated by commas; the others keep their results')
   .option('--out <folder>', 'where results are written', fileURLToPath(new URL('results', import.meta.url)))
   .option('--render', 'measure nothing: draw tables, charts and page from results.json again')
