@@ -4,7 +4,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import { classifyEntryCode, classifyPutEventsError, publishError } from './failure.ts';
+import { classifyEntryCode, classifyPutEventsError, isThrottling, publishError } from './failure.ts';
 
 // PutEvents answers 200 for a bus that does not exist and drops the event, so somebody has to look. Not all
 // environments in the same moment: they were started by the same tick, and the account has few looks a second.
@@ -42,7 +42,7 @@ export function createPublisher(
         );
       }
       // Too many look, which says nothing about the bus: this one looks later.
-      if (!(error instanceof Error && /throttl|toomanyrequests/i.test(error.name))) throw requestError(error);
+      if (!(error instanceof Error && isThrottling(error.name))) throw requestError(error);
     }
     nextLookAt = now() + BUS_CHECK_INTERVAL_MS + BUS_CHECK_SPREAD_MS * random();
   }

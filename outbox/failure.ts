@@ -62,6 +62,11 @@ export function classifyEntryCode(code: string): FailureKind {
   return code === 'ThrottlingException' ? 'outage' : 'transient';
 }
 
+/** Whether an error's name says that too much was asked at once. */
+export function isThrottling(name: string): boolean {
+  return /throttl|toomanyrequests/i.test(name);
+}
+
 /**
  * Classifies an error that the EventBridge client threw, that is, one about the whole request. Only a request
  * that is itself invalid speaks against the event; what is left speaks about the bus or the way to it, except
@@ -72,7 +77,7 @@ export function classifyPutEventsError(error: unknown): FailureKind {
   const { name, status } = describe(error);
   if (name === 'ValidationException' || name === 'SerializationException' || status === 413)
     return 'permanent';
-  if (/throttl|toomanyrequests/i.test(name)) return 'outage';
+  if (isThrottling(name)) return 'outage';
   if (/^(Range|Reference|Syntax|Type)Error$/.test(name)) return 'transient';
   if (status === undefined || status >= 500 || status === 401 || status === 403) return 'outage';
   return /AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature|NotAuthorized|ResourceNotFound/.test(

@@ -1,4 +1,4 @@
-import { figure } from '../figure.ts';
+import { figure, numberOrNull } from '../figure.ts';
 import type { Cell, Options, Section } from '../section.ts';
 import { LATENCY_MS } from './backlog-run.ts';
 import { guide } from './contenders/guide.ts';
@@ -62,8 +62,4 @@ function cells({ runs: [run] }: Measured): Cell[] {
 
 function problems({ contender, problem }: Measured, processes: number): string[] {
   return problem === undefined ? [] : [`${contender.name}, ${processes} processes: failed: ${problem}`];
-}
-
-function numberOrNull(cell: Cell | undefined): number | null {
-  return typeof cell === 'number' ? cell : null;
 }

@@ -1,4 +1,4 @@
-import { figure } from '../figure.ts';
+import { figure, numberOrNull } from '../figure.ts';
 import type { Cell, Options, Section } from '../section.ts';
 import { LATENCY_MS } from './backlog-run.ts';
 import type { Contender } from './contenders/contender.ts';
@@ -76,8 +76,4 @@ async function measure(
     const reason = error instanceof Error ? error.message : String(error);
     return { row: [name, null, null, null, null], note: `${name}: failed: ${reason}` };
   }
-}
-
-function numberOrNull(cell: Cell | undefined): number | null {
-  return typeof cell === 'number' ? cell : null;
 }
