@@ -14,6 +14,11 @@ export class MigrationFailed extends Error {
   override readonly name = 'MigrationFailed';
 }
 
+/** The outbox belongs in the application's own database, which only the application creates: waiting is no use. */
+export class DatabaseMissing extends Error {
+  override readonly name = 'DatabaseMissing';
+}
+
 const CREATE_HISTORY = `
   create table if not exists outbox_migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now())`;
@@ -21,22 +26,39 @@ const CREATE_HISTORY = `
 // A session lock is useless here, since every call may come over another connection. This one ends with its transaction.
 const LOCK = `select cast(pg_advisory_xact_lock(hashtextextended('outbox_migrations', 0)) as text)`;
 
-/** Applies what is not applied yet, each migration in a transaction of its own, and returns the names applied. */
+/**
+ * Applies what is not applied yet, each migration in a transaction of its own, and returns the names applied.
+ * @throws DatabaseMissing, or MigrationFailed after which the database is as the last migration left it
+ */
 export async function migrate(
   database: TransactionalDataApi,
   migrations: readonly Migration[],
 ): Promise<string[]> {
-  await database.transaction(async (inside) => {
-    // `create table if not exists` is no protection against a second migrator at the same moment.
-    await inside.query(LOCK);
-    await inside.query(CREATE_HISTORY);
-  });
+  await database
+    .transaction(async (inside) => {
+      // `create table if not exists` is no protection against a second migrator at the same moment.
+      await inside.query(LOCK);
+      await inside.query(CREATE_HISTORY);
+    })
+    .catch((error: unknown) => {
+      throw missingDatabase(error) ?? error;
+    });
   const applied: string[] = [];
   for (const migration of migrations) {
     const changed = await database.transaction((inside) => apply(inside, migration));
     if (changed) applied.push(migration.name);
   }
   return applied;
+}
+
+// 3D000: https://www.postgresql.org/docs/17/errcodes-appendix.html
+function missingDatabase(cause: unknown): DatabaseMissing | undefined {
+  const sentence = /(database ".*" does not exist); SQLState: 3D000/.exec(String(cause))?.[1];
+  if (sentence === undefined) return undefined;
+  return new DatabaseMissing(
+    `${sentence} in this cluster: create it, or set databaseName (outbox:databaseName) to the one that holds the application's own tables`,
+    { cause },
+  );
 }
 
 async function apply(inside: DataApi, { name, sql }: Migration): Promise<boolean> {

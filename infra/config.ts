@@ -1,6 +1,6 @@
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { nameRule } from './settings.ts';
+import { eventBusNameRule, eventSourceRule, nameRule } from './names.ts';
 
 // The CLI gives text. An empty one is no 0, and neither is null.
 const number = z.preprocess(
@@ -35,7 +35,9 @@ const schema = z.strictObject({
     .string()
     .regex(/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/.+$/, 'expected the arn of an event bus')
     .optional(),
-  eventSource: z.string().min(1).optional(),
+  /** Names the new bus; not used with `eventBusArn`, so that cdk.json may name one. */
+  eventBusName: z.string().regex(eventBusNameRule.pattern, eventBusNameRule.expected).optional(),
+  eventSource: z.string().regex(eventSourceRule.pattern, eventSourceRule.expected).optional(),
   intervalMinutes: positive.optional(),
   lanes: number.optional(),
   lingerSeconds: positive.optional(),

@@ -13,6 +13,8 @@ export interface HandlersProps {
   readonly databaseUsers: DatabaseUsers;
   readonly ownerSecret: secretsmanager.ISecret;
   readonly eventBus: events.IEventBus;
+  /** What PutEvents takes as `EventBusName`. */
+  readonly eventBusAddress: string;
   readonly eventSource: string;
   readonly metricsNamespace: string;
   readonly settings: CheckedSettings;
@@ -58,7 +60,7 @@ export class Handlers extends Construct {
       MAX_ATTEMPTS: String(settings.maxAttempts),
     });
     this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', Duration.seconds(4), {
-      EVENT_BUS_NAME: eventBus.eventBusName,
+      EVENT_BUS_NAME: props.eventBusAddress,
       EVENT_SOURCE: props.eventSource,
       PUBLISH_TIMEOUT_MS,
     });

@@ -6,28 +6,27 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { OutboxProcessor, type OutboxProcessorProps } from './outbox-processor.ts';
+import { consoleOf } from './console.ts';
+import { OutboxProcessor } from './outbox-processor.ts';
+import type { OutboxProcessorProps } from './outbox-processor-props.ts';
 
 export interface OutboxProcessorStackProps extends StackProps {
   readonly config: Config;
 }
 
-/** Bellyfed's outbox: the construct with what the configuration brings, and the outputs an operator needs next. */
+/** The construct with what the configuration brings, and the outputs an operator needs next. */
 export class OutboxProcessorStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: OutboxProcessorStackProps) {
     super(scope, id, props);
-    const outbox = new OutboxProcessor(this, 'Outbox', {
-      ...settingsOf(config),
-      ...this.#given(config),
-      eventBus: this.#eventBus(config),
-    });
+    const outbox = new OutboxProcessor(this, 'Outbox', { ...settingsOf(config), ...this.#given(config) });
 
     const { processor, redrive, cleanup, databaseUsers } = outbox;
+    const console = consoleOf(this);
     this.#output('ClusterArn', outbox.cluster.clusterArn);
-    this.#output('DatabaseName', config.databaseName ?? 'outbox');
+    this.#output('DatabaseName', outbox.databaseName);
     this.#output('ProcessorSecretArn', databaseUsers.processorSecret.secretArn);
     this.#output('ProducerSecretArn', databaseUsers.producerSecret.secretArn);
-    this.#output('EventBusName', outbox.eventBus.eventBusName);
+    this.#output('EventBusName', outbox.eventBusAddress);
     this.#output('ProcessorArn', processor.stateMachine.stateMachineArn);
     this.#output('RedriveArn', redrive.stateMachine.stateMachineArn);
     this.#output('CleanupArn', cleanup.stateMachine.stateMachineArn);
@@ -36,23 +35,29 @@ export class OutboxProcessorStack extends Stack {
       Redrive: redrive,
       Cleanup: cleanup,
     })) {
-      this.#link(
+      this.#output(
         `${name}Console`,
-        `states/home?region=${this.region}#/statemachines/view/${stateMachine.stateMachineArn}`,
+        `${console}/states/home?region=${this.region}#/statemachines/view/${stateMachine.stateMachineArn}`,
       );
     }
-    this.#link(
+    this.#output(
       'DashboardConsole',
-      `cloudwatch/home?region=${this.region}#dashboards/dashboard/${outbox.dashboard.dashboardName}`,
+      `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${outbox.dashboard.dashboardName}`,
     );
-    this.#link(
+    this.#output(
       'HistoryLogConsole',
       // The console's own escape of a slash.
-      `cloudwatch/home?region=${this.region}#logsV2:log-groups/log-group/$252Faws$252Fvendedlogs$252Fstates$252F${config.name ?? 'outbox'}-processor`,
+      `${console}/cloudwatch/home?region=${this.region}#logsV2:log-groups/log-group/$252Faws$252Fvendedlogs$252Fstates$252F${config.name ?? 'outbox'}-processor`,
     );
   }
 
-  #given({ clusterArn, clusterSecretArn, alarmTopicArn }: Config): OutboxProcessorProps {
+  #given({
+    clusterArn,
+    clusterSecretArn,
+    eventBusArn,
+    eventBusName,
+    alarmTopicArn,
+  }: Config): OutboxProcessorProps {
     return {
       ...(clusterArn !== undefined && {
         cluster: rds.DatabaseCluster.fromDatabaseClusterAttributes(this, 'Cluster', {
@@ -62,26 +67,17 @@ export class OutboxProcessorStack extends Stack {
       ...(clusterSecretArn !== undefined && {
         clusterSecret: secretsmanager.Secret.fromSecretCompleteArn(this, 'ClusterSecret', clusterSecretArn),
       }),
+      ...(eventBusArn === undefined
+        ? { eventBusName }
+        : { eventBus: events.EventBus.fromEventBusArn(this, 'EventBus', eventBusArn) }),
       ...(alarmTopicArn !== undefined && {
         alarmActions: [new SnsAction(sns.Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn))],
       }),
     };
   }
 
-  #eventBus({ eventBusArn, name }: Config): events.IEventBus {
-    if (eventBusArn !== undefined) return events.EventBus.fromEventBusArn(this, 'EventBus', eventBusArn);
-    return new events.EventBus(this, 'EventBus', {
-      eventBusName: name === undefined ? 'bellyfed-events' : `${name}-events`,
-      description: 'Domain events of Bellyfed, published from the outbox',
-    });
-  }
-
   #output(name: string, value: string): void {
     new CfnOutput(this, name, { value });
-  }
-
-  #link(name: string, path: string): void {
-    this.#output(name, `https://${this.region}.console.aws.amazon.com/${path}`);
   }
 }
 
@@ -91,7 +87,7 @@ function settingsOf(config: Config): OutboxProcessorProps {
   return {
     name: config.name,
     databaseName: config.databaseName,
-    eventSource: config.eventSource ?? 'bellyfed.outbox',
+    eventSource: config.eventSource,
     interval: intervalMinutes === undefined ? undefined : Duration.minutes(intervalMinutes),
     retention: retentionDays === undefined ? undefined : Duration.days(retentionDays),
     maximumEventAge:

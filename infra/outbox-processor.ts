@@ -4,7 +4,6 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as rds from 'aws-cdk-lib/aws-rds';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as triggers from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
@@ -13,63 +12,21 @@ import { OutboxDashboard } from './dashboard.ts';
 import { Database } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { processorDefinition, readDefinition } from './definition.ts';
-import type { ExecutionHistory } from './execution-history.ts';
 import { Handlers } from './handlers.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
+import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
 import { Schedules } from './schedules.ts';
-import { checkSettings, nameRule, type ProcessorSettings } from './settings.ts';
+import { checkSettings } from './settings.ts';
 import { StateMachine } from './state-machine.ts';
-
-export interface OutboxProcessorProps extends ProcessorSettings {
-  /**
-   * Prefix of all physical names, and the `service` dimension of the metrics. One per account and region.
-   * @default outbox
-   */
-  readonly name?: string;
-  /**
-   * Aurora PostgreSQL 15 or later with the Data API. Needs `clusterSecret`.
-   * @default a new Aurora Serverless v2 cluster in a VPC of its own, retained and protected from deletion
-   */
-  readonly cluster?: rds.IDatabaseCluster;
-  /**
-   * Credentials of a user of `cluster` that may create roles and the table. Only the migration uses them.
-   * @default the new cluster's
-   */
-  readonly clusterSecret?: secretsmanager.ISecret;
-  /** @default outbox */
-  readonly databaseName?: string;
-  /** @default a new bus called `<name>-events` */
-  readonly eventBus?: events.IEventBus;
-  /**
-   * The `source` of every published event, at most 256 characters.
-   * @default the name
-   */
-  readonly eventSource?: string;
-  /**
-   * What Step Functions logs about runs; see {@link ExecutionHistory} for what each costs.
-   * @default all, because the console draws Express executions from that log
-   */
-  readonly executionHistory?: ExecutionHistory;
-  /** @default one month */
-  readonly logRetention?: logs.RetentionDays;
-  /**
-   * What every alarm does when it begins and when it ends.
-   * @default nothing
-   */
-  readonly alarmActions?: readonly cloudwatch.IAlarmAction[];
-  /**
-   * Age of the oldest unfinished event that raises an alarm.
-   * @default five intervals, at least 5 minutes
-   */
-  readonly maximumEventAge?: Duration;
-  /** @default docs/operations.md */
-  readonly runbookUrl?: string;
-}
 
 /** A transactional outbox: due events of a table in Aurora reach EventBridge, at least once. */
 export class OutboxProcessor extends Construct {
   readonly cluster: rds.IDatabaseCluster;
+  /** The database that holds the outbox table. */
+  readonly databaseName: string;
   readonly eventBus: events.IEventBus;
+  /** What PutEvents takes as `EventBusName`: the name of a new bus, the ARN of a given one. */
+  readonly eventBusAddress: string;
   /** The database roles and their secrets. */
   readonly databaseUsers: DatabaseUsers;
   /** Publishes due events; starts on the schedule. */
@@ -86,16 +43,20 @@ export class OutboxProcessor extends Construct {
   constructor(scope: Construct, id: string, props: OutboxProcessorProps = {}) {
     super(scope, id);
     const settings = checkSettings(props);
-    const name = checkName(props.name ?? 'outbox');
+    const { name, eventSource, databaseName, given } = checkProps(props);
     this.#name = name;
-    const eventSource = props.eventSource ?? name;
-    if (eventSource.length > 256)
-      throw new Error(`eventSource has ${eventSource.length} characters: expected at most 256`);
-    const databaseName = props.databaseName ?? 'outbox';
-    const { cluster, ownerSecret } = this.#database(props, databaseName);
+    const { cluster, ownerSecret } = given ?? newDatabase(this, databaseName);
     this.cluster = cluster;
+    this.databaseName = databaseName;
     this.eventBus =
-      props.eventBus ?? new events.EventBus(this, 'EventBus', { eventBusName: `${name}-events` });
+      props.eventBus ??
+      new events.EventBus(this, 'EventBus', {
+        eventBusName: props.eventBusName ?? `${name}-events`,
+        description: `Domain events, published from the outbox ${name}`,
+      });
+    // The bare name would be a bus of the same name in this account and region.
+    this.eventBusAddress =
+      props.eventBus === undefined ? this.eventBus.eventBusName : this.eventBus.eventBusArn;
     this.databaseUsers = new DatabaseUsers(this, 'DatabaseUsers', {
       name,
       cluster,
@@ -109,6 +70,7 @@ export class OutboxProcessor extends Construct {
       databaseUsers: this.databaseUsers,
       ownerSecret,
       eventBus: this.eventBus,
+      eventBusAddress: this.eventBusAddress,
       eventSource,
       metricsNamespace: METRICS_NAMESPACE,
       settings,
@@ -225,23 +187,9 @@ export class OutboxProcessor extends Construct {
   metricOldestEventAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('OldestEventAge', options);
   }
-
-  #database({ cluster, clusterSecret }: OutboxProcessorProps, databaseName: string) {
-    if (cluster !== undefined && clusterSecret === undefined) {
-      throw new Error(
-        'cluster is given without clusterSecret: the migration needs credentials that may create roles',
-      );
-    }
-    if (cluster === undefined && clusterSecret !== undefined) {
-      throw new Error('clusterSecret is given without cluster: give both, or neither for a new cluster');
-    }
-    if (cluster !== undefined && clusterSecret !== undefined) return { cluster, ownerSecret: clusterSecret };
-    const database = new Database(this, 'Database', { databaseName });
-    return { cluster: database.cluster, ownerSecret: database.secret };
-  }
 }
 
-function checkName(name: string): string {
-  if (!nameRule.pattern.test(name)) throw new Error(`name is "${name}": ${nameRule.expected}`);
-  return name;
+function newDatabase(scope: Construct, databaseName: string): GivenDatabase {
+  const { cluster, secret } = new Database(scope, 'Database', { databaseName });
+  return { cluster, ownerSecret: secret };
 }

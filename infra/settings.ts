@@ -79,12 +79,6 @@ export interface ProcessorSettings {
   readonly pollInterval?: Duration;
 }
 
-/** Short enough for the longest name that begins with it, and right for a stack, a bus and a database role. */
-export const nameRule = {
-  pattern: /^[a-z][a-z0-9-]{0,30}$/,
-  expected: 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first',
-} as const;
-
 /** The settings as numbers, every one within its limits. */
 export interface CheckedSettings {
   readonly batchSize: number;

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
@@ -13,7 +13,7 @@ export interface StateMachineProps {
   readonly definition: string;
   /** `${FetchBatchFunctionArn}` in the definition is the function given as `FetchBatch`. */
   readonly functions: Readonly<Record<string, LambdaFunction>>;
-  /** Values of the definition's other placeholders. */
+  /** Values of the definition's other placeholders, except `${Partition}`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly executionHistory: ExecutionHistory;
   readonly logRetention: logs.RetentionDays;
@@ -42,7 +42,11 @@ export class StateMachine extends Construct {
       stateMachineName: props.stateMachineName,
       stateMachineType: props.type,
       definitionBody: sfn.DefinitionBody.fromString(props.definition),
-      definitionSubstitutions: { ...Object.fromEntries(functionArns), ...props.settings },
+      definitionSubstitutions: {
+        Partition: Aws.PARTITION,
+        ...Object.fromEntries(functionArns),
+        ...props.settings,
+      },
       role,
       tracingEnabled: true,
       logs: { ...logOptions(props.executionHistory), destination: this.logGroup },

@@ -116,7 +116,13 @@ async function lastProcessorRuns({ target }: Context): Promise<Run[] | undefined
     .map(({ stateMachineArn: _, ...run }) => run);
 }
 
+const consoleDomains: Readonly<Record<string, string>> = {
+  'aws-cn': 'console.amazonaws.cn',
+  'aws-us-gov': 'console.amazonaws-us-gov.com',
+};
+
 function consoleUrl(stateMachineArn: string): string {
-  const region = stateMachineArn.split(':')[3];
-  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/statemachines/view/${stateMachineArn}`;
+  const [, partition = 'aws', , region] = stateMachineArn.split(':');
+  const domain = consoleDomains[partition] ?? 'console.aws.amazon.com';
+  return `https://${region}.${domain}/states/home?region=${region}#/statemachines/view/${stateMachineArn}`;
 }

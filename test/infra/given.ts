@@ -4,6 +4,7 @@ import type { Config } from '../../infra/config.ts';
 export const givenCluster = {
   clusterArn: 'arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed',
   clusterSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:bellyfed-owner-AbCdEf',
+  databaseName: 'bellyfed',
 } as const satisfies Config;
 
 export const givenBus = {

@@ -15,7 +15,7 @@ const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
   enableDataApi: true,
 });
 const eventBus = new events.EventBus(stack, 'Bus');
-const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, eventBus });
+const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, databaseName: 'app', eventBus });
 outbox.metricParkedEvents().createAlarm(stack, 'Parked', { threshold: 1, evaluationPeriods: 1 });
 createNudge(async () => stack, { onError: (error) => { throw error; } })();
 stack.node.root.synth();

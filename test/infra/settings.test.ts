@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { OutboxProcessor, type OutboxProcessorProps } from '../../infra/outbox-processor.ts';
+import { OutboxProcessor } from '../../infra/outbox-processor.ts';
+import type { OutboxProcessorProps } from '../../infra/outbox-processor-props.ts';
 import { checkSettings, type ProcessorSettings } from '../../infra/settings.ts';
 import { bundleHandlers } from '../../lambdas/bundle.ts';
 
@@ -152,6 +154,26 @@ describe('the construct', () => {
       'clusterSecret is given without cluster: give both, or neither for a new cluster',
     ],
     [
+      'a cluster without the name of its database',
+      (stack) => ({ cluster: cluster(stack), clusterSecret: clusterSecret(stack) }),
+      "cluster is given without databaseName: name the database that holds the application's own tables, because an event is written in the transaction that changes them",
+    ],
+    [
+      'a given bus and a name for a new one',
+      (stack) => ({ eventBus: EventBus.fromEventBusName(stack, 'Bus', 'orders'), eventBusName: 'orders' }),
+      'eventBus and eventBusName are both given: eventBusName names a new bus, leave it out to use yours',
+    ],
+    [
+      'a name that is no name of a bus',
+      () => ({ eventBusName: 'a/b' }),
+      'eventBusName is "a/b": expected 1 to 256 letters, digits and . - _, other than "default" and not beginning with "aws."',
+    ],
+    [
+      'a source that EventBridge reserves',
+      () => ({ eventSource: 'aws.orders' }),
+      'eventSource is "aws.orders": expected 1 to 256 characters, not beginning with "aws.", which EventBridge reserves',
+    ],
+    [
       'an interval below a minute',
       () => ({ interval: seconds(59) }),
       `interval is ${59 / 60}: expected 1 to 1440 whole minutes`,
@@ -180,7 +202,7 @@ describe('the construct', () => {
     [
       'an event source of 257 characters',
       () => ({ eventSource: 'x'.repeat(257) }),
-      'eventSource has 257 characters: expected at most 256',
+      `eventSource is "${'x'.repeat(257)}": expected 1 to 256 characters, not beginning with "aws.", which EventBridge reserves`,
     ],
     ...['', 'Outbox', '1outbox', 'my_outbox', 'x'.repeat(32)].map(
       (name): [string, () => OutboxProcessorProps, string] => [

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Migration, MigrationFailed, migrate } from '../../database/migrate.ts';
+import { DatabaseUnavailable } from '../../outbox/failure.ts';
 import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
@@ -109,4 +110,17 @@ test('no migration contains a colon, so that no parser of named parameters can s
   for (const { name, sql } of await readMigrations()) {
     expect([name, sql.match(/[^\n]*:[^\n]*/g)]).toEqual([name, null]);
   }
+});
+
+test('a database that does not exist is named, with what to do', async () => {
+  const refused = new DatabaseUnavailable(
+    'BadRequestException: FATAL: database "bellyfed" does not exist; SQLState: 3D000',
+  );
+  const missing = { ...database.dataApi, transaction: () => Promise.reject(refused) };
+
+  await expect(migrate(missing, [first])).rejects.toMatchObject({
+    name: 'DatabaseMissing',
+    message:
+      'database "bellyfed" does not exist in this cluster: create it, or set databaseName (outbox:databaseName) to the one that holds the application\'s own tables',
+  });
 });

@@ -67,7 +67,7 @@ export function tasksOf(definition: Definition): [string, State][] {
 
 /** The Tasks that invoke a function. */
 export function stepsOf(definition: Definition): [string, State][] {
-  return tasksOf(definition).filter(([, { Resource }]) => Resource === 'arn:aws:states:::lambda:invoke');
+  return tasksOf(definition).filter(([, { Resource }]) => Resource?.endsWith(':states:::lambda:invoke'));
 }
 
 export function stateOf(definition: Definition, name: string): State {

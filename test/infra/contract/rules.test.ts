@@ -69,7 +69,9 @@ function handles(handlers: readonly (Retrier | Catcher)[] | undefined, error: st
 /** The definition as Step Functions gets it, its placeholders substituted. */
 function substituted(text: string): object {
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:outbox:1';
-  const filled = text.replace(/\$\{(\w+)\}/g, (_, name: string) => (name.endsWith('Arn') ? arn : '1'));
+  const filled = text
+    .replace(/\$\{Partition\}/g, 'aws')
+    .replace(/\$\{(\w+)\}/g, (_, name: string) => (name.endsWith('Arn') ? arn : '1'));
   // asl-validator mistakes an empty string for two kinds of value at once.
   return JSON.parse(filled.replaceAll(': ""', `: "{% '' %}"`)) as object;
 }

@@ -79,6 +79,7 @@ export async function runDefinition(
     LingerSeconds: lingerSeconds,
     PollSeconds: pollSeconds,
     ProcessorArn: processorArn,
+    Partition: 'aws',
   };
   const history: HistoryEvent[] = [];
   const calls: Call[] = [];

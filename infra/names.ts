@@ -1,0 +1,23 @@
+/** What a name has to look like, and the same in words. */
+export interface Rule {
+  readonly pattern: RegExp;
+  readonly expected: string;
+}
+
+/** Short enough for the longest name that begins with it, and right for a stack, a bus and a database role. */
+export const nameRule: Rule = {
+  pattern: /^[a-z][a-z0-9-]{0,30}$/,
+  expected: 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first',
+};
+
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+export const eventBusNameRule: Rule = {
+  pattern: /^(?!default$)(?!aws\.)[.\-_A-Za-z0-9]{1,256}$/,
+  expected: 'expected 1 to 256 letters, digits and . - _, other than "default" and not beginning with "aws."',
+};
+
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+export const eventSourceRule: Rule = {
+  pattern: /^(?!aws\.)[\s\S]{1,256}$/,
+  expected: 'expected 1 to 256 characters, not beginning with "aws.", which EventBridge reserves',
+};

@@ -1,0 +1,73 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { readConfig } from '../../infra/config.ts';
+import { OutboxProcessor } from '../../infra/outbox-processor.ts';
+import { bundleHandlers } from '../../lambdas/bundle.ts';
+import { environmentOf, ourFunctions } from './contract/wiring.ts';
+import { permissionsOf } from './permissions.ts';
+import { synthesized } from './synthesized.ts';
+
+const central = 'arn:aws:events:eu-west-1:999999999999:event-bus/central';
+
+beforeAll(async () => {
+  process.env['CDK_VALIDATION'] = 'false';
+  await bundleHandlers();
+}, 60_000);
+
+const busOf = (template: Template) =>
+  environmentOf(ourFunctions(template)['publish-event'] ?? {})['EVENT_BUS_NAME'];
+
+describe('a new bus', () => {
+  test('is called after the outbox unless it is given a name', async () => {
+    (await synthesized()).hasResourceProperties('AWS::Events::EventBus', { Name: 'outbox-events' });
+    (await synthesized({ eventBusName: 'dishes' })).hasResourceProperties('AWS::Events::EventBus', {
+      Name: 'dishes',
+    });
+  });
+
+  // Setting a key to its default must replace nothing.
+  test('is the same whether a default is written down or left out', async () => {
+    const written = await synthesized({
+      name: 'outbox',
+      eventBusName: 'outbox-events',
+      eventSource: 'outbox',
+    });
+
+    expect(written.toJSON()).toEqual((await synthesized()).toJSON());
+  });
+
+  test('is called bellyfed-events by cdk.json, and its events have the source bellyfed.outbox', async () => {
+    const { context } = JSON.parse(await readFile(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+      readonly context: Readonly<Record<string, unknown>>;
+    };
+
+    const template = await synthesized(readConfig(context));
+
+    template.hasResourceProperties('AWS::Events::EventBus', { Name: 'bellyfed-events' });
+    expect(environmentOf(ourFunctions(template)['publish-event'] ?? {})['EVENT_SOURCE']).toBe(
+      'bellyfed.outbox',
+    );
+  });
+});
+
+describe('a bus of another account and region', () => {
+  test('is addressed and granted by its ARN, whatever name cdk.json has for a new one', async () => {
+    const template = await synthesized({ eventBusArn: central, eventBusName: 'bellyfed-events' });
+
+    expect(busOf(template)).toBe(central);
+    expect(Object.values(permissionsOf(template)).flat()).toContain(`events:PutEvents on ${central}`);
+    template.resourceCountIs('AWS::Events::EventBus', 0);
+    template.hasOutput('EventBusName', { Value: central });
+  });
+
+  test('is addressed by its ARN when a construct imports it', () => {
+    const stack = new Stack(new App(), 'app');
+    new OutboxProcessor(stack, 'Outbox', { eventBus: EventBus.fromEventBusArn(stack, 'Central', central) });
+
+    expect(busOf(Template.fromStack(stack))).toBe(central);
+  });
+});
