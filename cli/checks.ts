@@ -93,7 +93,7 @@ const role: Check = {
 
 const bus: Check = {
   name: 'the bus exists',
-  remedy: 'create it again: until then events are given back and wait',
+  remedy: 'create it again: until then runs fail before they claim anything, and events wait',
   async look({ eventBridge, target }) {
     const Name = target.need('eventBusName');
     await eventBridge.send(new DescribeEventBusCommand({ Name }));

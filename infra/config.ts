@@ -51,6 +51,7 @@ const schema = z.strictObject({
   backoffBaseSeconds: positive.optional(),
   backoffMaxSeconds: positive.optional(),
   outageDelaySeconds: positive.optional(),
+  outageLimitSeconds: positive.optional(),
   retentionDays: positive.optional(),
   maximumEventAgeMinutes: positive.optional(),
   executionHistory: z.enum(['all', 'without-data', 'errors', 'off']).optional(),

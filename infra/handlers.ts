@@ -24,7 +24,9 @@ export interface HandlersProps {
 // Each patience is longer than the one inside it, so that a retry never overlaps the call it repeats: statement
 // (the role's statement_timeout, set by the migration) < SDK call < function < TimeoutSeconds of its state.
 const DATABASE_TIMEOUT_MS = '2500';
-// Three times: a publisher that looks for the bus first, and whose request is refused as a whole, still answers in time.
+// A fetch looks at the bus before it claims: 1 s + 2.5 s is less than its function's 4 s.
+const BUS_CHECK_TIMEOUT_MS = '1000';
+// A publish may need two requests (all events, then each alone): 2 x 1.3 s is less than its function's 4 s.
 const PUBLISH_TIMEOUT_MS = '1300';
 
 /** One function per Task state, and one that migrates. Each may do what it does and nothing else. */
@@ -49,9 +51,12 @@ export class Handlers extends Construct {
       BACKOFF_BASE_SECONDS: String(settings.backoffBaseSeconds),
       BACKOFF_MAX_SECONDS: String(settings.backoffMaxSeconds),
       OUTAGE_DELAY_SECONDS: String(settings.outageDelaySeconds),
+      OUTAGE_LIMIT_SECONDS: String(settings.outageLimitSeconds),
     };
     this.migrate = this.#migrate();
-    this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(3), {
+    this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
+      EVENT_BUS_NAME: eventBus.eventBusName,
+      BUS_CHECK_TIMEOUT_MS,
       BATCH_MAX_EVENTS: String(settings.batchSize),
       // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for what surrounds the events.
       BATCH_MAX_STATE_BYTES: '240000',
@@ -59,17 +64,13 @@ export class Handlers extends Construct {
       LEASE_SECONDS: String(settings.leaseSeconds),
       MAX_ATTEMPTS: String(settings.maxAttempts),
     });
+    this.#allow(this.fetchBatch, 'events:DescribeEventBus');
     this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', Duration.seconds(4), {
       EVENT_BUS_NAME: props.eventBusAddress,
       EVENT_SOURCE: props.eventSource,
       PUBLISH_TIMEOUT_MS,
     });
-    this.publishEvent.function.addToRolePolicy(
-      new iam.PolicyStatement({
-        actions: ['events:PutEvents', 'events:DescribeEventBus'],
-        resources: [eventBus.eventBusArn],
-      }),
-    );
+    this.#allow(this.publishEvent, 'events:PutEvents');
     this.markProcessed = this.#step(
       'mark-processed',
       'Records what EventBridge accepted',
@@ -136,6 +137,12 @@ export class Handlers extends Construct {
     });
     databaseUsers.grant(step.function, databaseUsers.processorSecret, 'ExecuteStatement');
     return step;
+  }
+
+  /** Allows a function to do this to the bus. */
+  #allow(step: LambdaFunction, action: string): void {
+    const resources = [this.#props.eventBus.eventBusArn];
+    step.function.addToRolePolicy(new iam.PolicyStatement({ actions: [action], resources }));
   }
 
   #migrate(): LambdaFunction {

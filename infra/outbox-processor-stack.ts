@@ -104,6 +104,7 @@ function settingsOf(config: Config): OutboxProcessorProps {
     backoffBase: seconds(config.backoffBaseSeconds),
     backoffMax: seconds(config.backoffMaxSeconds),
     outageDelay: seconds(config.outageDelaySeconds),
+    outageLimit: seconds(config.outageLimitSeconds),
     executionHistory: config.executionHistory,
     logRetention: config.logRetentionDays,
     runbookUrl: config.runbookUrl,

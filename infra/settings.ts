@@ -45,10 +45,16 @@ export interface ProcessorSettings {
    */
   readonly backoffMax?: Duration;
   /**
-   * The wait of events that an outage of the bus gave back; no attempt is consumed.
+   * The wait of events that an outage of the bus or throttling gave back; no attempt is consumed.
    * @default 30 seconds
    */
   readonly outageDelay?: Duration;
+  /**
+   * How long outages give an event back, at most 30 days. After that each one costs it an attempt, because it may be
+   * the event that the bus never answers. Throttling never costs one.
+   * @default 1 day
+   */
+  readonly outageLimit?: Duration;
   /**
    * How long processed events are kept, in whole days. Parked ones are kept for ever.
    * @default 7 days
@@ -90,6 +96,7 @@ export interface CheckedSettings {
   readonly backoffBaseSeconds: number;
   readonly backoffMaxSeconds: number;
   readonly outageDelaySeconds: number;
+  readonly outageLimitSeconds: number;
   readonly retentionDays: number;
   readonly interval: Duration;
   readonly lanes: number;
@@ -98,7 +105,7 @@ export interface CheckedSettings {
   readonly pollSeconds: number;
 }
 
-// A run that may begin a batch after a minute has 216 seconds left for it: 3 waves of 40.
+// A run that may begin a batch after a minute has 222 seconds left for it: 3 waves of 40.
 const LINGERING_BATCH = 120;
 
 /** @throws Error that names the setting, the value received and what is allowed */
@@ -117,6 +124,7 @@ export function checkSettings(given: ProcessorSettings): CheckedSettings {
   const backoffBase = inSeconds(given.backoffBase ?? Duration.seconds(10));
   const lease = inSeconds(given.lease ?? Duration.seconds(330));
   const outageDelay = inSeconds(given.outageDelay ?? Duration.seconds(30));
+  const outageLimit = inSeconds(given.outageLimit ?? Duration.days(1));
   const retention = inSeconds(given.retention ?? Duration.days(7)) / 86_400;
   const pollInterval = inSeconds(given.pollInterval ?? Duration.seconds(1));
   return {
@@ -141,6 +149,7 @@ export function checkSettings(given: ProcessorSettings): CheckedSettings {
       'seconds (backoffMax is the upper end)',
     ),
     outageDelaySeconds: wholeNumber('outageDelay', outageDelay, 1, 3600, 'seconds'),
+    outageLimitSeconds: wholeNumber('outageLimit', outageLimit, 1, 2_592_000, 'seconds'),
     retentionDays: wholeNumber('retention', retention, 1, 3650, 'days'),
     interval,
     lanes: wholeNumber('lanes', given.lanes ?? 1, 1, 10, 'runs'),

@@ -1,11 +1,12 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type Batch, type ClaimLimits, claim, type Lease } from '../outbox/claim.ts';
-import { dataApi } from './runtime/clients.ts';
+import { busCheck, dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
 
 const databaseTimeoutMs = count('DATABASE_TIMEOUT_MS');
 const database = dataApi(databaseTimeoutMs);
+const checkBus = busCheck(count('BUS_CHECK_TIMEOUT_MS'));
 const limits: ClaimLimits = {
   maxEvents: count('BATCH_MAX_EVENTS'),
   maxStateBytes: count('BATCH_MAX_STATE_BYTES'),
@@ -15,15 +16,19 @@ const limits: ClaimLimits = {
 };
 
 export interface FetchBatchInput extends Lease {
-  /** Whether to look how the outbox stands: once a run is enough. */
-  readonly measure?: boolean;
+  /** Whether this is the run's first fetch: it also looks whether the bus exists and how the outbox stands. */
+  readonly firstOfRun?: boolean;
 }
 
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
-export async function fetchBatch({ measure, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+export async function fetchBatch({ firstOfRun, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+  // Before the claim, so that a missing bus costs no event an attempt.
+  const unknown = firstOfRun ? await checkBus() : undefined;
+  if (unknown !== undefined)
+    logger.warn('the bus could not be looked at, events are published all the same', { reason: unknown });
   // Nor does this call wait longer than its own time-out, while the statement may still be queued.
   const expiresAt = Math.min(lease.expiresAt ?? Number.POSITIVE_INFINITY, Date.now() + databaseTimeoutMs);
-  const { gauges, ...batch } = await claim(database, { ...lease, expiresAt }, limits, measure);
+  const { gauges, ...batch } = await claim(database, { ...lease, expiresAt }, limits, firstOfRun);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);

@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { readFailure } from '../outbox/failure.ts';
+import { readFailure, withinBatch } from '../outbox/failure.ts';
 import { markFailed as mark, type Recorded } from '../outbox/outcomes.ts';
 import type { NotPublished } from '../outbox/publish.ts';
 import { backoff } from './runtime/backoff.ts';
@@ -13,12 +13,16 @@ const settings = backoff();
 export interface MarkFailedInput {
   readonly leaseToken: string;
   readonly outcomes: readonly NotPublished[];
+  /** Events of the same batch that the bus accepted. */
+  readonly accepted: number;
   readonly runId: string;
 }
 
 /** `Mark failed`: parks what can never be published, and gives the rest another time. */
-export async function markFailed({ leaseToken, outcomes }: MarkFailedInput): Promise<Recorded> {
-  const failures = outcomes.map(({ eventId, error, cause }) => ({ eventId, ...readFailure(error, cause) }));
+export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedInput): Promise<Recorded> {
+  const failures = outcomes.map(({ eventId, error, cause }) =>
+    withinBatch({ eventId, ...readFailure(error, cause) }, accepted),
+  );
   const result = await mark(database, leaseToken, failures, settings);
   // `message` is the log line's own.
   for (const { message: reason, ...failure } of failures)

@@ -23,7 +23,7 @@ export interface PublishEventInput {
 /** `Publish event`: throws when nothing of the list was published, so that the state machine retries it. */
 export async function publishEvent({ events, expiresAt }: PublishEventInput): Promise<PublishResult> {
   logger.appendKeys({ eventIds: events.map(({ eventId }) => eventId) });
-  // Time for a look at the bus and for the request.
+  // Time for the request, and for the second by which this function is ended before its state.
   return publishEvents(events, services, expiresAt && expiresAt - 2 * publishTimeoutMs);
 }
 

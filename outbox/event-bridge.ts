@@ -4,12 +4,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import { classifyEntryCode, classifyPutEventsError, isThrottling, publishError } from './failure.ts';
-
-// PutEvents answers 200 for a bus that does not exist and drops the event, so somebody has to look. Not all
-// environments in the same moment: they were started by the same tick, and the account has few looks a second.
-const BUS_CHECK_INTERVAL_MS = 60_000;
-const BUS_CHECK_SPREAD_MS = 30_000;
+import { BusMissing, classifyEntryCode, classifyPutEventsError, publishError } from './failure.ts';
 
 /** EventBridge's id of an accepted entry, or the error that says why it was not accepted. */
 export type EntryResult = { readonly eventBridgeId: string } | { readonly error: Error };
@@ -17,39 +12,14 @@ export type EntryResult = { readonly eventBridgeId: string } | { readonly error:
 export interface Publisher {
   /**
    * Sends 1 to 10 entries in one request and answers in their order.
-   * @throws EventRejected, PublishFailed or BusUnavailable when the request as a whole failed.
+   * @throws EventRejected, PublishFailed, BusUnavailable or PublishThrottled when the request as a whole failed.
    */
   publish(entries: readonly PutEventsRequestEntry[]): Promise<readonly EntryResult[]>;
 }
 
-export function createPublisher(
-  client: EventBridgeClient,
-  busName: string,
-  { now, random }: { readonly now: () => number; readonly random: () => number },
-): Publisher {
-  let nextLookAt = Number.NEGATIVE_INFINITY;
-
-  async function checkBus(): Promise<void> {
-    if (now() < nextLookAt) return;
-    try {
-      await client.send(new DescribeEventBusCommand({ Name: busName }));
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') {
-        throw publishError(
-          'outage',
-          `BusMissing: event bus ${busName} does not exist: create it again`,
-          error,
-        );
-      }
-      // Too many look, which says nothing about the bus: this one looks later.
-      if (!(error instanceof Error && isThrottling(error.name))) throw requestError(error);
-    }
-    nextLookAt = now() + BUS_CHECK_INTERVAL_MS + BUS_CHECK_SPREAD_MS * random();
-  }
-
+export function createPublisher(client: EventBridgeClient): Publisher {
   return {
     async publish(entries) {
-      await checkBus();
       const answer = await client
         .send(new PutEventsCommand({ Entries: [...entries] }))
         .catch((error: unknown) => {
@@ -66,7 +36,31 @@ export function createPublisher(
   };
 }
 
+/**
+ * Looks whether the bus exists, because PutEvents answers 200 for one that does not and drops the event. Publishing
+ * must not depend on anything else that this management call may answer, so all else is only told.
+ * @returns why the bus could not be looked at, if so
+ * @throws BusMissing
+ */
+export async function checkBus(client: EventBridgeClient, busName: string): Promise<string | undefined> {
+  try {
+    await client.send(new DescribeEventBusCommand({ Name: busName }));
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') {
+      throw new BusMissing(
+        `event bus ${busName} does not exist: create it again, until then nothing is claimed`,
+        { cause: error },
+      );
+    }
+    return describe(error);
+  }
+}
+
 function requestError(error: unknown): Error {
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return publishError(classifyPutEventsError(error), reason, error);
+  return publishError(classifyPutEventsError(error), describe(error), error);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

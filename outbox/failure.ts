@@ -1,8 +1,8 @@
 /**
- * Three kinds of failure. The state machine tells them apart by the error's name, so each name is a literal:
+ * The kinds of failure. The state machine tells them apart by the error's name, so each name is a literal:
  * it survives minification and is what `ErrorEquals` matches.
  */
-export type FailureKind = 'permanent' | 'transient' | 'outage';
+export type FailureKind = 'permanent' | 'transient' | 'outage' | 'throttled';
 
 /** The event's own fault: it can never be published as it is. Parked at once. */
 export class EventRejected extends Error {
@@ -14,9 +14,22 @@ export class PublishFailed extends Error {
   override readonly name = 'PublishFailed';
 }
 
-/** Evidence about the bus itself: the event is given back and no attempt is consumed. */
+/**
+ * The bus did not answer, or refused the request without looking at the event. Whether that is an outage, or the
+ * fault of this event, is for its batch to tell: see {@link withinBatch}.
+ */
 export class BusUnavailable extends Error {
   override readonly name = 'BusUnavailable';
+}
+
+/** Too much was asked of the bus at once: the event is given back, no attempt is consumed, and the run slows down. */
+export class PublishThrottled extends Error {
+  override readonly name = 'PublishThrottled';
+}
+
+/** There is no bus: PutEvents would accept the events and drop them. The run fails before it claims anything. */
+export class BusMissing extends Error {
+  override readonly name = 'BusMissing';
 }
 
 /** The database may answer the same call later. The state machine retries. */
@@ -40,8 +53,9 @@ const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
   ['EventRejected', 'permanent'],
   ['PublishFailed', 'transient'],
   ['BusUnavailable', 'outage'],
-  // The publisher never ran, so nothing was learned about the event.
-  ['Lambda.TooManyRequestsException', 'outage'],
+  ['PublishThrottled', 'throttled'],
+  // Lambda did not run the publisher, so nothing was learned about the event.
+  ['Lambda.TooManyRequestsException', 'throttled'],
 ]);
 
 // PutEvents: entry codes that no retry can cure.
@@ -59,32 +73,31 @@ const permanentEntryCodes = new Set([
 /** Classifies the `ErrorCode` of one entry in a PutEvents answer. */
 export function classifyEntryCode(code: string): FailureKind {
   if (permanentEntryCodes.has(code)) return 'permanent';
-  return code === 'ThrottlingException' ? 'outage' : 'transient';
+  return isThrottling(code) ? 'throttled' : 'transient';
 }
 
 /** Whether an error's name says that too much was asked at once. */
-export function isThrottling(name: string): boolean {
-  return /throttl|toomanyrequests/i.test(name);
+function isThrottling(name: string): boolean {
+  return /throttl|toomanyrequests|requestlimitexceeded|slowdown/i.test(name);
 }
+
+// AWS refused the request for its caller's sake: the credentials, the permission, or the caller's clock.
+const refusedCaller =
+  /AccessDenied|NotAuthorized|UnrecognizedClient|InvalidClientTokenId|MissingAuthentication|ExpiredToken|RequestExpired|Signature|OptInRequired/;
 
 /**
  * Classifies an error that the EventBridge client threw, that is, one about the whole request. Only a request
  * that is itself invalid speaks against the event; what is left speaks about the bus or the way to it, except
- * an unknown code of the 4xx family or a mistake in the code, which consumes an attempt so that no event can
- * circle for ever.
+ * an unknown code of the 4xx family or a mistake in the code.
  */
 export function classifyPutEventsError(error: unknown): FailureKind {
   const { name, status } = describe(error);
   if (name === 'ValidationException' || name === 'SerializationException' || status === 413)
     return 'permanent';
-  if (isThrottling(name)) return 'outage';
+  if (status === 429 || isThrottling(name)) return 'throttled';
   if (/^(Range|Reference|Syntax|Type)Error$/.test(name)) return 'transient';
-  if (status === undefined || status >= 500 || status === 401 || status === 403) return 'outage';
-  return /AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature|NotAuthorized|ResourceNotFound/.test(
-    name,
-  )
-    ? 'outage'
-    : 'transient';
+  if (status === undefined || status >= 500 || [401, 403, 408].includes(status)) return 'outage';
+  return refusedCaller.test(name) || /ResourceNotFound|RequestTimeout/.test(name) ? 'outage' : 'transient';
 }
 
 // https://www.postgresql.org/docs/17/errcodes-appendix.html: serialization failure, deadlock, lock not
@@ -108,11 +121,26 @@ export function classifyDataApiError(error: unknown): 'permanent' | 'transient' 
   return status === undefined || status >= 500 ? 'transient' : 'permanent';
 }
 
+const errorOfKind = {
+  permanent: EventRejected,
+  transient: PublishFailed,
+  outage: BusUnavailable,
+  throttled: PublishThrottled,
+} as const satisfies Record<FailureKind, unknown>;
+
 /** The error class that carries a failure of this kind to the state machine. */
 export function publishError(kind: FailureKind, message: string, cause?: unknown): Error {
-  const options = cause === undefined ? undefined : { cause };
-  if (kind === 'permanent') return new EventRejected(message, options);
-  return kind === 'outage' ? new BusUnavailable(message, options) : new PublishFailed(message, options);
+  return new errorOfKind[kind](message, cause === undefined ? undefined : { cause });
+}
+
+/**
+ * What a failure counts as in its batch. A bus that accepted other events of the batch is there, so what it did not
+ * answer costs that event an attempt, or it would come back for ever. The definition decides the same way whether
+ * the run goes on.
+ * @param accepted events of the batch that the bus accepted
+ */
+export function withinBatch<F extends Failure>(failure: F, accepted: number): F {
+  return failure.kind === 'outage' && accepted > 0 ? { ...failure, kind: 'transient' } : failure;
 }
 
 /**

@@ -20,8 +20,10 @@ export interface Backoff {
   readonly backoffBaseSeconds: number;
   /** Seconds that a wait never exceeds. */
   readonly backoffMaxSeconds: number;
-  /** Seconds after which an event that an outage gave back is due again. */
+  /** Seconds after which an event that was given back is due again. */
   readonly outageDelaySeconds: number;
+  /** Seconds for which outages give an event back. After that they cost it attempts. */
+  readonly outageLimitSeconds: number;
 }
 
 /** What became of the rows that an outcome was recorded for. */
@@ -42,7 +44,7 @@ const lockedOutcomes = (columns: string) => `
   outcome as materialized (
     select * from jsonb_to_recordset(cast(:outcomes as jsonb)) as o("eventId" uuid, ${columns})),
   held as materialized (
-    select e.id, e.status, e.lease_token, e.event_bridge_id, e.attempts, o.*
+    select e.id, e.status, e.lease_token, e.event_bridge_id, e.attempts, e.given_back_since, o.*
     from outbox_events e join outcome o on o."eventId" = e.id
     order by e.id
     for update of e)`;
@@ -58,7 +60,7 @@ const MARK_PROCESSED = `
   changed as (
     update outbox_events e
     set status = 'PROCESSED', due_at = null, processed_at = now(), failed_at = null,
-      event_bridge_id = held."eventBridgeId", last_error_type = null, last_error = null
+      event_bridge_id = held."eventBridgeId", last_error_type = null, last_error = null, given_back_since = null
     from held
     where e.id = held.id and held.status <> 'PROCESSED'
     returning e.id, e.ready_at)
@@ -73,22 +75,31 @@ export async function markProcessed(database: DataApi, outcomes: readonly Publis
   return { ...recorded(rows), ...(maxDelayMs !== undefined && { maxDelayMs }) };
 }
 
-// A failure is an opinion: it counts only under the token that claimed the event and while nobody knows more.
+// A failure is an opinion: it counts only under the token that claimed the event and while nobody knows more. What
+// an outage or throttling hit is given back with its attempt, but outages give an event back for a limited time: it
+// may be the event that the bus never answers. From then on each one costs it an attempt, until another outcome.
 const MARK_FAILED = `
   with ${lockedOutcomes('kind text, "errorType" text, message text')},
-  decided as materialized (
-    select held.*, kind = 'permanent' or (kind = 'transient' and attempts >= cast(:maxAttempts as integer)) as parks
+  mine as materialized (
+    select held.*, kind = 'throttled' or (kind = 'outage' and coalesce(
+      given_back_since + make_interval(secs => cast(:outageLimitSeconds as integer)) > now(), true)) as given_back
     from held
     where status = 'PROCESSING' and lease_token = cast(:leaseToken as uuid)),
+  decided as materialized (
+    select mine.*,
+      kind = 'permanent' or (not given_back and attempts >= cast(:maxAttempts as integer)) as parks
+    from mine),
   changed as (
     update outbox_events e
     set status = case when parks then 'FAILED' else 'PENDING' end,
       failed_at = case when parks then now() end,
-      due_at = case when not parks then now() + case kind
-        when 'outage' then outbox_backoff(1, cast(:outageDelaySeconds as integer), cast(:outageDelaySeconds as integer))
+      due_at = case when not parks then now() + case when given_back
+        then outbox_backoff(1, cast(:outageDelaySeconds as integer), cast(:outageDelaySeconds as integer))
         else outbox_backoff(d.attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
       end end,
-      attempts = d.attempts - cast(kind = 'outage' as integer),
+      attempts = d.attempts - cast(given_back as integer),
+      given_back_since = case kind
+        when 'outage' then coalesce(d.given_back_since, now()) when 'throttled' then d.given_back_since end,
       last_error_type = "errorType", last_error = message
     from decided d
     where e.id = d.id
@@ -124,7 +135,7 @@ const RELEASE = `
       due_at = case when not parks
         then now() + outbox_backoff(attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
       end,
-      last_error_type = cast(:errorType as text), last_error = cast(:message as text)
+      last_error_type = cast(:errorType as text), last_error = cast(:message as text), given_back_since = null
     from held
     where e.id = held.id
     returning e.status)

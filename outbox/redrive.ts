@@ -44,6 +44,7 @@ const REQUEUE = `
   requeued as (
     update outbox_events e
     set status = 'PENDING', due_at = e.ready_at, failed_at = null, attempts = 0, lease_token = null,
+      given_back_since = null,
       redrive_id = cast(:redriveId as text), redrives = e.redrives + 1
     from candidate
     where e.id = candidate.id

@@ -90,7 +90,7 @@ function quotas(inputs: Inputs): Section {
     title: 'Events per second that each quota lets through',
     method: `${METHOD} The lowest in a column binds.`,
     notes: [
-      'No quota: state transitions of Express, requests of the Data API. Sizes instead of rates: 256 KiB of state and 1 MiB of an answer hold a batch (events a batch, above), and a run ends after 285 of its 300 seconds.',
+      'No quota: state transitions of Express, requests of the Data API. Sizes instead of rates: 256 KiB of state and 1 MiB of an answer hold a batch (events a batch, above), and a run ends after 290 of its 300 seconds.',
       'A new AWS account may have 10 concurrent Lambda executions instead of 1,000: type it in.',
     ],
     columns: ['quota', 'formula', ...variants.map(([name]) => name)],

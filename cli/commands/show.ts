@@ -18,6 +18,7 @@ const columns = [
   'due_at',
   'processed_at',
   'failed_at',
+  'given_back_since',
   'last_error_type',
   'last_error',
   'run_id',

@@ -67,6 +67,7 @@ create table outbox_events (
   redrives integer not null default 0,
   processed_at timestamptz,
   failed_at timestamptz,
+  given_back_since timestamptz,
 
   constraint status_is_pending_processing_processed_or_failed
     check (status in ('PENDING', 'PROCESSING', 'PROCESSED', 'FAILED')),
@@ -102,6 +103,8 @@ comment on column outbox_events.due_at is 'when the row may be claimed, null onc
 comment on column outbox_events.ready_at is 'when the event could first be published, lag is measured from here. Never changes'
 --> statement-breakpoint
 comment on column outbox_events.attempts is 'counted when the row is claimed, so that a crash counts too'
+--> statement-breakpoint
+comment on column outbox_events.given_back_since is 'when the first of an unbroken series of outages gave the event back without an attempt, null when none did'
 --> statement-breakpoint
 comment on column outbox_events.lease_token is 'the claim that held the row last. Kept by outcomes, so that a repeated outcome knows itself'
 --> statement-breakpoint

@@ -8,5 +8,6 @@ export function backoff(): Backoff {
     backoffBaseSeconds: count('BACKOFF_BASE_SECONDS'),
     backoffMaxSeconds: count('BACKOFF_MAX_SECONDS'),
     outageDelaySeconds: count('OUTAGE_DELAY_SECONDS'),
+    outageLimitSeconds: count('OUTAGE_LIMIT_SECONDS'),
   };
 }

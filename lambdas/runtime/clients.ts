@@ -1,7 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
-import { createPublisher, type Publisher } from '../../outbox/event-bridge.ts';
+import { checkBus, createPublisher, type Publisher } from '../../outbox/event-bridge.ts';
 import { text } from './environment.ts';
 
 // The state machine retries, so the SDK must not: a statement that it repeats unseen can overlap the first
@@ -22,8 +22,12 @@ export function dataApi(requestTimeoutMs: number): TransactionalDataApi {
 
 /** The event bus, with a time-out in milliseconds for one call. */
 export function publisher(requestTimeoutMs: number): Publisher {
-  return createPublisher(new EventBridgeClient(patience(requestTimeoutMs)), text('EVENT_BUS_NAME'), {
-    now: Date.now,
-    random: Math.random,
-  });
+  return createPublisher(new EventBridgeClient(patience(requestTimeoutMs)));
+}
+
+/** A look whether the event bus exists, with a time-out in milliseconds: see {@link checkBus}. */
+export function busCheck(requestTimeoutMs: number): () => Promise<string | undefined> {
+  const client = new EventBridgeClient(patience(requestTimeoutMs));
+  const busName = text('EVENT_BUS_NAME');
+  return () => checkBus(client, busName);
 }

@@ -31,6 +31,7 @@ const everyKey: readonly (readonly [key: string, given: string, read: string | n
   ['backoffBaseSeconds', '20', 20],
   ['backoffMaxSeconds', '600', 600],
   ['outageDelaySeconds', '60', 60],
+  ['outageLimitSeconds', '3600', 3600],
   ['retentionDays', '14', 14],
   ['maximumEventAgeMinutes', '30', 30],
   ['executionHistory', ...twice('without-data')],

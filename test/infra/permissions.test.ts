@@ -42,11 +42,8 @@ const invoking = (...handlers: readonly string[]) => [
 
 describe('what may be done', () => {
   test.each<[role: string, permissions: readonly string[]]>([
-    ['OutboxHandlersfetchbatchRole', ofEveryStep('fetchbatch')],
-    [
-      'OutboxHandlerspublisheventRole',
-      [...ofEveryStep('publishevent'), 'events:DescribeEventBus on EventBus', 'events:PutEvents on EventBus'],
-    ],
+    ['OutboxHandlersfetchbatchRole', [...ofEveryStep('fetchbatch'), 'events:DescribeEventBus on EventBus']],
+    ['OutboxHandlerspublisheventRole', [...ofEveryStep('publishevent'), 'events:PutEvents on EventBus']],
     ['OutboxHandlersmarkprocessedRole', ofEveryStep('markprocessed')],
     ['OutboxHandlersmarkfailedRole', ofEveryStep('markfailed')],
     ['OutboxHandlersreleasebatchRole', ofEveryStep('releasebatch')],

@@ -168,21 +168,20 @@ describe('the functions', () => {
     for (const id of used) expect(groups[id]?.Properties['RetentionInDays']).toBe(30);
   });
 
-  test('publish-event alone may put events, and only on our bus', () => {
+  test.each([
+    ['publish-event', 'put events', /publishevent/, 'events:PutEvents'],
+    ['fetch-batch', 'look at the bus', /fetchbatch/, 'events:DescribeEventBus'],
+  ])('only %s may %s, and only on our bus', (_, __, policyId, action) => {
     const { id: bus } = theResource(template, 'AWS::Events::EventBus');
-    const publishing = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([, policy]) =>
-      JSON.stringify(policy).includes('events:'),
+    const granted = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([, policy]) =>
+      JSON.stringify(policy).includes(action),
     );
 
-    expect(publishing.map(([id]) => id)).toEqual([expect.stringMatching(/publishevent/)]);
+    expect(granted.map(([id]) => id)).toEqual([expect.stringMatching(policyId)]);
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
-          {
-            Action: ['events:PutEvents', 'events:DescribeEventBus'],
-            Effect: 'Allow',
-            Resource: { 'Fn::GetAtt': [bus, 'Arn'] },
-          },
+          { Action: action, Effect: 'Allow', Resource: { 'Fn::GetAtt': [bus, 'Arn'] } },
         ]),
       },
     });

@@ -56,8 +56,16 @@ describe('the model notices', () => {
     ],
     [
       'an outage that consumes an attempt',
-      `attempts = d.attempts - cast(kind = 'outage' as integer),`,
+      'attempts = d.attempts - cast(given_back as integer),',
       'attempts = d.attempts,',
+    ],
+    ['throttling that consumes an attempt', `kind = 'throttled' or (kind = 'outage'`, `(kind = 'outage'`],
+    ['an outage that gives back for ever', 'given_back_since + make_interval', 'now() + make_interval'],
+    [
+      'a failure that leaves the time of outages as it was',
+      `case kind
+        when 'outage' then coalesce(d.given_back_since, now()) when 'throttled' then d.given_back_since end`,
+      `coalesce(d.given_back_since, case kind when 'outage' then now() end)`,
     ],
     ['a success that is recorded twice', `and held.status <> 'PROCESSED'`, ''],
     [

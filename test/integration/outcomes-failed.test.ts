@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { markProcessed } from '../../outbox/outcomes.ts';
 import { claimBatch } from '../support/claiming.ts';
-import { backoff, fail, failed, published } from '../support/marking.ts';
+import { fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, insertEvents, makeDue, readEvent } from '../support/outbox-rows.ts';
 
 const database = useOutboxDatabase();
-const kinds = ['permanent', 'transient', 'outage'] as const;
+const kinds = ['permanent', 'transient', 'outage', 'throttled'] as const;
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
@@ -122,36 +122,6 @@ test('the backoff is within [0.5, 1] of min(max, base x 2^(attempts - 1)), for a
   );
 });
 
-describe('an outage', () => {
-  test('gives the event back after its delay without consuming the attempt', async () => {
-    const { id, leaseToken } = await claimedEvent({ attempts: 3 });
-
-    expect(await fail(database, leaseToken, [failed(id, 'outage', 'BusUnavailable')])).toMatchObject({
-      recorded: 1,
-    });
-
-    const row = await readEvent(database, id);
-    expect(row).toMatchObject({ status: 'PENDING', attempts: 2, last_error_type: 'BusUnavailable' });
-    expect(row.due_in).toBeGreaterThan(backoff.outageDelaySeconds / 2 - 30);
-    expect(row.due_in).toBeLessThanOrEqual(backoff.outageDelaySeconds);
-  });
-
-  test('never parks an event, not even on its last attempt and however often it comes', async () => {
-    const id = await insertEvent(database);
-    await database.sql('update outbox_events set attempts = 7');
-    for (let outage = 0; outage < 20; outage += 1) {
-      await makeDue(database);
-      const { leaseToken, events } = await claimBatch(database);
-      expect(events).toMatchObject([{ attempts: 8 }]);
-      expect(await fail(database, leaseToken, [failed(id, 'outage')])).toEqual({
-        recorded: 1,
-        parked: 0,
-        lost: [],
-      });
-    }
-  });
-});
-
 describe('a failure is an opinion', () => {
   test('and lost when another run has reclaimed the event meanwhile', async () => {
     const late = await claimedEvent();
@@ -233,17 +203,18 @@ test.each(kinds)('a repeated %s failure recognizes itself and changes nothing', 
 test('200 failures of all kinds travel in one call, each with its own outcome', async () => {
   const ids = await insertEvents(database, 200);
   const { leaseToken } = await claimBatch(database);
-  const outcomes = ids.map((id, index) => failed(id, kinds[index % 3] ?? 'outage', `Error${index % 3}`));
+  const outcomes = ids.map((id, index) => failed(id, kinds[index % 4] ?? 'outage', `Error${index % 4}`));
 
-  expect(await fail(database, leaseToken, outcomes)).toEqual({ recorded: 200, parked: 67, lost: [] });
+  expect(await fail(database, leaseToken, outcomes)).toEqual({ recorded: 200, parked: 50, lost: [] });
 
   const rows = await database.sql(
     `select last_error_type as type, status, attempts, cast(count(*) as integer) as count
      from outbox_events group by 1, 2, 3 order by 1`,
   );
   expect(rows).toEqual([
-    { type: 'Error0', status: 'FAILED', attempts: 1, count: 67 },
-    { type: 'Error1', status: 'PENDING', attempts: 1, count: 67 },
-    { type: 'Error2', status: 'PENDING', attempts: 0, count: 66 },
+    { type: 'Error0', status: 'FAILED', attempts: 1, count: 50 },
+    { type: 'Error1', status: 'PENDING', attempts: 1, count: 50 },
+    { type: 'Error2', status: 'PENDING', attempts: 0, count: 50 },
+    { type: 'Error3', status: 'PENDING', attempts: 0, count: 50 },
   ]);
 });

@@ -14,6 +14,7 @@ export const backoffEnvironment = {
   BACKOFF_BASE_SECONDS: '10',
   BACKOFF_MAX_SECONDS: '900',
   OUTAGE_DELAY_SECONDS: '30',
+  OUTAGE_LIMIT_SECONDS: '86400',
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -14,6 +14,8 @@ export interface ModelEvent {
   bridgeId: string | null;
   redriveId: string | null;
   redrives: number;
+  /** How long outages have given it back: not at all, within their limit, or beyond it. */
+  givenBack: 'no' | 'briefly' | 'too long';
   /** Its place in the order of what is due. Undefined: not due now, or finished. */
   due: number | undefined;
   /** The step that parked it. */
@@ -44,6 +46,7 @@ export function enqueue(model: Model, ids: readonly string[]): void {
       bridgeId: null,
       redriveId: null,
       redrives: 0,
+      givenBack: 'no',
       due: undefined,
       failedAt: undefined,
     };
@@ -55,6 +58,14 @@ export function enqueue(model: Model, ids: readonly string[]): void {
 /** Time passes for these events: a lease ends, a backoff is over. */
 export function becomeDue({ events, steps }: Model, ids: readonly string[]): void {
   for (const event of events) if (ids.includes(event.id) && isUnfinished(event)) event.due = steps;
+}
+
+/** More time passes than that for which outages give an event back; what waits is due by then. */
+export function outageGoesOn({ events, steps }: Model): void {
+  for (const event of events.filter(({ givenBack }) => givenBack !== 'no')) {
+    event.givenBack = 'too long';
+    if (event.status === 'PENDING') event.due = steps;
+  }
 }
 
 export const isUnfinished = ({ status }: ModelEvent): boolean =>
@@ -115,6 +126,7 @@ export function markProcessed(model: Model, outcomes: readonly { id: string; bri
       status: 'PROCESSED',
       bridgeId,
       error: null,
+      givenBack: 'no',
       due: undefined,
       failedAt: undefined,
     });
@@ -138,10 +150,13 @@ export function markFailed(
       continue;
     }
     recorded += 1;
-    if (kind === 'permanent' || (kind === 'transient' && event.attempts >= maxAttempts)) {
+    const isGivenBack = kind === 'throttled' || (kind === 'outage' && event.givenBack !== 'too long');
+    if (kind === 'outage' && event.givenBack === 'no') event.givenBack = 'briefly';
+    if (kind === 'transient' || kind === 'permanent') event.givenBack = 'no';
+    if (kind === 'permanent' || (!isGivenBack && event.attempts >= maxAttempts)) {
       parked += 1;
       park(model, event, errorType);
-    } else waitAgain(event, errorType, kind === 'outage' ? 1 : 0);
+    } else waitAgain(event, errorType, isGivenBack ? 1 : 0);
   }
   return { recorded, parked, lost };
 }
@@ -149,6 +164,7 @@ export function markFailed(
 export function release(model: Model, token: string, errorType: string, maxAttempts: number) {
   const held = model.events.filter(isHeldBy(token));
   const exhausted = held.filter(({ attempts }) => attempts >= maxAttempts);
+  for (const event of held) event.givenBack = 'no';
   for (const event of held)
     if (exhausted.includes(event)) park(model, event, errorType);
     else waitAgain(event, errorType, 0);
@@ -175,6 +191,7 @@ export function requeue(model: Model, { redriveId, limit, batch, matches }: Requ
       token: null,
       redriveId,
       redrives: event.redrives + 1,
+      givenBack: 'no',
       due: sinceInsertion(event),
       failedAt: undefined,
     });

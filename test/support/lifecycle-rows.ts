@@ -32,6 +32,8 @@ export async function expectRows(model: Model, lifecycle: Lifecycle): Promise<vo
   const rows = await lifecycle.database.sql<Row & Compared>(
     `select id, status, attempts, lease_token as token, run_id as "runId", last_error_type as error,
        event_bridge_id as "bridgeId", redrive_id as "redriveId", redrives, coalesce(due_at <= now(), false) as due,
+       case when given_back_since is null then 'no' when given_back_since > now() - interval '1 day' then 'briefly'
+         else 'too long' end as "givenBack",
        due_at is null as finished, cast(to_jsonb(e) as text) as whole
      from outbox_events e order by sequence`,
   );
@@ -68,11 +70,20 @@ export function expectNobodyForgotten({ before }: Lifecycle): void {
 
 type Compared = Pick<
   ModelEvent,
-  'id' | 'status' | 'attempts' | 'token' | 'runId' | 'error' | 'bridgeId' | 'redriveId' | 'redrives'
+  | 'id'
+  | 'status'
+  | 'attempts'
+  | 'token'
+  | 'runId'
+  | 'error'
+  | 'bridgeId'
+  | 'redriveId'
+  | 'redrives'
+  | 'givenBack'
 >;
 
 function compared(event: Compared & { readonly due: number | boolean | undefined }) {
-  const { id, status, attempts, token, runId, error, bridgeId, redriveId, redrives } = event;
+  const { id, status, attempts, token, runId, error, bridgeId, redriveId, redrives, givenBack } = event;
   const due = event.due !== undefined && event.due !== false;
-  return { id, status, attempts, token, runId, error, bridgeId, redriveId, redrives, due };
+  return { id, status, attempts, token, runId, error, bridgeId, redriveId, redrives, givenBack, due };
 }

@@ -157,6 +157,24 @@ export function timePasses(given: {
   );
 }
 
+/** The outage of all events that were given back goes on beyond its limit. */
+export const outageGoesOn = (): Step =>
+  step(
+    'outage goes on',
+    null,
+    async (_, model, { database }) => {
+      rules.outageGoesOn(model);
+      await database.sql(
+        `update outbox_events set given_back_since = timestamptz '2001-01-01',
+           due_at = case status
+             when 'PENDING' then timestamptz '2001-01-01' + make_interval(secs => $1) else due_at end
+         where given_back_since is not null`,
+        [model.steps],
+      );
+    },
+    ({ events }) => events.some(({ givenBack }) => givenBack !== 'no'),
+  );
+
 interface Redriving {
   readonly redrive: number;
   readonly by: 'all' | 'eventIds' | 'errorType' | 'run' | 'stopped run';

@@ -8,6 +8,7 @@ import {
   enqueueing,
   failing,
   MOST_EVENTS,
+  outageGoesOn,
   publishing,
   redriving,
   releasing,
@@ -23,7 +24,7 @@ const pick = fc.nat(MOST_EVENTS - 1);
 const picks = fc.uniqueArray(pick, { minLength: 1, maxLength: 4 });
 const token = fc.nat(3);
 const anyToken = fc.option(token, { nil: undefined, freq: 2 });
-const kinds = fc.array(fc.constantFrom<FailureKind>('permanent', 'transient', 'outage'), {
+const kinds = fc.array(fc.constantFrom<FailureKind>('permanent', 'transient', 'outage', 'throttled'), {
   minLength: 1,
   maxLength: 3,
 });
@@ -37,6 +38,14 @@ const time = fc
   })
   .map(timePasses);
 const failures = fc.record({ picks, kinds, token: anyToken }).map(failing);
+// Of all that a token holds, or the same would seldom happen to an event twice.
+const failuresOfAll = fc
+  .record({
+    picks: fc.constant(Array.from({ length: MOST_EVENTS }, (_, index) => index)),
+    kinds: fc.constantFrom<FailureKind>('permanent', 'outage').map((kind) => [kind]),
+    token: anyToken,
+  })
+  .map(failing);
 const releases = fc.record({ token: anyToken, pick }).map(releasing);
 const redrives = fc
   .record({
@@ -54,7 +63,9 @@ const steps: readonly fc.Arbitrary<Step>[] = [
   ...[claims, claims, claims, claims],
   fc.record({ token, maxEvents, maxAttempts: fc.constantFrom(1, 2) }).map(claiming),
   ...[time, time, time],
+  fc.constant(null).map(outageGoesOn),
   ...[failures, failures],
+  ...[failuresOfAll, failuresOfAll],
   // Few: nothing ever happens again to what was published.
   fc
     .record({ picks: fc.uniqueArray(pick, { minLength: 1, maxLength: 2 }), acceptance: fc.nat(1) })

@@ -15,6 +15,7 @@ export const backoff: Backoff = {
   backoffBaseSeconds: 10_000,
   backoffMaxSeconds: 600_000,
   outageDelaySeconds: 3000,
+  outageLimitSeconds: 86_400,
 };
 
 export const published = (eventId: string, eventBridgeId: string = randomUUID()): Published => ({

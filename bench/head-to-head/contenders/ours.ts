@@ -63,7 +63,7 @@ async function run(
   const database = createPgDataApi(pool);
   const services = {
     database,
-    publisher: createPublisher(bus, EVENT_BUS_NAME, { now: Date.now, random: Math.random }),
+    publisher: createPublisher(bus),
     envelope: { eventBusName: EVENT_BUS_NAME, source: 'bench.outbox' },
     now: Date.now,
   };

@@ -22,6 +22,7 @@ export interface State {
   Arguments?: { FunctionName?: string };
   Assign?: Record<string, unknown>;
   TimeoutSeconds?: number;
+  Seconds?: unknown;
   MaxConcurrency?: number;
   ItemProcessor?: { StartAt: string; States: Record<string, State> };
   Retry?: Retrier[];
@@ -51,6 +52,15 @@ export function readText(machine: string): string {
 /** A fresh copy, free to be broken. */
 export function readDefinition(machine: string): Definition {
   return JSON.parse(readText(machine)) as Definition;
+}
+
+/** Every JSONata expression of a definition, without its marks and with numbers for its placeholders. */
+export function expressionsIn(value: unknown): string[] {
+  if (typeof value === 'string') {
+    const [, expression] = /^\{%(.*)%\}$/s.exec(value) ?? [];
+    return expression === undefined ? [] : [expression.replace(/\$\{\w+\}/g, '1')];
+  }
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(expressionsIn) : [];
 }
 
 /** All states by name, those inside Maps included. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleHandlers } from '../../../lambdas/bundle.ts';
+import { readFailure } from '../../../outbox/failure.ts';
 import {
   type Definition,
   machines,
@@ -27,7 +28,7 @@ const errorClasses = sources
 /** The errors of each Task that no retry can cure. */
 const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'outbox-processor': {
-    'Fetch batch': ['DatabaseRefused'],
+    'Fetch batch': ['BusMissing', 'DatabaseRefused'],
     'Publish event': ['EventRejected'],
     'Mark processed': ['DatabaseRefused'],
     'Mark failed': ['DatabaseRefused'],
@@ -44,12 +45,13 @@ const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[
 function customNames(text: string): string[] {
   const matched = [...statesOf(JSON.parse(text) as Definition).values()]
     .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])
-    .flatMap(({ ErrorEquals }) => ErrorEquals)
-    .filter((name) => !/^(States|Lambda|Sandbox)\./.test(name));
-  const compared = [...text.matchAll(/'(\w+)' in [\w$.]*\berrors?\b|\berror !?= '(\w+)'/gi)].map(
-    ([, before, after]) => before ?? after ?? '',
+    .flatMap(({ ErrorEquals }) => ErrorEquals);
+  const compared = [...text.matchAll(/\berror in \[([^\]]*)\]/g)].flatMap(([, list = '']) =>
+    [...list.matchAll(/'([^']*)'/g)].map(([, name = '']) => name),
   );
-  return [...new Set([...matched, ...compared])].sort();
+  return [...new Set([...matched, ...compared])]
+    .filter((name) => !/^(States|Lambda|Sandbox)\./.test(name))
+    .sort();
 }
 
 /** The names that nobody throws. */
@@ -76,17 +78,32 @@ describe.each(machines)('%s', (machine) => {
 });
 
 describe('outbox-processor', () => {
-  test('tells apart what no retry can cure and what is an outage', () => {
+  test('tells apart what no retry can cure, what is an outage and what is throttling', () => {
     expect(customNames(readText('outbox-processor'))).toEqual([
+      'BusMissing',
       'BusUnavailable',
       'DatabaseRefused',
       'EventRejected',
+      'PublishThrottled',
     ]);
+  });
+
+  test('takes for an outage or for throttling what the core takes for it', () => {
+    const { Assign = {} } = stateOf(readDefinition('outbox-processor'), 'Publish events');
+    const namesIn = (variable: string) =>
+      /error in \[([^\]]*)\]/
+        .exec(String(Assign[variable]))?.[1]
+        ?.split(', ')
+        .map((name) => readFailure(name.slice(1, -1), '').kind);
+
+    expect(namesIn('outage')).toEqual(['outage', 'throttled', 'throttled']);
+    expect(namesIn('slowSeconds')).toEqual(['throttled', 'throttled']);
   });
 
   test.each([
     ['Publish event', 'PublishFailed'],
     ['Publish event', 'BusUnavailable'],
+    ['Publish event', 'PublishThrottled'],
     ['Fetch batch', 'DatabaseUnavailable'],
   ])('"%s" retries %s', (name, error) => {
     const state = stateOf(readDefinition('outbox-processor'), name);
@@ -96,8 +113,8 @@ describe('outbox-processor', () => {
 
   test.each([
     ['EventRefused', '"EventRejected"', '"EventRefused"'],
-    ['BusGone', "'BusUnavailable' in", "'BusGone' in"],
-    ['BusGone', "error != 'BusUnavailable'", "error != 'BusGone'"],
+    ['BusGone', "'BusUnavailable', ", "'BusGone', "],
+    ['BusBusy', "'PublishThrottled', ", "'BusBusy', "],
   ])('is found out when it asks for %s, which nobody throws', (name, found, replaced) => {
     expect(unknownNames(readText('outbox-processor').replaceAll(found, replaced))).toEqual([name]);
   });

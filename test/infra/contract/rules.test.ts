@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import validate from 'asl-validator';
+import jsonata from 'jsonata';
 import {
   type Catcher,
   type Definition,
+  expressionsIn,
   machines,
   type Retrier,
   readDefinition,
@@ -67,6 +69,20 @@ function handles(handlers: readonly (Retrier | Catcher)[] | undefined, error: st
 }
 
 /** The definition as Step Functions gets it, its placeholders substituted. */
+/**
+ * Whether an expression names the context itself, as `$` or `$$`. AWS takes that; other interpreters of the language,
+ * which people test with, refuse it. Asked of JSONata's own syntax tree, since texts and patterns may hold a dollar.
+ */
+function namesContext(tree: unknown): boolean {
+  if (typeof tree !== 'object' || tree === null) return false;
+  const { type, value } = tree as { readonly type?: unknown; readonly value?: unknown };
+  if (type === 'variable' && (value === '' || value === '$')) return true;
+  return Object.values(tree).some(namesContext);
+}
+
+const bareDollars = (definition: unknown): string[] =>
+  expressionsIn(definition).filter((expression) => namesContext(jsonata(expression).ast()));
+
 function substituted(text: string): object {
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:outbox:1';
   const filled = text
@@ -85,6 +101,11 @@ describe.each(machines)('the definition of %s', (machine) => {
 
   test('breaks none of the rules that asl-validator does not know', () => {
     expect(violations(readDefinition(machine), carriers[machine])).toEqual([]);
+  });
+
+  test('names every value that it uses: nowhere stands a bare $ or $$', () => {
+    expect(expressionsIn(readDefinition(machine))).not.toEqual([]);
+    expect(bareDollars(readDefinition(machine))).toEqual([]);
   });
 
   test('speaks JSONata', () => {
@@ -121,6 +142,31 @@ describe('a broken definition', () => {
     breakIt(definition);
 
     expect(violations(definition, carriers['outbox-processor'])).toEqual([violation]);
+  });
+
+  test.each([
+    '$',
+    '$$',
+    '$$.events',
+    "$ids.{ 'eventId': $ }",
+    '$events[$ > 1]',
+    '$events.(detail & $)',
+    '$map($ids, function($id) { $ })',
+    '$events ~> $map(function($id) { $id }) ~> $append($)',
+  ])('is found out when it says %s', (expression) => {
+    const definition = { States: { Any: { Output: { nested: [`{% ${expression} %}`] } } } };
+
+    expect(bareDollars(definition)).toEqual([` ${expression} `]);
+  });
+
+  test.each([
+    '\'$\' & "$$"',
+    '$replace($text, /^a$|[$]/, "$1$$")',
+    '$map($ids, function($id) { { "$": $id } })',
+    '/* $ */ $events.`$`',
+    '$min([1, 2])',
+  ])('is no definition that says %s', (expression) => {
+    expect(bareDollars({ Output: `{% ${expression} %}` })).toEqual([]);
   });
 
   test('is found out by asl-validator when a state leads nowhere', () => {

@@ -41,10 +41,33 @@ function longestWay(definition: Definition, name: string, seen: readonly string[
   return stateSeconds(state) + Math.max(0, ...ways);
 }
 
+/** What a run has to compare with its time before it begins another batch at once. */
+const elapsedBefore = (bound: string): string =>
+  `$millis() - $toMillis($states.context.Execution.StartTime) < ${bound} * 1000`;
+
+/** The ways to another batch that do not reckon with the run's time, or not with the wait that comes before it. */
+function timelessWays(definition: Definition): string[] {
+  const ways = (stateOf(definition, 'More to do?').Choices ?? []).map(({ Condition, Next }) => {
+    const { Type, Seconds, Next: after } = stateOf(definition, Next);
+    if (Type === 'Wait' && after === 'Begin batch') return { Condition, Next, wait: ` - ${inside(Seconds)}` };
+    return Next === 'Begin batch' ? { Condition, Next, wait: '' } : undefined;
+  });
+  return ways.flatMap((way) => {
+    if (way === undefined) return [];
+    const bounds = ['$loopSeconds', '$lingerSeconds'].map((bound) =>
+      elapsedBefore(way.wait === '' ? bound : `(${bound}${way.wait})`),
+    );
+    return bounds.some((bound) => way.Condition.includes(bound)) ? [] : [way.Next];
+  });
+}
+
+/** A JSONata expression without its marks. */
+const inside = (value: unknown): string => /^\{% (.*) %\}$/.exec(String(value))?.[1] ?? String(value);
+
 /** Seconds after its start in which a run may begin another batch. */
 function loopSeconds(definition: Definition): number {
   const conditions = (stateOf(definition, 'More to do?').Choices ?? []).map(({ Condition }) => Condition);
-  const elapsed = '$millis() - $toMillis($states.context.Execution.StartTime) < $loopSeconds * 1000';
+  const elapsed = elapsedBefore('$loopSeconds');
   const bound = /\$min\(\[(\d+|\$\{LoopSeconds\}), /.exec(
     String(stateOf(definition, 'Begin run').Assign?.['loopSeconds']),
   );
@@ -65,6 +88,7 @@ function violations(definition: Definition): string[] {
     ...(TimeoutSeconds < EXPRESS_LIMIT_SECONDS ? [] : [`a run may take ${TimeoutSeconds} s`]),
     ...(worst <= TimeoutSeconds ? [] : [`the last batch may end after ${worst} s`]),
     ...(publish <= 30 ? [] : [`one publish may take ${publish} s`]),
+    ...timelessWays(definition).map((next) => `"${next}" may begin a batch too late`),
     ...impatient.map((name) => `"${name}" gives up before Aurora is back`),
   ];
 }
@@ -81,14 +105,14 @@ describe('the worst case of one batch', () => {
     );
 
     expect(seconds).toEqual({
-      'Fetch batch': 54,
+      'Fetch batch': 60,
       'Publish event': 18,
       'Publish events': 90,
       'Mark processed': 54,
       'Mark failed': 54,
       'Release batch': 54,
     });
-    expect(longestWay(processor, 'Begin batch')).toBe(252);
+    expect(longestWay(processor, 'Begin batch')).toBe(258);
   });
 
   test('fits the execution even when the batch begins at the last moment', () => {
@@ -98,21 +122,29 @@ describe('the worst case of one batch', () => {
 
   test.each<[string, (definition: Definition) => void]>([
     ['a run may take 300 s', (d) => Object.assign(d, { TimeoutSeconds: 300 })],
-    ['the last batch may end after 282 s', (d) => Object.assign(d, { TimeoutSeconds: 281 })],
+    ['the last batch may end after 288 s', (d) => Object.assign(d, { TimeoutSeconds: 287 })],
     [
-      'the last batch may end after 288 s',
+      'the last batch may end after 294 s',
       (d) => Object.assign(stateOf(d, 'Mark processed'), { TimeoutSeconds: 5 }),
     ],
     [
-      'the last batch may end after 300 s',
+      'the last batch may end after 306 s',
       (d) => Object.assign(stateOf(d, 'Publish events'), { MaxConcurrency: 34 }),
     ],
     [
-      'the last batch may end after 298 s',
+      'the last batch may end after 304 s',
       (d) =>
         Object.assign(stateOf(d, 'Begin run').Assign ?? {}, {
           loopSeconds: '{% $min([46, $states.input.loopSeconds]) %}',
         }),
+    ],
+    [
+      '"Slow down" may begin a batch too late',
+      (d) => Object.assign(stateOf(d, 'Slow down'), { Seconds: '{% 2 * $slowSeconds %}' }),
+    ],
+    [
+      '"Wait for events" may begin a batch too late',
+      (d) => Object.assign(stateOf(d, 'Wait for events'), { Seconds: 60 }),
     ],
     [
       '"Fetch batch" gives up before Aurora is back',
@@ -145,7 +177,7 @@ describe('the construct', () => {
       typeof worstCaseSeconds
     >[0];
 
-    expect(worstCaseSeconds(definition, assumedLoad.batchMaxEvents)).toBe(252);
+    expect(worstCaseSeconds(definition, assumedLoad.batchMaxEvents)).toBe(258);
     expect(processorDefinition(checkSettings({})).settings['LoopSeconds']).toBe(
       String(assumedLoad.loopSeconds),
     );
@@ -155,23 +187,23 @@ describe('the construct', () => {
     const { definition, settings } = processorDefinition(checkSettings({ publishConcurrency: 34 }));
 
     expect(stateOf(JSON.parse(definition) as Definition, 'Publish events').MaxConcurrency).toBe(34);
-    expect(settings['LoopSeconds']).toBe('15');
+    expect(settings['LoopSeconds']).toBe('14');
   });
 
   test('lets a run linger for as long as its last batch leaves it', () => {
     const seconds = (linger: number, batchSize: number) =>
       processorDefinition(checkSettings({ linger: Duration.seconds(linger), batchSize })).settings;
 
-    expect(seconds(69, 120)).toMatchObject({ LoopSeconds: '69', LingerSeconds: '69' });
+    expect(seconds(68, 120)).toMatchObject({ LoopSeconds: '68', LingerSeconds: '68' });
     // A short linger takes nothing from the time for batches.
     expect(seconds(2, 120)).toMatchObject({ LoopSeconds: '30', LingerSeconds: '2' });
-    expect(() => seconds(70, 120)).toThrow(/begins after 69 may outlast its run/);
+    expect(() => seconds(69, 120)).toThrow(/begins after 68 may outlast its run/);
   });
 
   test('refuses settings whose worst case does not fit an execution', () => {
     const tooSlow = checkSettings({ publishConcurrency: 20 });
 
-    expect(() => processorDefinition(tooSlow)).toThrow(/may take 342 seconds, and a run has 285/);
+    expect(() => processorDefinition(tooSlow)).toThrow(/may take 348 seconds, and a run has 290/);
   });
 });
 

@@ -8,7 +8,7 @@ Object.assign(process.env, databaseEnvironment, {
   AWS_REGION: 'us-east-1',
   EVENT_BUS_NAME: 'bellyfed-events',
 });
-const { dataApi, publisher } = await import('../../../lambdas/runtime/clients.ts');
+const { busCheck, dataApi, publisher } = await import('../../../lambdas/runtime/clients.ts');
 
 const rdsData = mockClient(RDSDataClient);
 const eventBridge = mockClient(EventBridgeClient);
@@ -30,6 +30,7 @@ beforeEach(() => {
 describe.each([
   ['the database', rdsData, () => dataApi(2_500).query('select 1')],
   ['the bus', eventBridge, () => publisher(2_500).publish([{ Source: 's', DetailType: 't', Detail: '{}' }])],
+  ['the look at the bus', eventBridge, () => busCheck(2_500)()],
 ])('the client of %s', (_, mock, call) => {
   test('never repeats a call by itself, since the state machine retries', async () => {
     await call();

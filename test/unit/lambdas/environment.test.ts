@@ -9,6 +9,8 @@ import {
 const environments: Readonly<Record<string, Environment>> = {
   'fetch-batch': {
     ...databaseEnvironment,
+    EVENT_BUS_NAME: 'bellyfed-events',
+    BUS_CHECK_TIMEOUT_MS: '1000',
     BATCH_MAX_EVENTS: '200',
     BATCH_MAX_STATE_BYTES: '240000',
     INLINE_MAX_BYTES: '60000',

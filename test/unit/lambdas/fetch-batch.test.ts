@@ -1,13 +1,17 @@
+import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { ExecuteStatementCommand, type Field, RDSDataClient } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { parametersOf } from '../../support/data-api-parameters.ts';
 import { coldStart, databaseEnvironment, invoke, logsIn, metricsIn } from '../../support/handler.ts';
-import { serviceError } from '../../support/service-error.ts';
+import { networkError, serviceError } from '../../support/service-error.ts';
 
 const rdsData = mockClient(RDSDataClient);
+const eventBridge = mockClient(EventBridgeClient);
 const environment = {
   ...databaseEnvironment,
+  EVENT_BUS_NAME: 'bellyfed-events',
+  BUS_CHECK_TIMEOUT_MS: '1000',
   BATCH_MAX_EVENTS: '200',
   BATCH_MAX_STATE_BYTES: '240000',
   INLINE_MAX_BYTES: '60000',
@@ -40,6 +44,8 @@ const countsRow = (more: boolean, parked: number, reclaimed: number, gauges: num
 
 beforeEach(() => {
   rdsData.reset();
+  eventBridge.reset();
+  eventBridge.on(DescribeEventBusCommand).resolves({ Name: 'bellyfed-events' });
 });
 
 describe('fetch-batch', () => {
@@ -128,10 +134,13 @@ describe('fetch-batch', () => {
     ]);
   });
 
-  test('looks how the outbox stands when it is asked to, and keeps that out of the state', async () => {
+  test('looks how the outbox stands when it is the first of its run, and keeps that out of the state', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0, [12, 3, 0.5])] });
 
-    const invocation = await invoke(await coldStart('fetch-batch', environment), { ...input, measure: true });
+    const invocation = await invoke(await coldStart('fetch-batch', environment), {
+      ...input,
+      firstOfRun: true,
+    });
 
     expect(metricsIn(invocation)).toMatchObject({
       'Outbox/DueEvents': 12,
@@ -139,6 +148,55 @@ describe('fetch-batch', () => {
       'Outbox/OldestEventAge': 0.5,
     });
     expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0 });
+  });
+
+  test('looks at the bus once a run, before its claim', async () => {
+    rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0, [0, 0, 0])] });
+    const handler = await coldStart('fetch-batch', environment);
+
+    await invoke(handler, input);
+    expect(eventBridge.calls()).toEqual([]);
+
+    const { printed } = await invoke(handler, { ...input, firstOfRun: true });
+    const looks = eventBridge.commandCalls(DescribeEventBusCommand);
+    expect(looks.map(({ args }) => args[0].input)).toEqual([{ Name: 'bellyfed-events' }]);
+    expect(logsIn({ printed })).toEqual([]);
+  });
+
+  test('claims nothing when the bus does not exist', async () => {
+    eventBridge.on(DescribeEventBusCommand).rejects(serviceError('ResourceNotFoundException', 400));
+
+    const { error } = await invoke(await coldStart('fetch-batch', environment), {
+      ...input,
+      firstOfRun: true,
+    });
+
+    expect(error).toMatchObject({
+      name: 'BusMissing',
+      message: expect.stringContaining('event bus bellyfed-events does not exist'),
+    });
+    expect(rdsData.calls()).toEqual([]);
+  });
+
+  test.each([
+    serviceError('AccessDeniedException', 400),
+    serviceError('ThrottlingException', 400),
+    serviceError('InternalException', 500),
+    serviceError('TimeoutError'),
+    networkError('ECONNREFUSED'),
+  ])('claims all the same when the bus cannot be looked at (%s), and warns', async (cause) => {
+    eventBridge.on(DescribeEventBusCommand).rejects(cause);
+    rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0, [0, 0, 0])] });
+
+    const invocation = await invoke(await coldStart('fetch-batch', environment), {
+      ...input,
+      firstOfRun: true,
+    });
+
+    expect(invocation.result).toMatchObject({ events: [] });
+    expect(logsIn(invocation)).toMatchObject([
+      { level: 'WARN', reason: `${cause.name}: ${cause.message}`, executionId: 'arn:execution' },
+    ]);
   });
 
   test('finds nothing due and prints its metrics only', async () => {

@@ -77,8 +77,14 @@ describe('mark-failed', () => {
     outcomes: [
       { eventId: 'e-1', error: 'EventRejected', cause: '{"errorMessage":"MalformedDetail: no object"}' },
       { eventId: 'e-2', error: 'Sandbox.Timedout', cause: '' },
-      { eventId: 'e-3', error: 'BusUnavailable', cause: '{"errorMessage":"BusMissing: event bus bell' },
+      { eventId: 'e-3', error: 'BusUnavailable', cause: '{"errorMessage":"TimeoutError: no answer in 13' },
+      {
+        eventId: 'e-4',
+        error: 'PublishThrottled',
+        cause: '{"errorMessage":"ThrottlingException: slow down"}',
+      },
     ],
+    accepted: 0,
     runId,
   };
 
@@ -92,12 +98,24 @@ describe('mark-failed', () => {
       outcomes: [
         { eventId: 'e-1', kind: 'permanent', errorType: 'MalformedDetail', message: 'no object' },
         { eventId: 'e-2', kind: 'transient', errorType: 'Sandbox.Timedout', message: 'no cause was given' },
-        { eventId: 'e-3', kind: 'outage', errorType: 'BusMissing', message: 'event bus bell' },
+        { eventId: 'e-3', kind: 'outage', errorType: 'TimeoutError', message: 'no answer in 13' },
+        { eventId: 'e-4', kind: 'throttled', errorType: 'ThrottlingException', message: 'slow down' },
       ],
       ...settings,
       outageDelaySeconds: 30,
+      outageLimitSeconds: 86_400,
     });
     expect(invocation.result).toEqual({ recorded: 3, parked: 1, lost: [] });
+  });
+
+  test('takes a bus that accepted other events of the batch for no outage', async () => {
+    recorded(3, 1, []);
+
+    const invocation = await invoke(await coldStart('mark-failed', environment), { ...input, accepted: 1 });
+
+    const { outcomes } = sentParameters() as { outcomes: { kind: string }[] };
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['permanent', 'transient', 'transient', 'throttled']);
+    expect(logsIn(invocation)[2]).toMatchObject({ eventId: 'e-3', kind: 'transient' });
   });
 
   test('logs every failure and counts failed, parked and lost', async () => {
@@ -106,14 +124,15 @@ describe('mark-failed', () => {
     const invocation = await invoke(await coldStart('mark-failed', environment), input);
 
     expect(metricsIn(invocation)).toEqual({
-      'Outbox/EventsFailed': 3,
+      'Outbox/EventsFailed': 4,
       'Outbox/EventsParked': 1,
       'Outbox/LeasesLost': 1,
     });
     expect(logsIn(invocation)).toMatchObject([
       { level: 'ERROR', eventId: 'e-1', errorType: 'MalformedDetail', reason: 'no object' },
       { level: 'ERROR', eventId: 'e-2', errorType: 'Sandbox.Timedout' },
-      { level: 'ERROR', eventId: 'e-3', errorType: 'BusMissing' },
+      { level: 'ERROR', eventId: 'e-3', errorType: 'TimeoutError', kind: 'outage' },
+      { level: 'ERROR', eventId: 'e-4', errorType: 'ThrottlingException', kind: 'throttled' },
       { level: 'WARN', lost: ['e-2'] },
     ]);
   });
@@ -150,7 +169,7 @@ describe('release-batch', () => {
 
 describe.each([
   ['mark-processed', { outcomes: [], runId }],
-  ['mark-failed', { leaseToken, outcomes: [], runId }],
+  ['mark-failed', { leaseToken, outcomes: [], accepted: 0, runId }],
   ['release-batch', { leaseToken, error: 'E', cause: '', runId }],
 ])('%s', (name, input) => {
   test.each([

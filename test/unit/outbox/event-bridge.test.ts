@@ -6,21 +6,23 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { createPublisher } from '../../../outbox/event-bridge.ts';
-import { BusUnavailable, EventRejected, PublishFailed } from '../../../outbox/failure.ts';
+import { checkBus, createPublisher } from '../../../outbox/event-bridge.ts';
+import {
+  BusMissing,
+  BusUnavailable,
+  EventRejected,
+  PublishFailed,
+  PublishThrottled,
+} from '../../../outbox/failure.ts';
 import { networkError, serviceError } from '../../support/service-error.ts';
 
 const client = new EventBridgeClient({ region: 'us-east-1' });
 const eventBridge = mockClient(client);
 const entry = { Source: 'bellyfed.outbox', DetailType: 'DishRated', Detail: '{}' };
 
-let now = 0;
-const publisher = () => createPublisher(client, 'bellyfed-events', { now: () => now, random: () => 0.5 });
-const busChecks = () => eventBridge.commandCalls(DescribeEventBusCommand).length;
-const requests = () => eventBridge.commandCalls(PutEventsCommand).length;
+const publisher = () => createPublisher(client);
 
 beforeEach(() => {
-  now = 1_000_000;
   eventBridge.reset();
   eventBridge.on(DescribeEventBusCommand).resolves({ Name: 'bellyfed-events' });
   eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'eb-1' }] });
@@ -54,7 +56,7 @@ describe('the publisher', () => {
   test.each([
     ['MalformedDetail', EventRejected],
     ['InternalFailure', PublishFailed],
-    ['ThrottlingException', BusUnavailable],
+    ['ThrottlingException', PublishThrottled],
   ])('turns the entry code %s into its kind of error', async (ErrorCode, errorClass) => {
     eventBridge.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode, ErrorMessage: 'why' }] });
 
@@ -87,7 +89,7 @@ describe('the publisher', () => {
   });
 
   test.each([
-    [serviceError('ThrottlingException', 400), BusUnavailable],
+    [serviceError('ThrottlingException', 400), PublishThrottled],
     [serviceError('InternalException', 500), BusUnavailable],
     [serviceError('AccessDeniedException', 400), BusUnavailable],
     [networkError('ECONNREFUSED'), BusUnavailable],
@@ -107,70 +109,43 @@ describe('the publisher', () => {
 });
 
 describe('the bus', () => {
-  test('is looked at before the first request and again a minute and some later, not before', async () => {
-    const { publish } = publisher();
+  const check = () => checkBus(client, 'bellyfed-events');
 
-    await publish([entry]);
-    now += 74_999;
-    await publish([entry]);
-    expect(busChecks()).toBe(1);
-
-    now += 1;
-    await publish([entry]);
-    expect(busChecks()).toBe(2);
-    expect(eventBridge.commandCalls(DescribeEventBusCommand)[0]?.args[0].input).toEqual({
-      Name: 'bellyfed-events',
-    });
+  test('that exists is looked at by its name, and nothing is said', async () => {
+    expect(await check()).toBeUndefined();
+    expect(eventBridge.commandCalls(DescribeEventBusCommand).map(({ args }) => args[0].input)).toEqual([
+      { Name: 'bellyfed-events' },
+    ]);
   });
 
-  test('that too many look at is published to all the same, and looked at later', async () => {
-    const { publish } = publisher();
-    eventBridge.on(DescribeEventBusCommand).rejects(serviceError('ThrottlingException', 400));
-
-    await publish([entry]);
-    await publish([entry]);
-
-    expect(eventBridge.commandCalls(PutEventsCommand)).toHaveLength(2);
-    expect(busChecks()).toBe(1);
-  });
-
-  test('that is missing is an outage, and nothing is sent: EventBridge would accept and drop it', async () => {
+  test('that is missing has an error of its own: EventBridge would accept and drop the events', async () => {
     const cause = serviceError('ResourceNotFoundException', 400);
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
-    const error: unknown = await publisher()
-      .publish([entry])
-      .catch((thrown: unknown) => thrown);
+    const error: unknown = await check().catch((thrown: unknown) => thrown);
 
-    expect(error).toBeInstanceOf(BusUnavailable);
+    expect(error).toBeInstanceOf(BusMissing);
     expect(error).toMatchObject({
-      message: 'BusMissing: event bus bellyfed-events does not exist: create it again',
+      message: 'event bus bellyfed-events does not exist: create it again, until then nothing is claimed',
       cause,
     });
-    expect(requests()).toBe(0);
   });
 
-  test('that was missing is looked at again by the next request', async () => {
-    const { publish } = publisher();
-    eventBridge
-      .on(DescribeEventBusCommand)
-      .rejectsOnce(serviceError('ResourceNotFoundException', 400))
-      .resolves({});
+  test.each([
+    serviceError('AccessDeniedException', 400),
+    serviceError('ThrottlingException', 400),
+    serviceError('InternalException', 500),
+    serviceError('TimeoutError'),
+    networkError('ENOTFOUND'),
+  ])('that cannot be looked at (%s) stops nothing, and the reason is told', async (cause) => {
+    eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
-    await expect(publish([entry])).rejects.toThrow(BusUnavailable);
-    await publish([entry]);
-
-    expect(busChecks()).toBe(2);
-    expect(requests()).toBe(1);
+    expect(await check()).toBe(`${cause.name}: ${cause.message}`);
   });
 
-  test.each([serviceError('AccessDeniedException', 400), networkError('ENOTFOUND')])(
-    'that cannot be looked at (%s) is an outage',
-    async (cause) => {
-      eventBridge.on(DescribeEventBusCommand).rejects(cause);
+  test('is published to without a look: the data path needs no management call', async () => {
+    await publisher().publish([entry]);
 
-      await expect(publisher().publish([entry])).rejects.toMatchObject({ name: 'BusUnavailable', cause });
-      expect(requests()).toBe(0);
-    },
-  );
+    expect(eventBridge.calls().map(({ args }) => args[0].constructor.name)).toEqual(['PutEventsCommand']);
+  });
 });

@@ -8,7 +8,9 @@ import {
   EventRejected,
   type FailureKind,
   PublishFailed,
+  PublishThrottled,
   publishError,
+  withinBatch,
 } from '../../../outbox/failure.ts';
 import { networkError, serviceError } from '../../support/service-error.ts';
 
@@ -26,7 +28,7 @@ describe('the code of one entry', () => {
     ['ACodeOfTheFuture', 'transient'],
     ['NoAnswer', 'transient'],
     ['toString', 'transient'],
-    ['ThrottlingException', 'outage'],
+    ['ThrottlingException', 'throttled'],
   ])('%s is %s', (code, kind) => {
     expect(classifyEntryCode(code)).toBe(kind);
   });
@@ -40,14 +42,24 @@ describe('an error of the whole PutEvents request', () => {
     ['InternalException', 500, 'outage'],
     ['ServiceUnavailable', 503, 'outage'],
     ['GatewayTimeout', 504, 'outage'],
-    ['ThrottlingException', 400, 'outage'],
-    ['TooManyRequestsException', 429, 'outage'],
-    ['RequestThrottled', 400, 'outage'],
+    ['ThrottlingException', 400, 'throttled'],
+    ['TooManyRequestsException', 429, 'throttled'],
+    ['RequestThrottled', 400, 'throttled'],
+    ['RequestLimitExceeded', 503, 'throttled'],
+    ['SlowDown', 503, 'throttled'],
+    ['Unknown', 429, 'throttled'],
     ['AccessDeniedException', 400, 'outage'],
     ['AccessDeniedException', 403, 'outage'],
     ['UnrecognizedClientException', 400, 'outage'],
     ['ExpiredTokenException', 400, 'outage'],
     ['InvalidSignatureException', 400, 'outage'],
+    ['IncompleteSignature', 400, 'outage'],
+    ['InvalidClientTokenId', 400, 'outage'],
+    ['MissingAuthenticationTokenException', 400, 'outage'],
+    ['RequestExpired', 400, 'outage'],
+    ['OptInRequired', 400, 'outage'],
+    ['RequestTimeoutException', 400, 'outage'],
+    ['RequestTimeout', 408, 'outage'],
     ['Unauthorized', 401, 'outage'],
     ['ResourceNotFoundException', 400, 'outage'],
     ['TimeoutError', undefined, 'outage'],
@@ -151,6 +163,7 @@ describe('the error that carries a failure to the state machine', () => {
     ['permanent', EventRejected, 'EventRejected'],
     ['transient', PublishFailed, 'PublishFailed'],
     ['outage', BusUnavailable, 'BusUnavailable'],
+    ['throttled', PublishThrottled, 'PublishThrottled'],
   ] as const)('%s has its own class and name', (kind, errorClass, name) => {
     const error = publishError(kind, 'InternalFailure: why');
 
@@ -163,5 +176,28 @@ describe('the error that carries a failure to the state machine', () => {
     const cause = networkError('ECONNRESET');
 
     expect(publishError('outage', 'why', cause).cause).toBe(cause);
+  });
+});
+
+describe('what a failure counts as in its batch', () => {
+  const failure = (kind: FailureKind) => ({
+    eventId: 'e-1',
+    kind,
+    errorType: 'TimeoutError',
+    message: 'why',
+  });
+
+  test.each<[FailureKind, number, FailureKind]>([
+    ['outage', 0, 'outage'],
+    ['outage', 1, 'transient'],
+    ['outage', 199, 'transient'],
+    ['throttled', 0, 'throttled'],
+    ['throttled', 199, 'throttled'],
+    ['transient', 0, 'transient'],
+    ['transient', 199, 'transient'],
+    ['permanent', 0, 'permanent'],
+    ['permanent', 199, 'permanent'],
+  ])('%s beside %i accepted events is %s, and nothing else about it changes', (kind, accepted, counted) => {
+    expect(withinBatch(failure(kind), accepted)).toEqual(failure(counted));
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi, SqlValue } from '../../../outbox/data-api.ts';
 import { markFailed, release } from '../../../outbox/outcomes.ts';
+import { backoff } from '../../support/marking.ts';
 
-const backoff = { maxAttempts: 8, backoffBaseSeconds: 10, backoffMaxSeconds: 900, outageDelaySeconds: 30 };
 const anything = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { DataApi } from '../../../outbox/data-api.ts';
 import type { ClaimedEvent } from '../../../outbox/event.ts';
 import type { EntryResult, Publisher } from '../../../outbox/event-bridge.ts';
-import { BusUnavailable, EventRejected, PublishFailed } from '../../../outbox/failure.ts';
+import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from '../../../outbox/failure.ts';
 import { publishEvents, truncateUtf8 } from '../../../outbox/publish.ts';
 
 const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
@@ -80,7 +80,7 @@ describe('publishing a list of events', () => {
 
   test('answers with an outcome per event when nothing was published for several reasons', async () => {
     const { services } = answering([
-      { error: new BusUnavailable('ThrottlingException: slow down') },
+      { error: new PublishThrottled('ThrottlingException: slow down') },
       { error: new EventRejected('MalformedDetail: no object') },
     ]);
 
@@ -89,7 +89,7 @@ describe('publishing a list of events', () => {
     expect(result).toEqual({
       published: [],
       failed: [
-        { eventId: 'e-1', error: 'BusUnavailable', cause: 'ThrottlingException: slow down' },
+        { eventId: 'e-1', error: 'PublishThrottled', cause: 'ThrottlingException: slow down' },
         { eventId: 'e-2', error: 'EventRejected', cause: 'MalformedDetail: no object' },
       ],
     });

@@ -12,6 +12,8 @@ describe('a failure that the state machine noted', () => {
     ['EventRejected', 'permanent'],
     ['PublishFailed', 'transient'],
     ['BusUnavailable', 'outage'],
+    ['PublishThrottled', 'throttled'],
+    ['Lambda.TooManyRequestsException', 'throttled'],
     ['Lambda.Unknown', 'transient'],
     ['States.Timeout', 'transient'],
     ['States.DataLimitExceeded', 'transient'],

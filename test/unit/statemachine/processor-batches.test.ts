@@ -143,7 +143,7 @@ describe('a run', () => {
     });
   });
 
-  test('measures the outbox with its first batch, on every try, and not again', async () => {
+  test('says of its first fetch that it is the first, on every try, and of no other', async () => {
     const ran = await runProcessor({
       'fetch-batch': failingFirst(
         [lambdaError('DatabaseUnavailable')],
@@ -151,7 +151,7 @@ describe('a run', () => {
       ),
     });
 
-    expect(fetches(ran).map(({ measure }) => measure)).toEqual([true, true, false, false]);
+    expect(fetches(ran).map(({ firstOfRun }) => firstOfRun)).toEqual([true, true, false, false]);
   });
 
   test('does not spin on an empty batch that settled nothing', async () => {
@@ -210,8 +210,8 @@ describe('every call says until when its state waits for the answer', () => {
       ran
         .calls(step)
         .map(({ at, payload }) => Number((payload as { expiresAt?: number }).expiresAt) - at * 1_000);
-    const [start = Number.NaN] = waits('fetch-batch').map((wait) => wait - 4_000);
-    expect(waits('fetch-batch')).toEqual([start + 4_000, start + 4_000]);
+    const [start = Number.NaN] = waits('fetch-batch').map((wait) => wait - 5_000);
+    expect(waits('fetch-batch')).toEqual([start + 5_000, start + 5_000]);
     expect(waits('publish-event')).toEqual([start + 5_000, start + 5_000]);
   });
 });

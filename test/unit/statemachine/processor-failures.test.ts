@@ -31,6 +31,7 @@ describe.each<[string, Step, number]>([
   ['BusUnavailable', failing(lambdaError('BusUnavailable')), 3],
   ['Lambda.Unknown', failing(new TaskError('Lambda.Unknown', '{"errorType":"Runtime.ExitError"}')), 3],
   ['Sandbox.Timedout', failing(lambdaError('Sandbox.Timedout')), 3],
+  ['PublishThrottled', failing(lambdaError('PublishThrottled')), 3],
   ['Lambda.TooManyRequestsException', failing(new TaskError('Lambda.TooManyRequestsException', 'no')), 3],
   ['SomethingNew', failing(lambdaError('SomethingNew')), 3],
   ['States.Timeout', hanging, 3],
@@ -161,18 +162,28 @@ describe('a list of events', () => {
 describe('an outage', () => {
   const more = () => batches(batchOf(claimedEvents(3), { more: true }), batchOf(claimedEvents(3, 3)));
 
-  test('ends the run after this batch, even when a single event has met it and more is due', async () => {
+  test('is a batch of which nothing was accepted for want of the bus: the run ends after it', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': more(),
+      'publish-event': failing(lambdaError('BusUnavailable')),
+    });
+
+    expect(ran.outcome).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: 3, published: 0, failed: 3 },
+    });
+    expect(fetches(ran)).toHaveLength(1);
+    expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([0]);
+  });
+
+  test('is not what one event met while its neighbours were accepted: the run goes on', async () => {
     const ran = await runProcessor({
       'fetch-batch': more(),
       'publish-event': secondOf(failing(lambdaError('BusUnavailable'))),
     });
 
-    expect(ran.outcome).toMatchObject({
-      status: 'SUCCEEDED',
-      output: { claimed: 3, published: 2, failed: 1 },
-    });
-    expect(fetches(ran)).toHaveLength(1);
-    expect(failedMarks(ran)).toHaveLength(1);
+    expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 5, failed: 1 } });
+    expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([2]);
   });
 
   test('is not what a part of a list has met beside events that were accepted: the run goes on', async () => {
@@ -180,48 +191,72 @@ describe('an outage', () => {
       {
         'fetch-batch': more(),
         'publish-event': publishing((id) =>
-          id === eventId(2) ? new TaskError('BusUnavailable', 'ThrottlingException: slow down') : undefined,
+          id === eventId(2) ? new TaskError('BusUnavailable', 'TimeoutError: no answer') : undefined,
         ),
       },
       { chunkSize: 3 },
     );
 
     expect(fetches(ran)).toHaveLength(2);
-    expect(failedMarks(ran)[0]?.outcomes).toHaveLength(1);
+    expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([2]);
   });
 
-  test('ends the run when it is one of several reasons why nothing of a list was accepted', async () => {
+  test('is not what a whole list has met while another list was accepted: the run goes on', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': more(),
-        'publish-event': publishing(
-          (id) => new TaskError(id === eventId(2) ? 'BusUnavailable' : 'PublishFailed', 'why'),
+        'publish-event': publishing((id) =>
+          id === eventId(2) ? undefined : new TaskError('BusUnavailable', 'TimeoutError: no answer'),
         ),
       },
-      { chunkSize: 3 },
+      { chunkSize: 2 },
     );
 
-    expect(fetches(ran)).toHaveLength(1);
+    expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 1, failed: 5 } });
+    // The second batch is one.
+    expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([1, 0]);
   });
 
-  test('ends the run when it is one of several failures', async () => {
+  test.each([1, 3])(
+    'ends the run when it is one of several reasons, in lists of %i, why nothing was accepted',
+    async (chunkSize) => {
+      const ran = await runProcessor(
+        {
+          'fetch-batch': more(),
+          'publish-event': publishing(
+            (id) => new TaskError(id === eventId(1) ? 'BusUnavailable' : 'PublishFailed', 'why'),
+          ),
+        },
+        { chunkSize },
+      );
+
+      expect(fetches(ran)).toHaveLength(1);
+      expect(failedMarks(ran)[0]?.outcomes).toHaveLength(3);
+    },
+  );
+
+  test.each(['PublishFailed', 'EventRejected', 'States.Timeout', 'Lambda.Unknown', 'Sandbox.Timedout'])(
+    'is not that every event of a batch failed with %s: the run goes on',
+    async (error) => {
+      const steps = { 'fetch-batch': more(), 'publish-event': failing(lambdaError(error)) };
+
+      expect(fetches(await runProcessor(steps))).toHaveLength(2);
+    },
+  );
+});
+
+describe('a bus that does not exist', () => {
+  test('fails the run at its first fetch, which is not tried again, with a cause that says so', async () => {
     const ran = await runProcessor({
-      'fetch-batch': more(),
-      'publish-event': publishing((id) =>
-        lambdaError(id === eventId(1) ? 'BusUnavailable' : 'PublishFailed'),
-      ),
+      'fetch-batch': failing(lambdaError('BusMissing', 'event bus orders does not exist')),
     });
 
     expect(fetches(ran)).toHaveLength(1);
-    expect(failedMarks(ran)[0]?.outcomes).toHaveLength(3);
-  });
-
-  test('is no other failure: those let the run go on', async () => {
-    const ran = await runProcessor({
-      'fetch-batch': more(),
-      'publish-event': secondOf(failing(lambdaError('PublishFailed'))),
+    expect(publishes(ran)).toEqual([]);
+    expect(ran.outcome).toMatchObject({
+      status: 'FAILED',
+      error: 'RunFailed',
+      cause: expect.stringMatching(/^BusMissing: .*event bus orders does not exist/),
     });
-
-    expect(fetches(ran)).toHaveLength(2);
   });
 });

@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { FailureKind } from '../../outbox/failure.ts';
+import { markProcessed, release } from '../../outbox/outcomes.ts';
+import { requeue } from '../../outbox/redrive.ts';
+import { claimBatch } from '../support/claiming.ts';
+import { backoff, fail, failed, published } from '../support/marking.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { insertEvent, makeDue, readEvent } from '../support/outbox-rows.ts';
+
+const database = useOutboxDatabase();
+const givenBackKinds = ['outage', 'throttled'] as const;
+
+beforeEach(() => database.sql('delete from outbox_events'));
+
+/** A claimed event that has been claimed this often. */
+async function claimedEvent({ attempts = 1 } = {}) {
+  const id = await insertEvent(database);
+  await database.sql('update outbox_events set attempts = $2 where id = $1', [id, attempts - 1]);
+  const { leaseToken } = await claimBatch(database);
+  return { id, leaseToken };
+}
+
+/** The event is claimed once more and fails like this. */
+async function failAgain(id: string, kind: FailureKind) {
+  await makeDue(database);
+  const { leaseToken } = await claimBatch(database);
+  return fail(database, leaseToken, [failed(id, kind)]);
+}
+
+/** Since how many seconds the event has been given back; null when it was not. */
+async function givenBackFor(id: string): Promise<number | null> {
+  const [row] = await database.sql<{ seconds: number | null }>(
+    `select cast(extract(epoch from now() - given_back_since) as double precision) as seconds
+     from outbox_events where id = $1`,
+    [id],
+  );
+  return row?.seconds ?? null;
+}
+
+/** Lets this time pass for events that were given back. */
+const passTime = (seconds: number) =>
+  database.sql('update outbox_events set given_back_since = given_back_since - make_interval(secs => $1)', [
+    seconds,
+  ]);
+
+describe.each(givenBackKinds)('an event that an error of the kind %s hit', (kind) => {
+  test('is given back after the delay of an outage, jittered, and no attempt is consumed', async () => {
+    const { id, leaseToken } = await claimedEvent({ attempts: 3 });
+
+    expect(await fail(database, leaseToken, [failed(id, kind, 'Busy')])).toMatchObject({ recorded: 1 });
+
+    const row = await readEvent(database, id);
+    expect(row).toMatchObject({ status: 'PENDING', attempts: 2, last_error_type: 'Busy' });
+    expect(row.due_in).toBeGreaterThan(backoff.outageDelaySeconds / 2 - 30);
+    expect(row.due_in).toBeLessThanOrEqual(backoff.outageDelaySeconds);
+  });
+
+  test('is not given up within a day, not even on its last attempt and however often it happens', async () => {
+    const id = await insertEvent(database);
+    await database.sql('update outbox_events set attempts = 7');
+    for (let time = 0; time < 20; time += 1) {
+      expect(await failAgain(id, kind)).toEqual({ recorded: 1, parked: 0, lost: [] });
+    }
+    expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 7 });
+  });
+});
+
+describe('an event that outages have given back for longer than the limit', () => {
+  test('pays an attempt for each further one, with the backoff of any failure, until it is given up', async () => {
+    const { id, leaseToken } = await claimedEvent({ attempts: 6 });
+    await fail(database, leaseToken, [failed(id, 'outage')]);
+    await passTime(backoff.outageLimitSeconds + 1);
+
+    await failAgain(id, 'outage');
+
+    const row = await readEvent(database, id);
+    expect(row).toMatchObject({ status: 'PENDING', attempts: 6 });
+    expect(row.due_in).toBeGreaterThan(320_000 / 2 - 30);
+    expect(row.due_in).toBeLessThanOrEqual(320_000);
+
+    await failAgain(id, 'outage');
+    expect(await failAgain(id, 'outage')).toEqual({ recorded: 1, parked: 1, lost: [] });
+    expect(await readEvent(database, id)).toMatchObject({ status: 'FAILED', attempts: 8 });
+  });
+
+  test('pays nothing up to the limit, however long it had waited before the first of them', async () => {
+    const { id, leaseToken } = await claimedEvent();
+    await database.sql(`update outbox_events set ready_at = now() - interval '30 days'`);
+    await fail(database, leaseToken, [failed(id, 'outage')]);
+    expect(await givenBackFor(id)).toBeLessThan(60);
+    await passTime(backoff.outageLimitSeconds - 600);
+
+    await failAgain(id, 'outage');
+
+    expect(await readEvent(database, id)).toMatchObject({ attempts: 0 });
+    expect(await givenBackFor(id)).toBeGreaterThan(backoff.outageLimitSeconds - 601);
+  });
+
+  test('pays nothing for throttling, which neither begins nor ends the time', async () => {
+    const { id, leaseToken } = await claimedEvent();
+    await fail(database, leaseToken, [failed(id, 'throttled')]);
+    expect(await givenBackFor(id)).toBeNull();
+    await failAgain(id, 'outage');
+    await passTime(backoff.outageLimitSeconds + 1);
+
+    await failAgain(id, 'throttled');
+
+    expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 0 });
+    expect(await givenBackFor(id)).toBeGreaterThan(backoff.outageLimitSeconds);
+  });
+});
+
+describe('the time for which outages have given an event back begins anew', () => {
+  const givenBack = async () => {
+    const { id, leaseToken } = await claimedEvent();
+    await fail(database, leaseToken, [failed(id, 'outage')]);
+    expect(await givenBackFor(id)).not.toBeNull();
+    return id;
+  };
+
+  test('after a failure of its own, which consumed an attempt', async () => {
+    const id = await givenBack();
+
+    await failAgain(id, 'transient');
+
+    expect(await givenBackFor(id)).toBeNull();
+  });
+
+  test('after its run had to release it, which consumed an attempt', async () => {
+    const id = await givenBack();
+    await makeDue(database);
+    const { leaseToken } = await claimBatch(database);
+
+    const reason = { kind: 'transient', errorType: 'States.Timeout', message: 'the run failed' } as const;
+    await release(database.dataApi, leaseToken, reason, backoff);
+
+    expect(await givenBackFor(id)).toBeNull();
+  });
+
+  test('after a success', async () => {
+    const id = await givenBack();
+
+    await markProcessed(database.dataApi, [published(id)]);
+
+    expect(await givenBackFor(id)).toBeNull();
+  });
+
+  test('after a redrive of an event that it made give up', async () => {
+    const id = await givenBack();
+    await passTime(backoff.outageLimitSeconds + 1);
+    await database.sql('update outbox_events set attempts = 7');
+    expect(await failAgain(id, 'outage')).toMatchObject({ parked: 1 });
+
+    await requeue(database.dataApi, 'redrive', {}, { limit: 1, batch: 1 });
+
+    expect(await givenBackFor(id)).toBeNull();
+    await failAgain(id, 'outage');
+    expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 0 });
+  });
+});
