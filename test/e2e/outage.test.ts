@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { beginScenario, expectNothingLost, settle } from '../support/outbox-scenario.ts';
-import type { TwinProcess } from '../support/twin-process.ts';
+import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
 let twin: TwinProcess;
@@ -11,14 +11,23 @@ useTwin((underTest) => {
   ({ twin, pool } = underTest);
 });
 
+/** The Wait states that a run has been in. */
+async function waitsOf({ executionArn }: Execution): Promise<unknown[]> {
+  const { history = [] } = await twin.get<Execution>(
+    `/_local/executions/${encodeURIComponent(executionArn)}`,
+  );
+  return history
+    .filter(({ type }) => type === 'WaitStateEntered')
+    .map(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name);
+}
+
 const givenBack = () =>
   pool.query(
     `select status, attempts, last_error_type as "errorType", due_at > now() as later, count(*)::int
      from outbox_events group by 1, 2, 3, 4 order by 1, 5`,
   );
 
-// First in this file: a warm function remembers for a minute that it has seen the bus.
-test('a bus that is gone: nothing is sent into the void, and nothing is used up', async () => {
+test('a bus that is gone: the run fails before it claims anything, and nothing is sent into the void', async () => {
   const before = await beginScenario(twin, pool, 30);
   await twin.setFaults([
     { service: 'events', operation: 'DescribeEventBus', kind: 'error', code: 'ResourceNotFoundException' },
@@ -26,15 +35,37 @@ test('a bus that is gone: nothing is sent into the void, and nothing is used up'
 
   const run = await twin.tick();
 
-  expect(run).toMatchObject({
-    status: 'SUCCEEDED',
-    output: { claimed: 30, published: 0, failed: 30, parked: 0 },
-  });
+  expect(run).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+  expect(run.cause).toMatch(/^BusMissing: .*event bus bellyfed-events does not exist: create it again/);
+  expect((await twin.faultsFired())[0]).toBe(1);
   expect((await givenBack()).rows).toEqual([
-    { status: 'PENDING', attempts: 0, errorType: 'BusMissing', later: true, count: 30 },
+    { status: 'PENDING', attempts: 0, errorType: null, later: false, count: 30 },
   ]);
   await settle(twin, pool);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+});
+
+test('a bus that nobody may look at, or that cannot be looked at, is published to all the same', async () => {
+  const before = await beginScenario(twin, pool, 0);
+  const look = { service: 'events', operation: 'DescribeEventBus' } as const;
+  for (const fault of [
+    { kind: 'error', code: 'AccessDeniedException' },
+    { kind: 'error', code: 'ThrottlingException' },
+    { kind: 'error', code: 'InternalException' },
+    { kind: 'latency', ms: 5_000 },
+  ] as const) {
+    await pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'dish.rated', '{}')`,
+    );
+    await twin.setFaults([{ ...look, ...fault }]);
+
+    const run = await twin.tick();
+
+    expect(run).toMatchObject({ status: 'SUCCEEDED', output: { claimed: 1, published: 1 } });
+    expect(await twin.faultsFired()).toEqual([1]);
+  }
+  const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+  expect(rows.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
 });
 
 test('a bus that is down for the whole run: no attempt is consumed and the run ends early', async () => {
@@ -56,8 +87,8 @@ test('a bus that is down for the whole run: no attempt is consumed and the run e
   expect(rows.every(({ status, attempts }) => status === 'PROCESSED' && attempts === 1)).toBe(true);
 });
 
-test('throttling gives back what it hits and consumes nothing', async () => {
-  const before = await beginScenario(twin, pool, 40);
+test('throttling gives back what it hits, consumes nothing, and slows the run down instead of ending it', async () => {
+  const before = await beginScenario(twin, pool, 250);
   await twin.setFaults([
     {
       service: 'events',
@@ -65,13 +96,18 @@ test('throttling gives back what it hits and consumes nothing', async () => {
       code: 'ThrottlingException',
       match: { detailType: 'dish.removed' },
     },
+    // Counts the looks at the bus.
+    { service: 'events', operation: 'DescribeEventBus', kind: 'latency', ms: 0 },
   ]);
 
-  await twin.tick();
+  const run = await twin.tick();
 
+  expect(run.output).toEqual({ claimed: 250, published: 225, failed: 25, parked: 0, batches: 2 });
+  expect(await waitsOf(run)).toEqual(['Slow down']);
+  expect((await twin.faultsFired())[1]).toBe(1);
   expect((await givenBack()).rows).toEqual([
-    { status: 'PENDING', attempts: 0, errorType: 'ThrottlingException', later: true, count: 4 },
-    { status: 'PROCESSED', attempts: 1, errorType: null, later: null, count: 36 },
+    { status: 'PENDING', attempts: 0, errorType: 'ThrottlingException', later: true, count: 25 },
+    { status: 'PROCESSED', attempts: 1, errorType: null, later: null, count: 225 },
   ]);
   await settle(twin, pool);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });

@@ -25,7 +25,10 @@ export interface Execution {
   readonly status: string;
   readonly output: Readonly<Record<string, number>>;
   readonly cause?: string;
-  readonly history?: readonly { readonly type: string }[];
+  readonly history?: readonly {
+    readonly type: string;
+    readonly stateEnteredEventDetails?: { readonly name: string };
+  }[];
 }
 
 /** A twin in a process of its own, started by the command that a user types. */
