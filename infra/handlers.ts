@@ -45,7 +45,7 @@ export class Handlers extends Construct {
   constructor(scope: Construct, id: string, props: HandlersProps) {
     super(scope, id);
     this.#props = props;
-    const { settings, eventBus } = props;
+    const { settings } = props;
     const backoff = {
       MAX_ATTEMPTS: String(settings.maxAttempts),
       BACKOFF_BASE_SECONDS: String(settings.backoffBaseSeconds),
@@ -55,7 +55,7 @@ export class Handlers extends Construct {
     };
     this.migrate = this.#migrate();
     this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
-      EVENT_BUS_NAME: eventBus.eventBusName,
+      EVENT_BUS_NAME: props.eventBusAddress,
       BUS_CHECK_TIMEOUT_MS,
       BATCH_MAX_EVENTS: String(settings.batchSize),
       // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for what surrounds the events.

@@ -23,7 +23,7 @@ export interface FetchBatchInput extends Lease {
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
 export async function fetchBatch({ firstOfRun, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
   // Before the claim, so that a missing bus costs no event an attempt.
-  const unknown = firstOfRun ? await checkBus() : undefined;
+  const unknown = firstOfRun ? await checkBus(lease.runId) : undefined;
   if (unknown !== undefined)
     logger.warn('the bus could not be looked at, events are published all the same', { reason: unknown });
   // Nor does this call wait longer than its own time-out, while the statement may still be queued.

@@ -38,11 +38,19 @@ export function createPublisher(client: EventBridgeClient): Publisher {
 
 /**
  * Looks whether the bus exists, because PutEvents answers 200 for one that does not and drops the event. Publishing
- * must not depend on anything else that this management call may answer, so all else is only told.
+ * must not depend on anything else that this management call may answer, so all else is only told. DescribeEventBus
+ * knows the buses of the caller's account and region, so another one is not looked at.
+ * @param busName name or ARN of the bus
+ * @param runId ARN of the execution, which tells the account and region
  * @returns why the bus could not be looked at, if so
  * @throws BusMissing
  */
-export async function checkBus(client: EventBridgeClient, busName: string): Promise<string | undefined> {
+export async function checkBus(
+  client: EventBridgeClient,
+  busName: string,
+  runId: string,
+): Promise<string | undefined> {
+  if (busName.startsWith('arn:') && placeOf(busName) !== placeOf(runId)) return undefined;
   try {
     await client.send(new DescribeEventBusCommand({ Name: busName }));
     return undefined;
@@ -55,6 +63,11 @@ export async function checkBus(client: EventBridgeClient, busName: string): Prom
     }
     return describe(error);
   }
+}
+
+/** Region and account of an ARN. */
+function placeOf(arn: string): string {
+  return arn.split(':').slice(3, 5).join(' ');
 }
 
 function requestError(error: unknown): Error {

@@ -26,8 +26,8 @@ export function publisher(requestTimeoutMs: number): Publisher {
 }
 
 /** A look whether the event bus exists, with a time-out in milliseconds: see {@link checkBus}. */
-export function busCheck(requestTimeoutMs: number): () => Promise<string | undefined> {
+export function busCheck(requestTimeoutMs: number): (runId: string) => Promise<string | undefined> {
   const client = new EventBridgeClient(patience(requestTimeoutMs));
   const busName = text('EVENT_BUS_NAME');
-  return () => checkBus(client, busName);
+  return (runId) => checkBus(client, busName, runId);
 }

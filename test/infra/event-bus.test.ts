@@ -18,8 +18,10 @@ beforeAll(async () => {
   await bundleHandlers();
 }, 60_000);
 
-const busOf = (template: Template) =>
-  environmentOf(ourFunctions(template)['publish-event'] ?? {})['EVENT_BUS_NAME'];
+const busesOf = (template: Template) =>
+  ['publish-event', 'fetch-batch'].map(
+    (name) => environmentOf(ourFunctions(template)[name] ?? {})['EVENT_BUS_NAME'],
+  );
 
 describe('a new bus', () => {
   test('is called after the outbox unless it is given a name', async () => {
@@ -58,7 +60,7 @@ describe('a bus of another account and region', () => {
   test('is addressed and granted by its ARN, whatever name cdk.json has for a new one', async () => {
     const template = await synthesized({ eventBusArn: central, eventBusName: 'bellyfed-events' });
 
-    expect(busOf(template)).toBe(central);
+    expect(busesOf(template)).toEqual([central, central]);
     expect(Object.values(permissionsOf(template)).flat()).toContain(`events:PutEvents on ${central}`);
     template.resourceCountIs('AWS::Events::EventBus', 0);
     template.hasOutput('EventBusName', { Value: central });
@@ -68,6 +70,6 @@ describe('a bus of another account and region', () => {
     const stack = new Stack(new App(), 'app');
     new OutboxProcessor(stack, 'Outbox', { eventBus: EventBus.fromEventBusArn(stack, 'Central', central) });
 
-    expect(busOf(Template.fromStack(stack))).toBe(central);
+    expect(busesOf(Template.fromStack(stack))).toEqual([central, central]);
   });
 });

@@ -42,8 +42,14 @@ const invoking = (...handlers: readonly string[]) => [
 
 describe('what may be done', () => {
   test.each<[role: string, permissions: readonly string[]]>([
-    ['OutboxHandlersfetchbatchRole', [...ofEveryStep('fetchbatch'), 'events:DescribeEventBus on EventBus']],
-    ['OutboxHandlerspublisheventRole', [...ofEveryStep('publishevent'), 'events:PutEvents on EventBus']],
+    [
+      'OutboxHandlersfetchbatchRole',
+      [...ofEveryStep('fetchbatch'), 'events:DescribeEventBus on OutboxEventBus'],
+    ],
+    [
+      'OutboxHandlerspublisheventRole',
+      [...ofEveryStep('publishevent'), 'events:PutEvents on OutboxEventBus'],
+    ],
     ['OutboxHandlersmarkprocessedRole', ofEveryStep('markprocessed')],
     ['OutboxHandlersmarkfailedRole', ofEveryStep('markfailed')],
     ['OutboxHandlersreleasebatchRole', ofEveryStep('releasebatch')],

@@ -30,7 +30,7 @@ beforeEach(() => {
 describe.each([
   ['the database', rdsData, () => dataApi(2_500).query('select 1')],
   ['the bus', eventBridge, () => publisher(2_500).publish([{ Source: 's', DetailType: 't', Detail: '{}' }])],
-  ['the look at the bus', eventBridge, () => busCheck(2_500)()],
+  ['the look at the bus', eventBridge, () => busCheck(2_500)('arn:execution')],
 ])('the client of %s', (_, mock, call) => {
   test('never repeats a call by itself, since the state machine retries', async () => {
     await call();

@@ -109,13 +109,23 @@ describe('the publisher', () => {
 });
 
 describe('the bus', () => {
-  const check = () => checkBus(client, 'bellyfed-events');
+  const runId = 'arn:aws:states:eu-central-1:123456789012:express:outbox-processor:run:1';
+  const check = (busName = 'bellyfed-events') => checkBus(client, busName, runId);
 
   test('that exists is looked at by its name, and nothing is said', async () => {
     expect(await check()).toBeUndefined();
     expect(eventBridge.commandCalls(DescribeEventBusCommand).map(({ args }) => args[0].input)).toEqual([
       { Name: 'bellyfed-events' },
     ]);
+  });
+
+  test.each([
+    ['its own account and region', 'arn:aws:events:eu-central-1:123456789012:event-bus/central', 1],
+    ['another account', 'arn:aws:events:eu-central-1:999999999999:event-bus/central', 0],
+    ['another region', 'arn:aws:events:eu-west-1:123456789012:event-bus/central', 0],
+  ])('of %s, given by its ARN, is looked at when DescribeEventBus can know it', async (_, arn, looks) => {
+    expect(await check(arn)).toBeUndefined();
+    expect(eventBridge.commandCalls(DescribeEventBusCommand)).toHaveLength(looks);
   });
 
   test('that is missing has an error of its own: EventBridge would accept and drop the events', async () => {
