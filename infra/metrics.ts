@@ -14,7 +14,7 @@ const statistics = {
   EventsReclaimed: 'Sum',
   /** Events that EventBridge accepted. */
   EventsPublished: 'Sum',
-  /** Attempts that failed, for whatever reason. */
+  /** Attempts that failed, for whatever reason, those that were given back included. */
   EventsFailed: 'Sum',
   /** Events given up until a person redrives them. */
   EventsParked: 'Sum',
