@@ -24,7 +24,7 @@ export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable';
 }
 
-/** The database will never accept this call (permission, SQL, limits). Retrying only costs time. */
+/** The database will never accept this call (permission, SQL, values). Retrying only costs time. */
 export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
 }
@@ -87,25 +87,32 @@ export function classifyPutEventsError(error: unknown): FailureKind {
     : 'transient';
 }
 
-// https://www.postgresql.org/docs/17/errcodes-appendix.html: serialization failure, deadlock, lock not
-// available, statement time-out, read-only (the old writer in a failover), shutdown and start-up, insufficient resources, connection exceptions.
-const transientSqlState = /SQLState: (25006|40001|40P01|55P03|57014|57P0[1-3]|53\w{3}|08\w{3})/;
-
-const transientDataApiErrors = new Set([
-  'DatabaseResumingException',
-  'DatabaseUnavailableException',
-  'InternalServerErrorException',
-  'ServiceUnavailableError',
-  'StatementTimeoutException',
-  'ThrottlingException',
-  'TransactionNotFoundException',
+// What no retry can cure. Anything else may pass: a secret that is being rotated or that cannot be read for a
+// moment, a cluster that is new, restored or resuming, a lost connection, and whatever is not known yet. A mark
+// that is given up too early publishes its whole batch twice, and one that is retried in vain costs half a minute.
+const permanentDataApiErrors = new Set([
+  'AccessDeniedException',
+  'ForbiddenException',
+  'HttpEndpointNotEnabledException',
+  // The request or its result has a form that the service never takes. (BadRequestException says that too, but
+  // also says "Communications link failure", and that the sign-in failed.)
+  'SerializationException',
+  'UnknownOperationException',
+  'UnsupportedResultException',
+  'ValidationException',
 ]);
+
+// Classes 22 (data), 23 (constraints), 42 (syntax, permissions, undefined objects), and a statement too complex.
+// The service ends its message with the state; text before that may quote a value, which may look like one.
+// https://www.postgresql.org/docs/17/errcodes-appendix.html
+const permanentSqlState = /; SQLState: (?:(?:22|23|42)[0-9A-Z]{3}|54001)\s*$/;
+const databaseErrors = new Set(['BadRequestException', 'DatabaseErrorException']);
 
 /** Classifies an error that the RDS Data client threw. */
 export function classifyDataApiError(error: unknown): 'permanent' | 'transient' {
   const { name, message, status } = describe(error);
-  if (transientDataApiErrors.has(name) || transientSqlState.test(message)) return 'transient';
-  return status === undefined || status >= 500 ? 'transient' : 'permanent';
+  if (permanentDataApiErrors.has(name) || status === 413) return 'permanent';
+  return databaseErrors.has(name) && permanentSqlState.test(message) ? 'permanent' : 'transient';
 }
 
 /** The error class that carries a failure of this kind to the state machine. */

@@ -158,6 +158,19 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
     },
   ],
   [
+    'a secret that cannot be read and a connection that is lost, each for a moment',
+    {
+      faults: [
+        // What a failed sign-in and a lost link to the database are called.
+        { service: 'rds-data', ...fails('BadRequestException'), match: claimSql, ...once },
+        { service: 'rds-data', ...fails('SecretsErrorException'), match: markSql, ...once },
+      ],
+      atMostDuplicates: 0,
+      atMostAttempts: 1,
+      run: 'SUCCEEDED',
+    },
+  ],
+  [
     'a mark whose answer is lost',
     {
       faults: [{ service: 'rds-data', kind: 'drop-response', match: markSql, ...once }],

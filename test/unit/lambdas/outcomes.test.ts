@@ -155,7 +155,8 @@ describe.each([
 ])('%s', (name, input) => {
   test.each([
     ['DatabaseUnavailableException', 504, 'DatabaseUnavailable'],
-    ['DatabaseErrorException', 400, 'DatabaseRefused'],
+    ['SecretsErrorException', 400, 'DatabaseUnavailable'],
+    ['AccessDeniedException', 403, 'DatabaseRefused'],
   ])(
     'throws for %s what the state machine matches by name, and counts nothing',
     async (thrown, status, error) => {
