@@ -29,6 +29,18 @@ export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
 }
 
+/** Another session has locked some rows; the others are done. The state machine repeats the call for the rest. */
+export class RowsLocked extends Error {
+  override readonly name = 'RowsLocked';
+
+  constructor(ids: readonly string[], rows: number) {
+    const examples = `${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', ...' : ''}`;
+    super(
+      `another session has locked ${ids.length} of ${rows} rows (${examples}): "Runs failed" in docs/operations.md tells how to find it`,
+    );
+  }
+}
+
 /** What is stored with a failed event: `last_error_type` and `last_error`. */
 export interface Failure {
   readonly kind: FailureKind;

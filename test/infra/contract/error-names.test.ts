@@ -76,11 +76,12 @@ describe.each(machines)('%s', (machine) => {
 });
 
 describe('outbox-processor', () => {
-  test('tells apart what no retry can cure and what is an outage', () => {
+  test('tells apart what no retry can cure, what is an outage and what keeps only some rows', () => {
     expect(customNames(readText('outbox-processor'))).toEqual([
       'BusUnavailable',
       'DatabaseRefused',
       'EventRejected',
+      'RowsLocked',
     ]);
   });
 
@@ -88,6 +89,9 @@ describe('outbox-processor', () => {
     ['Publish event', 'PublishFailed'],
     ['Publish event', 'BusUnavailable'],
     ['Fetch batch', 'DatabaseUnavailable'],
+    ['Mark processed', 'RowsLocked'],
+    ['Mark failed', 'RowsLocked'],
+    ['Release batch', 'RowsLocked'],
   ])('"%s" retries %s', (name, error) => {
     const state = stateOf(readDefinition('outbox-processor'), name);
 
