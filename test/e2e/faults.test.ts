@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import type { FaultRule } from '../../local/faults.ts';
 import { beginScenario, expectNothingLost, passTime, settle } from '../support/outbox-scenario.ts';
-import type { TwinProcess } from '../support/twin-process.ts';
+import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
 const EVENTS = 210;
@@ -256,6 +256,25 @@ test('what a dead run published is at most what it had in flight', async () => {
   expect(published).toBeLessThanOrEqual(IN_FLIGHT);
   await settle(twin, pool);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: published });
+});
+
+test('idle connections that were closed while the functions were frozen fail nothing', async () => {
+  await beginScenario(twin, pool, IN_FLIGHT);
+  await twin.tick();
+  const before = await beginScenario(twin, pool, EVENTS);
+  await twin.setFaults([
+    { service: 'rds-data', kind: 'reset-idle' },
+    { service: 'events', operation: 'PutEvents', kind: 'reset-idle' },
+  ]);
+
+  const { status, executionArn } = await twin.tick();
+
+  expect(await twin.faultsFired()).not.toContain(0);
+  expect(status).toBe('SUCCEEDED');
+  const { history } = await twin.get<Execution>(`/_local/executions/${encodeURIComponent(executionArn)}`);
+  expect(history?.filter(({ type }) => /Failed|TimedOut/.test(type))).toEqual([]);
+  const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+  expect(rows.every(({ attempts, errorType }) => attempts === 1 && errorType === null)).toBe(true);
 });
 
 test('two ticks at once share the work without a duplicate', async () => {
