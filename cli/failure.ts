@@ -57,7 +57,7 @@ export function explain(error: unknown, place: string): { sentence: string; exit
   if (refused !== undefined) return say(exitCodes.unreachable, `${place} refuses: ${text(refused)}`);
   const unavailable = of(({ name }) => name === 'DatabaseUnavailable');
   if (unavailable !== undefined)
-    return say(exitCodes.unreachable, `the database does not answer: ${unavailable.message}`);
+    return say(exitCodes.unreachable, `the database cannot be used now: ${unavailable.message}`);
   return say(exitCodes.failed, error instanceof Error ? text(error) : String(error));
 }
 

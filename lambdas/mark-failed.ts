@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { readFailure, withinBatch } from '../outbox/failure.ts';
+import { RowsLocked, readFailure, withinBatch } from '../outbox/failure.ts';
 import { markFailed as mark, type Recorded } from '../outbox/outcomes.ts';
 import type { NotPublished } from '../outbox/publish.ts';
 import { backoff } from './runtime/backoff.ts';
@@ -18,7 +18,7 @@ export interface MarkFailedInput {
   readonly runId: string;
 }
 
-/** `Mark failed`: parks what can never be published, and gives the rest another time. */
+/** `Mark failed`: parks what can never be published, and gives the rest another time. Throws RowsLocked. */
 export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedInput): Promise<Recorded> {
   const failures = outcomes.map(({ eventId, error, cause }) =>
     withinBatch({ eventId, ...readFailure(error, cause) }, accepted),
@@ -27,11 +27,13 @@ export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedI
   // `message` is the log line's own.
   for (const { message: reason, ...failure } of failures)
     logger.error('event not published', { ...failure, reason });
-  metrics.addMetric('EventsFailed', MetricUnit.Count, outcomes.length);
+  // A call that leaves locked rows behind is repeated whole, and what it recorded must not be counted again.
+  metrics.addMetric('EventsFailed', MetricUnit.Count, result.recorded + result.lost.length);
   metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
   if (result.lost.length > 0)
     logger.warn('failed events that are no longer ours to mark', { lost: result.lost });
+  if (result.locked !== undefined) throw new RowsLocked(result.locked, outcomes.length);
   return result;
 }
 

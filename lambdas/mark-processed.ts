@@ -1,4 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { RowsLocked } from '../outbox/failure.ts';
 import { markProcessed as mark, type Published, type Recorded } from '../outbox/outcomes.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
@@ -11,16 +12,18 @@ export interface MarkProcessedInput {
   readonly runId: string;
 }
 
-/** `Mark processed`: records what EventBridge accepted, whoever holds the lease by now. */
+/** `Mark processed`: records what EventBridge accepted, whoever holds the lease by now. Throws RowsLocked. */
 export async function markProcessed({ outcomes }: MarkProcessedInput): Promise<Recorded> {
   const result = await mark(database, outcomes);
-  metrics.addMetric('EventsPublished', MetricUnit.Count, outcomes.length);
+  // A call that leaves locked rows behind is repeated whole, and what it recorded must not be counted again.
+  metrics.addMetric('EventsPublished', MetricUnit.Count, result.recorded + result.lost.length);
   if (result.maxDelayMs !== undefined) {
     metrics.addMetric('PublishDelay', MetricUnit.Milliseconds, result.maxDelayMs);
   }
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
   if (result.lost.length > 0)
     logger.warn('published events that are no longer ours to mark', { lost: result.lost });
+  if (result.locked !== undefined) throw new RowsLocked(result.locked, outcomes.length);
   return result;
 }
 

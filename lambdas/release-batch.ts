@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { readFailure } from '../outbox/failure.ts';
+import { RowsLocked, readFailure } from '../outbox/failure.ts';
 import { type Recorded, release } from '../outbox/outcomes.ts';
 import { backoff } from './runtime/backoff.ts';
 import { dataApi } from './runtime/clients.ts';
@@ -16,13 +16,15 @@ export interface ReleaseBatchInput {
   readonly runId: string;
 }
 
-/** `Release batch`: gives back what a failed run still holds, instead of waiting for its lease to end. */
+/** `Release batch`: gives back what a failed run still holds, instead of waiting for its lease to end. Throws RowsLocked. */
 export async function releaseBatch({ leaseToken, error, cause }: ReleaseBatchInput): Promise<Recorded> {
   const failure = readFailure(error, cause);
   const result = await release(database, leaseToken, failure, settings);
   const { errorType, message: reason } = failure;
   logger.error('run failed, its events were given back', { errorType, reason, ...result });
   metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
+  if (result.locked !== undefined)
+    throw new RowsLocked(result.locked, result.recorded + result.locked.length);
   return result;
 }
 

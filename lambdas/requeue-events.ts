@@ -1,3 +1,4 @@
+import { RowsLocked } from '../outbox/failure.ts';
 import { countMatches, requeue } from '../outbox/redrive.ts';
 import { readRedriveRequest } from '../outbox/redrive-request.ts';
 import { dataApi } from './runtime/clients.ts';
@@ -21,12 +22,13 @@ export interface RequeueEventsResult {
   readonly more: boolean;
 }
 
-/** `Requeue events`: makes what the filter matches due again, batch by batch. */
+/** `Requeue events`: makes what the filter matches due again, batch by batch. Throws RowsLocked. */
 export async function requeueEvents({ runId, request }: RequeueEventsInput): Promise<RequeueEventsResult> {
   const { limit = Number.MAX_SAFE_INTEGER, dryRun = false, ...filter } = readRedriveRequest(request);
   if (dryRun) return { dryRun, events: await countMatches(database, filter, limit), more: false };
-  const { requeued, total, more } = await requeue(database, runId, filter, { limit, batch });
+  const { requeued, total, more, locked } = await requeue(database, runId, filter, { limit, batch });
   logger.info('requeued parked events', { requeued, total, filter });
+  if (locked !== undefined && !more) throw new RowsLocked(locked, requeued + locked.length);
   return { dryRun, events: total, more };
 }
 

@@ -10,3 +10,8 @@ export class AwsError extends Error {
     this.status = status;
   }
 }
+
+/** No answer at all: the connection is reset. */
+export class ConnectionReset extends Error {
+  override readonly name = 'ConnectionReset';
+}

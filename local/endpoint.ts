@@ -1,10 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AwsError } from './aws-error.ts';
+import { AwsError, ConnectionReset } from './aws-error.ts';
 import type { Lambda } from './lambda.ts';
 import { RequestBody } from './request.ts';
 
-export type Operations = Readonly<Record<string, (request: RequestBody) => Promise<object>>>;
+/** The connection that a request came over. */
+export interface Connection {
+  /** Whether it has carried a request before. */
+  readonly reused: boolean;
+}
+
+export type Operations = Readonly<
+  Record<string, (request: RequestBody, connection?: Connection) => Promise<object>>
+>;
 
 export interface Services {
   readonly rdsData: Operations;
@@ -28,6 +36,8 @@ export type ControlSurface = (request: IncomingMessage, response: ServerResponse
 // The largest of the services' own limits: a Lambda payload.
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
 const MAX_RDS_DATA_BYTES = 4 * 1024 * 1024;
+// Longer than a tick, as the connections of a function that is warm: Node's default is five seconds.
+const KEEP_ALIVE_MS = 65_000;
 
 const rdsDataPaths: Readonly<Record<string, string>> = {
   '/Execute': 'Execute',
@@ -49,6 +59,7 @@ export async function listen(
     };
     answer().catch((error: unknown) => sendError(response, error));
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
@@ -96,21 +107,26 @@ const targets: Readonly<Record<string, readonly [JsonService, contentType: strin
 };
 
 export function awsRouter(services: Services, control: ControlSurface, admit: Admit) {
+  const known = new WeakSet<IncomingMessage['socket']>();
+
   async function call(
     service: JsonService | 'rdsData',
     name: string,
     request: IncomingMessage,
     limit: number,
+    connection: Connection,
   ): Promise<object> {
     const operations = services[service];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) throw unsupported(name);
     const body = new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException');
     admit(request.headers.authorization, service, name, body);
-    return operation(body);
+    return operation(body, connection);
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const connection = { reused: known.has(request.socket) };
+    known.add(request.socket);
     if (await control(request, response)) return;
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const target = request.headers['x-amz-target'];
@@ -119,12 +135,12 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
       const found = targets[prefix];
       if (found === undefined) throw unsupported(target);
       const [service, contentType] = found;
-      const answer = await call(service, operation, request, MAX_BODY_BYTES);
+      const answer = await call(service, operation, request, MAX_BODY_BYTES, connection);
       return send(response, 200, contentType, JSON.stringify(answer));
     }
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
-      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES);
+      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES, connection);
       return send(response, 200, 'application/json', JSON.stringify(answer));
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
@@ -174,6 +190,7 @@ export function send(response: ServerResponse, status: number, contentType: stri
 }
 
 function sendError(response: ServerResponse, error: unknown): void {
+  if (error instanceof ConnectionReset) return void response.socket?.resetAndDestroy();
   const { code, message, status } =
     error instanceof AwsError
       ? error

@@ -1,4 +1,4 @@
-import type { Operations } from './endpoint.ts';
+import type { Connection, Operations } from './endpoint.ts';
 import type { Call, Faults } from './faults.ts';
 import { RequestBody } from './request.ts';
 
@@ -11,10 +11,10 @@ export function withFaults(
   return Object.fromEntries(
     Object.entries(operations).map(([name, operation]) => [
       name,
-      (request: RequestBody) =>
+      (request: RequestBody, connection?: Connection) =>
         faults.around(
-          () => describe(name, request),
-          () => operation(request),
+          () => ({ ...describe(name, request), onReusedConnection: connection?.reused === true }),
+          () => operation(request, connection),
         ),
     ]),
   );

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { AwsError } from './aws-error.ts';
+import { AwsError, ConnectionReset } from './aws-error.ts';
 
 const services = {
   events: ['PutEvents', 'DescribeEventBus'],
@@ -15,6 +15,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   'entry-error': ['events'],
   latency: ['events', 'rds-data', 'lambda', 'states'],
   'drop-response': ['events', 'rds-data', 'lambda'],
+  'reset-idle': ['events', 'rds-data', 'states'],
   crash: ['lambda', 'states'],
 };
 
@@ -30,7 +31,7 @@ const ruleSchema = z
   .strictObject({
     service: z.enum(['events', 'rds-data', 'lambda', 'states']),
     operation: z.string().optional(),
-    kind: z.enum(['error', 'entry-error', 'latency', 'drop-response', 'crash']),
+    kind: z.enum(['error', 'entry-error', 'latency', 'drop-response', 'reset-idle', 'crash']),
     /** The error's name, for the two kinds of error. */
     code: z.string().min(1).optional(),
     /** Milliseconds, for latency. */
@@ -79,6 +80,8 @@ export interface Call {
   readonly sql?: string;
   readonly detailTypes?: readonly string[];
   readonly eventIds?: readonly string[];
+  /** Whether the request came over a connection that had carried one before. */
+  readonly onReusedConnection?: boolean;
 }
 
 export type CrashPoint = 'before' | 'after' | undefined;
@@ -89,7 +92,7 @@ export interface Faults {
   replace(rules: unknown): void;
   /** The rules and how often each fired. */
   list(): readonly (FaultRule & { readonly fired: number })[];
-  /** Performs a call with latency, error or lost answer as the rules say. */
+  /** Performs a call with reset, latency, error or lost answer as the rules say. */
   around<T>(call: () => Call, perform: () => Promise<T>): Promise<T>;
   /** The error code for one entry of a PutEvents request. */
   entryError(call: () => Call): string | undefined;
@@ -138,6 +141,8 @@ export function createFaults(functionKeys: readonly string[]): Faults {
     },
     list: () => active.map(({ rule, fired }) => ({ ...rule, fired })),
     async around(call, perform) {
+      // As a connection looks that was closed while it was idle: the request reaches nobody.
+      if (fire(call, 'reset-idle') !== undefined) throw new ConnectionReset();
       const latency = fire(call, 'latency');
       if (latency !== undefined) await sleep(latency.ms);
       const fault = fire(call, 'error', 'drop-response');
@@ -156,9 +161,10 @@ export function createFaults(functionKeys: readonly string[]): Faults {
   };
 }
 
-function applies({ service, operation, match = {} }: FaultRule, call: Call): boolean {
+function applies({ service, operation, kind, match = {} }: FaultRule, call: Call): boolean {
   return (
     service === call.service &&
+    (kind !== 'reset-idle' || call.onReusedConnection === true) &&
     (operation === undefined || operation === call.operation) &&
     (match.function === undefined || match.function === call.function) &&
     (match.detailType === undefined || call.detailTypes?.includes(match.detailType) === true) &&

@@ -37,9 +37,21 @@ export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable';
 }
 
-/** The database will never accept this call (permission, SQL, limits). Retrying only costs time. */
+/** The database will never accept this call (permission, SQL, values). Retrying only costs time. */
 export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
+}
+
+/** Another session has locked some rows; the others are done. The state machine repeats the call for the rest. */
+export class RowsLocked extends Error {
+  override readonly name = 'RowsLocked';
+
+  constructor(ids: readonly string[], rows: number) {
+    const examples = `${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', ...' : ''}`;
+    super(
+      `another session has locked ${ids.length} of ${rows} rows (${examples}): "Runs failed" in docs/operations.md tells how to find it`,
+    );
+  }
 }
 
 /** What is stored with a failed event: `last_error_type` and `last_error`. */
@@ -100,25 +112,32 @@ export function classifyPutEventsError(error: unknown): FailureKind {
   return refusedCaller.test(name) || /ResourceNotFound|RequestTimeout/.test(name) ? 'outage' : 'transient';
 }
 
-// https://www.postgresql.org/docs/17/errcodes-appendix.html: serialization failure, deadlock, lock not
-// available, statement time-out, read-only (the old writer in a failover), shutdown and start-up, insufficient resources, connection exceptions.
-const transientSqlState = /SQLState: (25006|40001|40P01|55P03|57014|57P0[1-3]|53\w{3}|08\w{3})/;
-
-const transientDataApiErrors = new Set([
-  'DatabaseResumingException',
-  'DatabaseUnavailableException',
-  'InternalServerErrorException',
-  'ServiceUnavailableError',
-  'StatementTimeoutException',
-  'ThrottlingException',
-  'TransactionNotFoundException',
+// What no retry can cure. Anything else may pass: a secret that is being rotated or that cannot be read for a
+// moment, a cluster that is new, restored or resuming, a lost connection, and whatever is not known yet. A mark
+// that is given up too early publishes its whole batch twice, and one that is retried in vain costs half a minute.
+const permanentDataApiErrors = new Set([
+  'AccessDeniedException',
+  'ForbiddenException',
+  'HttpEndpointNotEnabledException',
+  // The request or its result has a form that the service never takes. (BadRequestException says that too, but
+  // also says "Communications link failure", and that the sign-in failed.)
+  'SerializationException',
+  'UnknownOperationException',
+  'UnsupportedResultException',
+  'ValidationException',
 ]);
+
+// Classes 22 (data), 23 (constraints), 42 (syntax, permissions, undefined objects), and a statement too complex.
+// The service ends its message with the state; text before that may quote a value, which may look like one.
+// https://www.postgresql.org/docs/17/errcodes-appendix.html
+const permanentSqlState = /; SQLState: (?:(?:22|23|42)[0-9A-Z]{3}|54001)\s*$/;
+const databaseErrors = new Set(['BadRequestException', 'DatabaseErrorException']);
 
 /** Classifies an error that the RDS Data client threw. */
 export function classifyDataApiError(error: unknown): 'permanent' | 'transient' {
   const { name, message, status } = describe(error);
-  if (transientDataApiErrors.has(name) || transientSqlState.test(message)) return 'transient';
-  return status === undefined || status >= 500 ? 'transient' : 'permanent';
+  if (permanentDataApiErrors.has(name) || status === 413) return 'permanent';
+  return databaseErrors.has(name) && permanentSqlState.test(message) ? 'permanent' : 'transient';
 }
 
 const errorOfKind = {

@@ -32,31 +32,42 @@ export interface Recorded {
   readonly recorded: number;
   /** Of these, parked: they wait for a person. */
   readonly parked: number;
-  /** Outcomes that found no row to apply to: somebody else holds the event now, or it is gone. */
+  /**
+   * Outcomes that found no row to apply to: somebody else holds the event now, or it is gone. Those of a call that
+   * met locked rows are told by the call that repeats it, so that each is counted once.
+   */
   readonly lost: readonly string[];
+  /** Events whose rows another session has locked, if there are any: to be recorded by a later call. */
+  readonly locked?: readonly string[];
   /** Milliseconds from when an event could be published to now, the longest of those marked processed. */
   readonly maxDelayMs?: number;
 }
 
-// The rows are locked in one order first, so that two calls cannot deadlock, and what the lock returns is the
-// row as it is now: a call that repeats another one sees what that one did.
-const lockedOutcomes = (columns: string) => `
+// No outcome waits for a lock: a row that another session holds keeps no other row from being recorded, and calls
+// that overlap cannot deadlock. What is held is the row as it is now, so a call that repeats another one sees what
+// that one did. A row that changed since the statement began may be reported as locked; the repeated call sees it.
+const heldOutcomes = (columns: string) => `
   outcome as materialized (
     select * from jsonb_to_recordset(cast(:outcomes as jsonb)) as o("eventId" uuid, ${columns})),
   held as materialized (
     select e.id, e.status, e.lease_token, e.event_bridge_id, e.attempts, e.given_back_since, o.*
     from outbox_events e join outcome o on o."eventId" = e.id
-    order by e.id
-    for update of e)`;
+    for update of e skip locked),
+  missing as materialized (
+    select o."eventId" as id from outcome o where not exists (select from held h where h.id = o."eventId")),
+  locked as materialized (select e.id from outbox_events e join missing m on m.id = e.id)`;
+
+const LOCKED = `(select cast(coalesce(jsonb_agg(id), '[]') as text) from locked)`;
 
 const lostOutcomes = (recognized: string) => `
   (select coalesce(jsonb_agg(o."eventId"), '[]') from outcome o
    where not exists (select from changed c where c.id = o."eventId")
+     and not exists (select from locked l where l.id = o."eventId")
      and not exists (select from held h where h.id = o."eventId" and (${recognized})))`;
 
 // A success is a fact: it is recorded whoever holds the lease. It is not lost when it is already on record.
 const MARK_PROCESSED = `
-  with ${lockedOutcomes('"eventBridgeId" text')},
+  with ${heldOutcomes('"eventBridgeId" text')},
   changed as (
     update outbox_events e
     set status = 'PROCESSED', due_at = null, processed_at = now(), failed_at = null,
@@ -66,12 +77,13 @@ const MARK_PROCESSED = `
     returning e.id, e.ready_at)
   select (select count(*) from changed), 0,
     cast(${lostOutcomes('h.status = \'PROCESSED\' and h.event_bridge_id = h."eventBridgeId"')} as text),
+    ${LOCKED},
     cast((select extract(epoch from now() - min(ready_at)) * 1000 from changed) as double precision)`;
 
 /** Marks events processed. Repeating the call changes nothing. */
 export async function markProcessed(database: DataApi, outcomes: readonly Published[]): Promise<Recorded> {
   const rows = await database.query(MARK_PROCESSED, { outcomes: JSON.stringify(outcomes) });
-  const maxDelayMs = new RowReader(rows[0]).optionalNumber(3);
+  const maxDelayMs = new RowReader(rows[0]).optionalNumber(4);
   return { ...recorded(rows), ...(maxDelayMs !== undefined && { maxDelayMs }) };
 }
 
@@ -79,7 +91,7 @@ export async function markProcessed(database: DataApi, outcomes: readonly Publis
 // an outage or throttling hit is given back with its attempt, but outages give an event back for a limited time: it
 // may be the event that the bus never answers. From then on each one costs it an attempt, until another outcome.
 const MARK_FAILED = `
-  with ${lockedOutcomes('kind text, "errorType" text, message text')},
+  with ${heldOutcomes('kind text, "errorType" text, message text')},
   mine as materialized (
     select held.*, kind = 'throttled' or (kind = 'outage' and coalesce(
       given_back_since + make_interval(secs => cast(:outageLimitSeconds as integer)) > now(), true)) as given_back
@@ -105,7 +117,7 @@ const MARK_FAILED = `
     where e.id = d.id
     returning e.id, e.status)
   select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'),
-    cast(${lostOutcomes("h.lease_token = cast(:leaseToken as uuid) and h.status in ('PENDING', 'FAILED')")} as text)`;
+    cast(${lostOutcomes("h.lease_token = cast(:leaseToken as uuid) and h.status in ('PENDING', 'FAILED')")} as text), ${LOCKED}`;
 
 /** Records failures: parked at once, backed off, or given back without consuming an attempt. */
 export async function markFailed(
@@ -119,15 +131,17 @@ export async function markFailed(
   return recorded(await database.query(MARK_FAILED, parameters));
 }
 
-// The attempt stays consumed: whatever made the run fail may be one of these very events. Locked in the order
-// of the other outcomes, since one of the same run may still be on its way.
+// The attempt stays consumed: whatever made the run fail may be one of these very events.
 const RELEASE = `
   with held as materialized (
     select id, attempts >= cast(:maxAttempts as integer) as parks
     from outbox_events
     where lease_token = cast(:leaseToken as uuid) and status = 'PROCESSING'
-    order by id
-    for update),
+    for update skip locked),
+  locked as materialized (
+    select id from outbox_events e
+    where lease_token = cast(:leaseToken as uuid) and status = 'PROCESSING'
+      and not exists (select from held h where h.id = e.id)),
   changed as (
     update outbox_events e
     set status = case when parks then 'FAILED' else 'PENDING' end,
@@ -139,7 +153,7 @@ const RELEASE = `
     from held
     where e.id = held.id
     returning e.status)
-  select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'), '[]'`;
+  select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'), '[]', ${LOCKED}`;
 
 /** Gives back what a failed run still holds. Its events may have been published. */
 export async function release(
@@ -161,5 +175,7 @@ function storable({ errorType, message }: Failure): Pick<Failure, 'errorType' | 
 
 function recorded(rows: readonly Row[]): Recorded {
   const row = new RowReader(rows[0]);
-  return { recorded: row.number(0), parked: row.number(1), lost: JSON.parse(row.text(2)) as string[] };
+  const [lost, locked] = [2, 3].map((column) => JSON.parse(row.text(column)) as string[]);
+  const counts = { recorded: row.number(0), parked: row.number(1) };
+  return locked?.length ? { ...counts, lost: [], locked } : { ...counts, lost: lost ?? [] };
 }

@@ -31,15 +31,21 @@ const MATCHES = `
   and (cast(:failedBefore as timestamptz) is null or failed_at < cast(:failedBefore as timestamptz))`;
 
 // A retried call must not take more than the first one would have: what this redrive has stamped counts
-// against its limit, and what it has stamped is never taken by it again.
+// against its limit, and what it has stamped is never taken by it again. What matches is looked for once, however
+// many rows have failed, and found again by ctid. A row that could not be had is locked by another session, or has
+// changed since the statement began: the next call sees which.
 const REQUEUE = `
   with taken as materialized (
     select count(*) as rows from outbox_events where redrive_id = cast(:redriveId as text)),
-  candidate as materialized (
-    select id from outbox_events
+  matching as materialized (
+    select ctid, id from outbox_events
     where ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
     order by failed_at, sequence
-    limit least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - (select rows from taken)))
+    limit least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - (select rows from taken)))),
+  candidate as materialized (
+    select id from outbox_events
+    where ctid = any (array(select ctid from matching))
+      and ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
     for update skip locked),
   requeued as (
     update outbox_events e
@@ -49,14 +55,18 @@ const REQUEUE = `
     from candidate
     where e.id = candidate.id
     returning e.id)
-  select (select count(*) from requeued), (select rows from taken) + (select count(*) from requeued)`;
+  select (select count(*) from requeued), (select rows from taken) + (select count(*) from requeued),
+    (select cast(coalesce(jsonb_agg(id), '[]') as text) from matching m
+     where not exists (select from candidate c where c.id = m.id))`;
 
 export interface Requeued {
   /** Events that this call made due again. */
   readonly requeued: number;
   /** Events that this redrive has made due again so far. */
   readonly total: number;
-  /** Whether another call may find more. */
+  /** Events that match and whose rows another session has locked, if there are any: for a later call. */
+  readonly locked?: readonly string[];
+  /** Whether another call may find more at once. */
   readonly more: boolean;
 }
 
@@ -71,7 +81,9 @@ export async function requeue(
   const row = new RowReader(rows[0]);
   const requeued = row.number(0);
   const total = row.number(1);
-  return { requeued, total, more: requeued === batch && total < limit };
+  const locked = JSON.parse(row.text(2)) as string[];
+  const more = requeued > 0 && requeued + locked.length === batch && total < limit;
+  return { requeued, total, more, ...(locked.length > 0 && { locked }) };
 }
 
 const COUNT_MATCHES = `

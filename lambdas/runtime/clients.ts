@@ -3,17 +3,15 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { checkBus, createPublisher, type Publisher } from '../../outbox/event-bridge.ts';
 import { text } from './environment.ts';
+import { RequestHandler } from './request-handler.ts';
 
 // The state machine retries, so the SDK must not: a statement that it repeats unseen can overlap the first
-// one. Its time-out ends before the function's, and throws instead of only warning.
-const patience = (milliseconds: number) => ({
-  maxAttempts: 1,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: milliseconds, throwOnRequestTimeout: true },
-});
+// one. Its timeout ends before the function's.
+const oneAttempt = (timeoutMs: number) => ({ maxAttempts: 1, requestHandler: new RequestHandler(timeoutMs) });
 
 /** The outbox database, with a time-out in milliseconds for one call. */
 export function dataApi(requestTimeoutMs: number): TransactionalDataApi {
-  return createDataApi(new RDSDataClient(patience(requestTimeoutMs)), {
+  return createDataApi(new RDSDataClient(oneAttempt(requestTimeoutMs)), {
     resourceArn: text('CLUSTER_ARN'),
     secretArn: text('SECRET_ARN'),
     database: text('DATABASE_NAME'),
@@ -22,12 +20,12 @@ export function dataApi(requestTimeoutMs: number): TransactionalDataApi {
 
 /** The event bus, with a time-out in milliseconds for one call. */
 export function publisher(requestTimeoutMs: number): Publisher {
-  return createPublisher(new EventBridgeClient(patience(requestTimeoutMs)));
+  return createPublisher(new EventBridgeClient(oneAttempt(requestTimeoutMs)));
 }
 
 /** A look whether the event bus exists, with a time-out in milliseconds: see {@link checkBus}. */
 export function busCheck(requestTimeoutMs: number): (runId: string) => Promise<string | undefined> {
-  const client = new EventBridgeClient(patience(requestTimeoutMs));
+  const client = new EventBridgeClient(oneAttempt(requestTimeoutMs));
   const busName = text('EVENT_BUS_NAME');
   return (runId) => checkBus(client, busName, runId);
 }

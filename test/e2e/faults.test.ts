@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import type { FaultRule } from '../../local/faults.ts';
 import { beginScenario, expectNothingLost, passTime, settle } from '../support/outbox-scenario.ts';
-import type { TwinProcess } from '../support/twin-process.ts';
+import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
 const EVENTS = 210;
@@ -158,6 +158,19 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
     },
   ],
   [
+    'a secret that cannot be read and a connection that is lost, each for a moment',
+    {
+      faults: [
+        // What a failed sign-in and a lost link to the database are called.
+        { service: 'rds-data', ...fails('BadRequestException'), match: claimSql, ...once },
+        { service: 'rds-data', ...fails('SecretsErrorException'), match: markSql, ...once },
+      ],
+      atMostDuplicates: 0,
+      atMostAttempts: 1,
+      run: 'SUCCEEDED',
+    },
+  ],
+  [
     'a mark whose answer is lost',
     {
       faults: [{ service: 'rds-data', kind: 'drop-response', match: markSql, ...once }],
@@ -243,6 +256,25 @@ test('what a dead run published is at most what it had in flight', async () => {
   expect(published).toBeLessThanOrEqual(IN_FLIGHT);
   await settle(twin, pool);
   await expectNothingLost(twin, pool, before, { atMostDuplicates: published });
+});
+
+test('idle connections that were closed while the functions were frozen fail nothing', async () => {
+  await beginScenario(twin, pool, IN_FLIGHT);
+  await twin.tick();
+  const before = await beginScenario(twin, pool, EVENTS);
+  await twin.setFaults([
+    { service: 'rds-data', kind: 'reset-idle' },
+    { service: 'events', operation: 'PutEvents', kind: 'reset-idle' },
+  ]);
+
+  const { status, executionArn } = await twin.tick();
+
+  expect(await twin.faultsFired()).not.toContain(0);
+  expect(status).toBe('SUCCEEDED');
+  const { history } = await twin.get<Execution>(`/_local/executions/${encodeURIComponent(executionArn)}`);
+  expect(history?.filter(({ type }) => /Failed|TimedOut/.test(type))).toEqual([]);
+  const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+  expect(rows.every(({ attempts, errorType }) => attempts === 1 && errorType === null)).toBe(true);
 });
 
 test('two ticks at once share the work without a duplicate', async () => {

@@ -78,13 +78,14 @@ describe.each(machines)('%s', (machine) => {
 });
 
 describe('outbox-processor', () => {
-  test('tells apart what no retry can cure, what is an outage and what is throttling', () => {
+  test('tells apart what no retry can cure, an outage, throttling and rows that are locked', () => {
     expect(customNames(readText('outbox-processor'))).toEqual([
       'BusMissing',
       'BusUnavailable',
       'DatabaseRefused',
       'EventRejected',
       'PublishThrottled',
+      'RowsLocked',
     ]);
   });
 
@@ -105,6 +106,9 @@ describe('outbox-processor', () => {
     ['Publish event', 'BusUnavailable'],
     ['Publish event', 'PublishThrottled'],
     ['Fetch batch', 'DatabaseUnavailable'],
+    ['Mark processed', 'RowsLocked'],
+    ['Mark failed', 'RowsLocked'],
+    ['Release batch', 'RowsLocked'],
   ])('"%s" retries %s', (name, error) => {
     const state = stateOf(readDefinition('outbox-processor'), name);
 

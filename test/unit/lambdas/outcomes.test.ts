@@ -18,10 +18,21 @@ const leaseToken = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const runId = 'arn:execution';
 const settings = { maxAttempts: 8, backoffBaseSeconds: 10, backoffMaxSeconds: 900 };
 
-/** The database answers with: rows changed, of these parked, outcomes that found no row, the longest delay. */
-function recorded(changed: number, parked: number, lost: readonly string[], delayMs?: number): void {
+interface Answer {
+  readonly locked?: readonly string[];
+  readonly delayMs?: number;
+}
+
+/** The database answers with: rows changed, of these parked, outcomes that found no row, locked rows, the longest delay. */
+function recorded(
+  changed: number,
+  parked: number,
+  lost: readonly string[],
+  { locked = [], delayMs }: Answer = {},
+): void {
   const delay = delayMs === undefined ? { isNull: true } : { doubleValue: delayMs };
-  const row = [{ longValue: changed }, { longValue: parked }, { stringValue: JSON.stringify(lost) }, delay];
+  const lists = [lost, locked].map((ids) => ({ stringValue: JSON.stringify(ids) }));
+  const row = [{ longValue: changed }, { longValue: parked }, ...lists, delay];
   rdsData.on(ExecuteStatementCommand).resolves({ records: [row as Field[]] });
 }
 
@@ -47,7 +58,7 @@ describe('mark-processed', () => {
   const input = { outcomes: [{ eventId: 'e-1', eventBridgeId: 'eb-1' }], runId };
 
   test('records the outcomes in one statement, without asking who holds the lease', async () => {
-    recorded(1, 0, [], 1500.5);
+    recorded(1, 0, [], { delayMs: 1500.5 });
 
     const invocation = await invoke(await coldStart('mark-processed', databaseEnvironment), input);
 
@@ -167,6 +178,63 @@ describe('release-batch', () => {
   });
 });
 
+describe('while another session has locked a row', () => {
+  const four = ['e-1', 'e-2', 'e-3', 'e-4'];
+  const published = four.map((eventId) => ({ eventId, eventBridgeId: `eb-${eventId}` }));
+  const failures = four.map((eventId) => ({ eventId, error: 'EventRejected', cause: '' }));
+
+  test.each<[string, object, Record<string, number>]>([
+    [
+      'mark-processed',
+      { outcomes: published, runId },
+      { EventsPublished: 3, PublishDelay: 20, LeasesLost: 0 },
+    ],
+    [
+      'mark-failed',
+      { leaseToken, outcomes: failures, runId },
+      { EventsFailed: 3, EventsParked: 2, LeasesLost: 0 },
+    ],
+    ['release-batch', { leaseToken, error: 'E', cause: '', runId }, { EventsParked: 2 }],
+  ])('%s counts what it recorded and throws RowsLocked for the rest', async (name, input, counted) => {
+    recorded(3, 2, ['e-9'], { locked: ['e-2'], delayMs: 20 });
+
+    const invocation = await invoke(await coldStart(name, environment), input);
+
+    expect(invocation.error).toMatchObject({
+      name: 'RowsLocked',
+      message:
+        'another session has locked 1 of 4 rows (e-2): "Runs failed" in docs/operations.md tells how to find it',
+    });
+    expect(metricsIn(invocation)).toEqual(
+      Object.fromEntries(Object.entries(counted).map(([metric, value]) => [`Outbox/${metric}`, value])),
+    );
+  });
+
+  test.each<[string, object, string]>([
+    ['mark-processed', { outcomes: published, runId }, 'EventsPublished'],
+    ['mark-failed', { leaseToken, outcomes: failures, runId }, 'EventsFailed'],
+  ])('%s counts only the rest when it is repeated, and then what was lost', async (name, input, metric) => {
+    recorded(1, 0, ['e-4']);
+
+    const invocation = await invoke(await coldStart(name, environment), input);
+
+    expect(invocation.result).toMatchObject({ recorded: 1, lost: ['e-4'] });
+    expect(metricsIn(invocation)).toMatchObject({ [`Outbox/${metric}`]: 2, 'Outbox/LeasesLost': 1 });
+  });
+
+  test('the message names three of the rows at most', async () => {
+    recorded(0, 0, [], { locked: four });
+
+    const { error } = await invoke(await coldStart('mark-processed', environment), {
+      outcomes: published,
+      runId,
+    });
+
+    expect(error).toMatchObject({ message: expect.stringContaining('has locked 4 of 4 rows') });
+    expect(error).toMatchObject({ message: expect.stringContaining('(e-1, e-2, e-3, ...)') });
+  });
+});
+
 describe.each([
   ['mark-processed', { outcomes: [], runId }],
   ['mark-failed', { leaseToken, outcomes: [], accepted: 0, runId }],
@@ -174,7 +242,8 @@ describe.each([
 ])('%s', (name, input) => {
   test.each([
     ['DatabaseUnavailableException', 504, 'DatabaseUnavailable'],
-    ['DatabaseErrorException', 400, 'DatabaseRefused'],
+    ['SecretsErrorException', 400, 'DatabaseUnavailable'],
+    ['AccessDeniedException', 403, 'DatabaseRefused'],
   ])(
     'throws for %s what the state machine matches by name, and counts nothing',
     async (thrown, status, error) => {

@@ -38,7 +38,7 @@ describe('requeue-events', () => {
     invoke(await coldStart('requeue-events', environment), { runId, request });
 
   test('takes one batch of what matches under its own execution and says whether there is more', async () => {
-    answers(1000, 3000);
+    answers(1000, 3000, '[]');
 
     const { result } = await requeue({ eventType: 'DishRated' });
 
@@ -57,9 +57,27 @@ describe('requeue-events', () => {
     ['the batch was not full', 999, 999],
     ['the limit is reached', 1000, 2000],
   ])('is done when %s', async (_, requeued, total) => {
-    answers(requeued, total);
+    answers(requeued, total, '[]');
 
     expect((await requeue({ all: true, limit: 2000 })).result).toMatchObject({ more: false });
+  });
+
+  test.each([
+    ['goes on past locked rows while others are found', 999, 999, { events: 999, more: true }],
+    ['throws RowsLocked when nothing else is left', 3, 999, undefined],
+    ['throws RowsLocked when nothing else is found', 0, 999, undefined],
+  ])('%s', async (_, requeued, total, result) => {
+    const rest = requeued === 999 ? '["e-1"]' : '["e-1", "e-2"]';
+    answers(requeued, total, rest);
+
+    const invocation = await requeue({ all: true });
+
+    if (result !== undefined) expect(invocation.result).toMatchObject(result);
+    else
+      expect(invocation.error).toMatchObject({
+        name: 'RowsLocked',
+        message: expect.stringMatching(/^another session has locked 2 of \d rows \(e-1, e-2\): /),
+      });
   });
 
   test('only counts in a dry run', async () => {
@@ -74,7 +92,7 @@ describe('requeue-events', () => {
   });
 
   test('sends a list of ids as one JSON parameter', async () => {
-    answers(1, 1);
+    answers(1, 1, '[]');
     const eventIds = ['0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a'];
 
     await requeue({ eventIds });

@@ -78,6 +78,7 @@ describe('a query', () => {
     [serviceError('DatabaseResumingException', 400), DatabaseUnavailable],
     [serviceError('DatabaseErrorException', 400, 'ERROR: deadlock; SQLState: 40P01'), DatabaseUnavailable],
     [networkError('ECONNRESET'), DatabaseUnavailable],
+    [serviceError('SecretsErrorException', 400), DatabaseUnavailable],
     [serviceError('DatabaseErrorException', 400, 'ERROR: no such table; SQLState: 42P01'), DatabaseRefused],
     [serviceError('AccessDeniedException', 403), DatabaseRefused],
   ])('wraps %s and keeps it as the cause', async (cause, errorClass) => {

@@ -14,7 +14,7 @@ function remembering() {
   const database: DataApi = {
     query: async (_, parameters: Readonly<Record<string, SqlValue>> = {}) => {
       texts.push(...Object.values(parameters).filter((value) => typeof value === 'string'));
-      return [[1, 0, '[]']];
+      return [[1, 0, '[]', '[]']];
     },
   };
   return { database, sent: () => texts.map(parsed).join('') };

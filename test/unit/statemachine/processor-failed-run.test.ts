@@ -7,11 +7,12 @@ import {
   eventId,
   failedMarks,
   fetches,
+  processedMarks,
   publishing,
   releases,
   runProcessor,
 } from './processor.ts';
-import { failing, lambdaError, type Ran, runArn, type Step } from './run-definition.ts';
+import { failing, failingFirst, lambdaError, type Ran, runArn, type Step } from './run-definition.ts';
 
 /** Two events, of which the second fails; more is due. */
 const mixed = () => ({
@@ -92,6 +93,77 @@ describe('when Mark failed fails', () => {
   });
 });
 
+describe('while another session has locked a row', () => {
+  const locked = lambdaError('RowsLocked', 'another session has locked 1 of 2 rows');
+  const three = () => ({
+    'fetch-batch': batches(
+      batchOf(claimedEvents(2), { more: true }),
+      batchOf(claimedEvents(2, 2), { more: true }),
+      batchOf(claimedEvents(1, 4)),
+    ),
+  });
+  /** Fails whenever the first event is among the outcomes. */
+  const holdingFirst: Step = (payload) => {
+    const { outcomes } = payload as unknown as { outcomes: readonly { eventId: string }[] };
+    if (outcomes.some((outcome) => outcome.eventId === eventId(0))) throw locked;
+    return { recorded: outcomes.length, parked: 0, lost: [] };
+  };
+
+  test('Mark processed repeats the same call, and the run succeeds once the row is free', async () => {
+    const recorded: Step = () => ({ recorded: 2, parked: 0, lost: [] });
+
+    const ran = await runProcessor({
+      'fetch-batch': batches(batchOf(claimedEvents(2))),
+      'mark-processed': failingFirst([locked, locked, locked, locked, locked], recorded),
+    });
+
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 2 } });
+    expect(ran.seconds).toBe(30);
+    expect(new Set(processedMarks(ran).map((payload) => JSON.stringify(payload))).size).toBe(1);
+  });
+
+  test('the run goes on to the next batch, and fails in the end with a cause that names it', async () => {
+    const ran = await runProcessor({ ...three(), 'mark-processed': holdingFirst }, { loopSeconds: 60 });
+
+    expect(fetches(ran)).toHaveLength(3);
+    expect(
+      processedMarks(ran)
+        .slice(6)
+        .map(({ outcomes }) => outcomes.length),
+    ).toEqual([2, 1]);
+    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+    expect(causeOf(ran)).toMatch(/^Mark processed: RowsLocked: .*another session has locked 1 of 2 rows/);
+    expect(releases(ran)).toEqual([]);
+  });
+
+  test('the run goes on in the same way when failures cannot be marked', async () => {
+    const ran = await runProcessor(
+      {
+        ...three(),
+        'publish-event': publishing(() => lambdaError('EventRejected')),
+        'mark-failed': holdingFirst,
+      },
+      { loopSeconds: 60 },
+    );
+
+    expect(fetches(ran)).toHaveLength(3);
+    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+    expect(causeOf(ran)).toMatch(/^Mark failed: RowsLocked: .*another session has locked 1 of 2 rows/);
+  });
+
+  test('a run that goes on ends all the same when the next batch cannot be marked at all', async () => {
+    const refusing: Step = (payload, run) => {
+      holdingFirst(payload, run);
+      throw lambdaError('DatabaseRefused', 'permission denied');
+    };
+
+    const ran = await runProcessor({ ...three(), 'mark-processed': refusing }, { loopSeconds: 60 });
+
+    expect(fetches(ran)).toHaveLength(2);
+    expect(causeOf(ran)).toMatch(/^Mark processed: RowsLocked: .*; Mark processed: DatabaseRefused: /);
+  });
+});
+
 describe('the batch is released', () => {
   const tooLarge: Step = () =>
     batchOf(claimedEvents(1).map((event) => ({ ...event, detail: 'x'.repeat(262_144) })));
@@ -134,7 +206,7 @@ describe('the batch is released', () => {
     expect(await released()).toEqual(['']);
   });
 
-  test('only as far as it can be: the run fails with the first error all the same', async () => {
+  test('only as far as it can be: the run fails with the first error, and says what the release met', async () => {
     const ran = await runProcessor({
       'fetch-batch': failing(lambdaError('DatabaseRefused', 'the first')),
       'release-batch': failing(lambdaError('DatabaseUnavailable', 'the second')),
@@ -142,6 +214,8 @@ describe('the batch is released', () => {
 
     expect(releases(ran)).toHaveLength(6);
     expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
-    expect(causeOf(ran)).toMatch(/^DatabaseRefused: .*the first/);
+    expect(causeOf(ran)).toMatch(
+      /^DatabaseRefused: .*the first.*; Release batch: DatabaseUnavailable: .*the second/,
+    );
   });
 });
