@@ -52,6 +52,7 @@ const schema = z.strictObject({
   backoffMaxSeconds: positive.optional(),
   outageDelaySeconds: positive.optional(),
   retentionDays: positive.optional(),
+  cleanupIntervalMinutes: positive.optional(),
   maximumEventAgeMinutes: positive.optional(),
   executionHistory: z.enum(['all', 'without-data', 'errors', 'off']).optional(),
   logRetentionDays: number

@@ -30,8 +30,6 @@ export const environment: Readonly<Record<string, string>> = {
   PUBLISH_TIMEOUT_MS: '1500',
   REDRIVE_BATCH: '1000',
   RETENTION_DAYS: '7',
-  PURGE_BATCH: '250',
-  PURGE_PAUSE_MS: '50',
   PURGE_WORK_MS: '20000',
 };
 

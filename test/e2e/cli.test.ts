@@ -135,7 +135,7 @@ test('purge deletes what is past its retention', async () => {
 
   const { stdout, exitCode } = await cli.run(['purge', local]);
 
-  expect(stdout).toBe('purged 18, more false\n');
+  expect(stdout).toBe('purged 18, more false, overdueSeconds 0\n');
   expect(exitCode).toBe(0);
   expect(await statuses()).toEqual({ FAILED: 2 });
 });
