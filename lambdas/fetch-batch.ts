@@ -1,5 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type Batch, type ClaimLimits, claim, type Lease } from '../outbox/claim.ts';
+import { type Batch, type ClaimLimits, claim } from '../outbox/claim.ts';
+import { type AwaitedCall, whyNotAwaited } from '../outbox/clocks.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
@@ -14,16 +15,23 @@ const limits: ClaimLimits = {
   maxAttempts: count('MAX_ATTEMPTS'),
 };
 
-export interface FetchBatchInput extends Lease {
+export interface FetchBatchInput extends AwaitedCall {
+  readonly leaseToken: string;
+  readonly runId: string;
   /** Whether to look how the outbox stands: once a run is enough. */
   readonly measure?: boolean;
 }
 
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
-export async function fetchBatch({ measure, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+  const { leaseToken, runId, measure } = input;
+  const sentAt = Date.now();
+  const refusal = whyNotAwaited(input, sentAt);
+  if (refusal !== undefined) throw refusal;
   // Nor does this call wait longer than its own time-out, while the statement may still be queued.
-  const expiresAt = Math.min(lease.expiresAt ?? Number.POSITIVE_INFINITY, Date.now() + databaseTimeoutMs);
-  const { gauges, ...batch } = await claim(database, { ...lease, expiresAt }, limits, measure);
+  const expiresAt = Math.min(input.expiresAt ?? Number.POSITIVE_INFINITY, sentAt + databaseTimeoutMs);
+  const lease = { leaseToken, runId, sentAt, expiresAt };
+  const { gauges, ...batch } = await claim(database, lease, limits, measure);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);

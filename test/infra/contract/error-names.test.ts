@@ -27,7 +27,7 @@ const errorClasses = sources
 /** The errors of each Task that no retry can cure. */
 const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'outbox-processor': {
-    'Fetch batch': ['DatabaseRefused'],
+    'Fetch batch': ['ClocksDiffer', 'DatabaseRefused'],
     'Publish event': ['EventRejected'],
     'Mark processed': ['DatabaseRefused'],
     'Mark failed': ['DatabaseRefused'],
@@ -79,6 +79,7 @@ describe('outbox-processor', () => {
   test('tells apart what no retry can cure and what is an outage', () => {
     expect(customNames(readText('outbox-processor'))).toEqual([
       'BusUnavailable',
+      'ClocksDiffer',
       'DatabaseRefused',
       'EventRejected',
     ]);
@@ -88,6 +89,7 @@ describe('outbox-processor', () => {
     ['Publish event', 'PublishFailed'],
     ['Publish event', 'BusUnavailable'],
     ['Fetch batch', 'DatabaseUnavailable'],
+    ['Fetch batch', 'CallExpired'],
   ])('"%s" retries %s', (name, error) => {
     const state = stateOf(readDefinition('outbox-processor'), name);
 

@@ -87,6 +87,7 @@ describe('what a call is told of its patience', () => {
       /"expiresAt":"{% \$millis\(\) \+ (\d+) %}"/.exec(JSON.stringify(Arguments)) ?? [];
 
     expect(Number(milliseconds)).toBe((TimeoutSeconds ?? Number.NaN) * 1_000);
+    expect(Arguments).toMatchObject({ Payload: { sentAt: '{% $millis() %}' } });
   });
 });
 
