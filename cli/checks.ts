@@ -3,6 +3,7 @@ import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import type { Context } from './action.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
+import { compareClocks } from './clocks.ts';
 import { duration } from './duration.ts';
 import { readMigrations } from './migrations.ts';
 
@@ -36,6 +37,23 @@ const dataApi: Check = {
     return ok(`as ${row?.[0]} in ${row?.[1]}`);
   },
 };
+
+const clocks: Check = {
+  name: 'the clocks agree',
+  remedy: '',
+  async look({ database }) {
+    const { ahead, uncertainty, tooLarge } = await compareClocks(database(), Date.now);
+    const direction = ahead < 0 ? 'behind' : 'ahead of';
+    const found = `the database's is ${seconds(Math.abs(ahead))} ${direction} this machine's, give or take ${seconds(uncertainty)}`;
+    if (!tooLarge) return ok(found);
+    return failed(
+      found,
+      "synchronize the one that is wrong (NTP, Amazon Time Sync): functions compare their own clock with the database's, and a claim fails with ClocksDiffer or CallExpired",
+    );
+  },
+};
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1_000).toFixed(3)} s`;
 
 const migrations: Check = {
   name: 'migrations are current',
@@ -158,4 +176,14 @@ const late: Check = {
 };
 
 /** In the order in which they explain each other. */
-export const checks: readonly Check[] = [dataApi, migrations, role, bus, processor, schedule, parked, late];
+export const checks: readonly Check[] = [
+  dataApi,
+  clocks,
+  migrations,
+  role,
+  bus,
+  processor,
+  schedule,
+  parked,
+  late,
+];

@@ -15,6 +15,8 @@ export interface AlarmsProps {
   readonly deadLetterQueue: sqs.IQueue;
   /** How often the processor runs. */
   readonly interval: Duration;
+  /** How often the cleanup runs. */
+  readonly cleanupInterval: Duration;
   /** Age of the oldest unfinished event that is too late. */
   readonly maximumEventAge: Duration;
   /** What every alarm does. */
@@ -35,6 +37,8 @@ interface AlarmOptions {
   readonly evaluationPeriods?: number;
   /** Breaches below the threshold, and when nothing is measured at all. @default false */
   readonly expected?: boolean;
+  /** @default breaching for what is expected, else not breaching */
+  readonly missing?: cloudwatch.TreatMissingData;
 }
 
 const FIVE_MINUTES = Duration.minutes(5);
@@ -47,7 +51,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.#props = props;
-    const { processor, cleanup, handlers, interval } = props;
+    const { processor, cleanup, handlers, interval, cleanupInterval } = props;
 
     this.#alarm('events-parked', {
       question: 'Do events wait for a person?',
@@ -120,12 +124,28 @@ export class Alarms extends Construct {
       section: 'leases-lost',
       metric: this.#outbox('LeasesLost'),
     });
+    const cleanupPeriod = Duration.minutes(Math.max(cleanupInterval.toMinutes(), interval.toMinutes()));
     this.#alarm('cleanup-missing', {
-      question: 'Has the cleanup not succeeded for two days?',
+      question: 'Has no cleanup succeeded for three intervals?',
       section: 'cleanup-missing',
-      metric: cleanup.metricSucceeded({ period: Duration.days(1) }),
-      evaluationPeriods: 2,
-      expected: true,
+      // Only beside runs: nobody expects a cleanup before the deployment and while the schedules are stopped.
+      metric: new cloudwatch.MathExpression({
+        expression: 'IF(FILL(runs, 0) > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
+        usingMetrics: {
+          runs: processor.metricStarted({ period: cleanupPeriod }),
+          cleanups: cleanup.metricSucceeded({ period: cleanupPeriod }),
+        },
+        period: cleanupPeriod,
+      }),
+      evaluationPeriods: 3,
+    });
+    this.#alarm('cleanup-behind', {
+      question: 'Are processed events kept for longer than their retention?',
+      section: 'cleanup-behind',
+      metric: outboxMetric(props.name, 'PurgeOverdue', { period: cleanupInterval }),
+      threshold: 2 * cleanupInterval.toSeconds(),
+      // Measured once an interval: a period that falls between two cleanups changes nothing.
+      missing: cloudwatch.TreatMissingData.IGNORE,
     });
   }
 
@@ -137,9 +157,10 @@ export class Alarms extends Construct {
 
   #alarm(
     id: string,
-    { question, section, metric, threshold = 1, evaluationPeriods = 1, expected }: AlarmOptions,
+    { question, section, metric, threshold = 1, evaluationPeriods = 1, expected, missing }: AlarmOptions,
   ): void {
     const { name, runbookUrl, actions } = this.#props;
+    const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmName: `${name}-${id}`,
       alarmDescription: `${question} ${runbookUrl}#${section}`,
@@ -149,9 +170,7 @@ export class Alarms extends Construct {
       comparisonOperator: expected
         ? cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
         : cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: expected
-        ? cloudwatch.TreatMissingData.BREACHING
-        : cloudwatch.TreatMissingData.NOT_BREACHING,
+      treatMissingData: missing ?? (expected ? BREACHING : NOT_BREACHING),
     });
     alarm.addAlarmAction(...actions);
     alarm.addOkAction(...actions);

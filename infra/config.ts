@@ -53,6 +53,7 @@ const schema = z.strictObject({
   outageDelaySeconds: positive.optional(),
   outageLimitSeconds: positive.optional(),
   retentionDays: positive.optional(),
+  cleanupIntervalMinutes: positive.optional(),
   maximumEventAgeMinutes: positive.optional(),
   executionHistory: z.enum(['all', 'without-data', 'errors', 'off']).optional(),
   logRetentionDays: number

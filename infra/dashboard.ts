@@ -57,6 +57,9 @@ export class OutboxDashboard extends Construct {
         processor.metricTime({ period: MINUTE, statistic: 'p50', label: 'p50' }),
         processor.metricTime({ period: MINUTE, statistic: 'Maximum', label: 'maximum' }),
       ]),
+      graph('Oldest event beyond its retention after a cleanup, seconds', [
+        outbox('PurgeOverdue', 'overdue'),
+      ]),
     );
     this.#row(
       'What failed?',
@@ -112,16 +115,17 @@ export class OutboxDashboard extends Construct {
     );
   }
 
-  #row(question: string, ...graphs: readonly cloudwatch.GraphWidget[]): void {
+  #row(question: string, ...graphs: readonly cloudwatch.GraphWidgetProps[]): void {
     this.dashboard.addWidgets(
       new cloudwatch.TextWidget({ markdown: `## ${question}`, width: 24, height: 1 }),
     );
-    this.dashboard.addWidgets(...graphs);
+    const size = { width: 24 / graphs.length, height: 6 };
+    this.dashboard.addWidgets(...graphs.map((graph) => new cloudwatch.GraphWidget({ ...graph, ...size })));
   }
 }
 
-function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
-  return new cloudwatch.GraphWidget({ title, left, width: 8, height: 6, leftYAxis: { min: 0 } });
+function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidgetProps {
+  return { title, left, leftYAxis: { min: 0 } };
 }
 
 function states(stateMachine: sfn.IStateMachine, metricName: string, label: string): cloudwatch.Metric {

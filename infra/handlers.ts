@@ -102,8 +102,6 @@ export class Handlers extends Construct {
       Duration.seconds(30),
       {
         RETENTION_DAYS: String(settings.retentionDays),
-        PURGE_BATCH: '250',
-        PURGE_PAUSE_MS: '50',
         PURGE_WORK_MS: '20000',
       },
     );

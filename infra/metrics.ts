@@ -4,7 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 
 export const METRICS_NAMESPACE = 'Outbox';
 
-type Statistic = 'Sum' | 'Maximum';
+type Statistic = 'Sum' | 'Maximum' | 'Minimum';
 
 /** What the handlers measure, and the statistic that makes sense of it. */
 const statistics = {
@@ -20,6 +20,11 @@ const statistics = {
   EventsParked: 'Sum',
   /** Processed events deleted after their retention. */
   EventsPurged: 'Sum',
+  /**
+   * Seconds by which the oldest processed event exceeds its retention after a purge, 0 when none does. A cleanup may
+   * take several purges: the lowest value is the last one's.
+   */
+  PurgeOverdue: 'Minimum',
   /** Outcomes that found their event in other hands. */
   LeasesLost: 'Sum',
   /** Milliseconds from when an event could be published to when it was marked, the longest of a batch. */

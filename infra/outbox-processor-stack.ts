@@ -83,13 +83,15 @@ export class OutboxProcessorStack extends Stack {
 
 function settingsOf(config: Config): OutboxProcessorProps {
   const seconds = (value: number | undefined) => (value === undefined ? undefined : Duration.seconds(value));
-  const { intervalMinutes, retentionDays, maximumEventAgeMinutes } = config;
+  const { intervalMinutes, retentionDays, cleanupIntervalMinutes, maximumEventAgeMinutes } = config;
   return {
     name: config.name,
     databaseName: config.databaseName,
     eventSource: config.eventSource,
     interval: intervalMinutes === undefined ? undefined : Duration.minutes(intervalMinutes),
     retention: retentionDays === undefined ? undefined : Duration.days(retentionDays),
+    cleanupInterval:
+      cleanupIntervalMinutes === undefined ? undefined : Duration.minutes(cleanupIntervalMinutes),
     maximumEventAge:
       maximumEventAgeMinutes === undefined ? undefined : Duration.minutes(maximumEventAgeMinutes),
     lanes: config.lanes,

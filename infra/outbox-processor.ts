@@ -33,7 +33,7 @@ export class OutboxProcessor extends Construct {
   readonly processor: StateMachine;
   /** Gives parked events a second chance; started by a person. */
   readonly redrive: StateMachine;
-  /** Purges processed events past their retention; starts once a day. */
+  /** Purges processed events past their retention; starts on a schedule of its own. */
   readonly cleanup: StateMachine;
   readonly schedules: Schedules;
   readonly alarms: readonly cloudwatch.Alarm[];
@@ -118,6 +118,7 @@ export class OutboxProcessor extends Construct {
       interval: settings.interval,
       lanes: settings.lanes,
       cleanup: this.cleanup.stateMachine,
+      cleanupInterval: settings.cleanupInterval,
     });
     const observed = { name, processor: this.processor.stateMachine, handlers };
     const fiveIntervals = Duration.minutes(5 * settings.interval.toMinutes());
@@ -126,6 +127,7 @@ export class OutboxProcessor extends Construct {
       cleanup: this.cleanup.stateMachine,
       deadLetterQueue: this.schedules.deadLetterQueue,
       interval: settings.interval,
+      cleanupInterval: settings.cleanupInterval,
       maximumEventAge: props.maximumEventAge ?? fiveIntervals,
       actions: props.alarmActions ?? [],
       runbookUrl: props.runbookUrl ?? 'docs/operations.md',

@@ -14,8 +14,8 @@ export interface SchedulesProps {
   readonly interval: Duration;
   /** Runs that every tick starts: a schedule has one target, so each is a schedule of its own. */
   readonly lanes: number;
-  /** Runs once a day. */
   readonly cleanup: sfn.IStateMachine;
+  readonly cleanupInterval: Duration;
 }
 
 /** The ticks. A group of their own, because Scheduler's metrics know groups only. */
@@ -25,8 +25,9 @@ export class Schedules extends Construct {
   readonly deadLetterQueue: sqs.Queue;
   readonly #role: iam.Role;
 
-  constructor(scope: Construct, id: string, { name, processor, interval, lanes, cleanup }: SchedulesProps) {
+  constructor(scope: Construct, id: string, props: SchedulesProps) {
     super(scope, id);
+    const { name, processor, interval, lanes, cleanup, cleanupInterval } = props;
     this.group = new scheduler.ScheduleGroup(this, 'Group', {
       scheduleGroupName: name,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -47,7 +48,7 @@ export class Schedules extends Construct {
       const suffix = lane === 1 ? '' : `-${lane}`;
       this.#schedule(`${name}-processor${suffix}`, 'Publishes due events of the outbox', interval, processor);
     }
-    this.#schedule(`${name}-cleanup`, 'Purges old events of the outbox', Duration.days(1), cleanup);
+    this.#schedule(`${name}-cleanup`, 'Purges old events of the outbox', cleanupInterval, cleanup);
   }
 
   #schedule(scheduleName: string, description: string, interval: Duration, target: sfn.IStateMachine): void {

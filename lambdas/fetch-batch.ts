@@ -1,5 +1,6 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { type Batch, type ClaimLimits, claim, type Lease } from '../outbox/claim.ts';
+import { type Batch, type ClaimLimits, claim } from '../outbox/claim.ts';
+import { type AwaitedCall, whyNotAwaited } from '../outbox/clocks.ts';
 import { busCheck, dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
@@ -15,20 +16,27 @@ const limits: ClaimLimits = {
   maxAttempts: count('MAX_ATTEMPTS'),
 };
 
-export interface FetchBatchInput extends Lease {
+export interface FetchBatchInput extends AwaitedCall {
+  readonly leaseToken: string;
+  readonly runId: string;
   /** Whether this is the run's first fetch: it also looks whether the bus exists and how the outbox stands. */
   readonly firstOfRun?: boolean;
 }
 
 /** `Fetch batch`: claims the oldest due events under the run's lease token. */
-export async function fetchBatch({ firstOfRun, ...lease }: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
+  const { leaseToken, runId, firstOfRun } = input;
+  const refusal = whyNotAwaited(input, Date.now());
+  if (refusal !== undefined) throw refusal;
   // Before the claim, so that a missing bus costs no event an attempt.
-  const unknown = firstOfRun ? await checkBus(lease.runId) : undefined;
+  const unknown = firstOfRun ? await checkBus(runId) : undefined;
   if (unknown !== undefined)
     logger.warn('the bus could not be looked at, events are published all the same', { reason: unknown });
-  // Nor does this call wait longer than its own time-out, while the statement may still be queued.
-  const expiresAt = Math.min(lease.expiresAt ?? Number.POSITIVE_INFINITY, Date.now() + databaseTimeoutMs);
-  const { gauges, ...batch } = await claim(database, { ...lease, expiresAt }, limits, firstOfRun);
+  const sentAt = Date.now();
+  // Also stop at our own timeout: the statement may still be queued then.
+  const expiresAt = Math.min(input.expiresAt ?? Number.POSITIVE_INFINITY, sentAt + databaseTimeoutMs);
+  const lease = { leaseToken, runId, sentAt, expiresAt };
+  const { gauges, ...batch } = await claim(database, lease, limits, firstOfRun);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);

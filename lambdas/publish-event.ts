@@ -1,3 +1,4 @@
+import { type AwaitedCall, whyNotAwaited } from '../outbox/clocks.ts';
 import type { ClaimedEvent } from '../outbox/event.ts';
 import { type PublishResult, publishEvents } from '../outbox/publish.ts';
 import { dataApi, publisher } from './runtime/clients.ts';
@@ -10,21 +11,19 @@ const services = {
   database: dataApi(count('DATABASE_TIMEOUT_MS')),
   publisher: publisher(publishTimeoutMs),
   envelope,
-  now: Date.now,
 };
+// For the request, and for the second by which this function ends before its state and clocks may differ.
+const neededMs = 2 * publishTimeoutMs;
 
-export interface PublishEventInput {
+export interface PublishEventInput extends AwaitedCall {
   readonly events: readonly ClaimedEvent[];
   readonly runId: string;
-  /** Milliseconds since 1970 until which the state waits for the outcomes. */
-  readonly expiresAt?: number;
 }
 
 /** `Publish event`: throws when nothing of the list was published, so that the state machine retries it. */
-export async function publishEvent({ events, expiresAt }: PublishEventInput): Promise<PublishResult> {
+export async function publishEvent({ events, ...call }: PublishEventInput): Promise<PublishResult> {
   logger.appendKeys({ eventIds: events.map(({ eventId }) => eventId) });
-  // Time for the request, and for the second by which this function is ended before its state.
-  return publishEvents(events, services, expiresAt && expiresAt - 2 * publishTimeoutMs);
+  return publishEvents(events, services, () => whyNotAwaited(call, Date.now(), neededMs));
 }
 
 export const handler = withTelemetry(publishEvent);

@@ -6,19 +6,15 @@ import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
-const settings = {
-  retentionDays: count('RETENTION_DAYS'),
-  batch: count('PURGE_BATCH'),
-  pauseMs: count('PURGE_PAUSE_MS'),
-};
+const retentionDays = count('RETENTION_DAYS');
 const workMs = count('PURGE_WORK_MS');
 
 /** `Purge events`: deletes processed events past their retention, for as long as one invocation may take. */
 export async function purgeEvents(): Promise<Purged> {
-  const endsAt = Date.now() + workMs;
-  const result = await purge(database, settings, () => Date.now() >= endsAt, pause);
+  const result = await purge(database, retentionDays, Date.now() + workMs, { now: Date.now, pause });
   metrics.addMetric('EventsPurged', MetricUnit.Count, result.purged);
-  logger.info('purged processed events', { ...result, retentionDays: settings.retentionDays });
+  metrics.addMetric('PurgeOverdue', MetricUnit.Seconds, result.overdueSeconds);
+  logger.info('purged processed events', { ...result, retentionDays });
   return result;
 }
 

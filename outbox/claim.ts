@@ -1,5 +1,6 @@
 import type { DataApi } from './data-api.ts';
 import type { ClaimedEvent } from './event.ts';
+import { CallExpired, ClocksDiffer } from './failure.ts';
 import { RowReader } from './row.ts';
 
 /** How much one claim may take, and for how long. */
@@ -22,7 +23,8 @@ export interface Lease {
   readonly leaseToken: string;
   /** ARN of the execution. */
   readonly runId: string;
-  /** Milliseconds since 1970 until which somebody waits for the answer. The database refuses a claim after that. */
+  /** When the claim is sent and until when somebody waits for its answer, by the same clock, in milliseconds since 1970. */
+  readonly sentAt?: number;
   readonly expiresAt?: number;
 }
 
@@ -55,17 +57,26 @@ const CLAIM = `
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
-    to_timestamp(cast(:expiresAt as double precision) / 1000)) as claimed
+    to_timestamp(cast(:expiresAt as double precision) / 1000),
+    to_timestamp(cast(:sentAt as double precision) / 1000)) as claimed
     left join (select * from outbox_gauges() where cast(:measure as boolean)) as gauges on claimed.id is null`;
 
-/** Claims the oldest due events. The same token claims the same events, however often it asks. */
+/**
+ * Claims the oldest due events. The same token claims the same events, however often it asks.
+ * @throws ClocksDiffer when the database's clock is behind ours, CallExpired when the claim comes too late or the
+ *   database's clock is ahead
+ */
 export async function claim(
   database: DataApi,
   lease: Lease,
   limits: ClaimLimits,
   measure = false,
 ): Promise<Batch> {
-  const rows = await database.query(CLAIM, { expiresAt: null, ...lease, ...limits, measure });
+  const rows = await database
+    .query(CLAIM, { sentAt: null, expiresAt: null, ...lease, ...limits, measure })
+    .catch((error: unknown) => {
+      throw clockError(error) ?? error;
+    });
   const counts = new RowReader(rows.at(-1));
   return {
     events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),
@@ -76,6 +87,17 @@ export async function claim(
       gauges: { due: counts.number(9), parked: counts.number(10), oldestAgeSeconds: counts.number(11) },
     }),
   };
+}
+
+/** The error behind the two states that claim_outbox_events raises. */
+function clockError(error: unknown): Error | undefined {
+  const [, reason, state] =
+    (error instanceof Error && /ERROR: (.*); SQLState: (OB00[12])/s.exec(error.message)) || [];
+  if (reason === undefined) return undefined;
+  const options = { cause: error };
+  return state === 'OB001'
+    ? new ClocksDiffer(`${reason}: synchronize them, outbox doctor shows the difference`, options)
+    : new CallExpired(`${reason}: look for what delays calls; outbox doctor compares the clocks`, options);
 }
 
 function claimedEvent(row: RowReader): ClaimedEvent {

@@ -54,6 +54,16 @@ export class RowsLocked extends Error {
   }
 }
 
+/** Two clocks differ by more than is tolerated, so that neither of them can tell whether a call is in time. */
+export class ClocksDiffer extends Error {
+  override readonly name = 'ClocksDiffer';
+}
+
+/** Nobody waits for this call any more; or the clock of who made it and the clock of who got it differ. */
+export class CallExpired extends Error {
+  override readonly name = 'CallExpired';
+}
+
 /** What is stored with a failed event: `last_error_type` and `last_error`. */
 export interface Failure {
   readonly kind: FailureKind;

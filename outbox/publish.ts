@@ -4,7 +4,7 @@ import { readDetail } from './detail.ts';
 import { type Envelope, toEntry, whyUnpublishable } from './entry.ts';
 import type { ClaimedEvent } from './event.ts';
 import type { EntryResult, Publisher } from './event-bridge.ts';
-import { EventRejected, PublishFailed } from './failure.ts';
+import { EventRejected, PublishFailed, publishError } from './failure.ts';
 import type { Published } from './outcomes.ts';
 
 /** An event that was not published: the name and the message of the error, as the state machine notes them. */
@@ -26,22 +26,20 @@ export interface PublishServices {
   readonly database: DataApi;
   readonly publisher: Publisher;
   readonly envelope: Envelope;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /**
  * Publishes a list of events, in one request when it can: one outcome per event, so that what was accepted is never
  * sent again. The state machine gives lists that fit a request: a batch has less than 256 KiB, and a larger event
  * comes alone.
- * @param sendBefore milliseconds since 1970. Afterwards nobody would wait for the outcome, and somebody else may
- *   already be sending the same events: nothing is sent.
+ * @param whyNotAwaited asked before every request: nothing is sent when nobody would wait for the outcome, because
+ *   somebody else may already be sending the same events
  * @throws the error that all events share when nothing of the list was published, so that the state machine retries it
  */
 export async function publishEvents(
   events: readonly ClaimedEvent[],
-  { database, publisher, envelope, now }: PublishServices,
-  sendBefore = Number.POSITIVE_INFINITY,
+  { database, publisher, envelope }: PublishServices,
+  whyNotAwaited: () => Error | undefined = () => undefined,
 ): Promise<PublishResult> {
   const outcomes = new Map<string, EntryResult>();
   const sendable: { eventId: string; entry: PutEventsRequestEntry }[] = [];
@@ -52,12 +50,17 @@ export async function publishEvents(
     if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
     else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
   }
-  const inTime = () => now() <= sendBefore;
-  if (!inTime()) throw callExpired();
+  // It says nothing about the events, whose attempts are for the bus's answers.
+  const whyNotSent = () => {
+    const reason = whyNotAwaited();
+    return reason && publishError('outage', `${reason.name}: ${reason.message}`, reason);
+  };
+  const notSent = whyNotSent();
+  if (notSent !== undefined) throw shortened(notSent);
   const results = await send(
     publisher,
     sendable.map(({ entry }) => entry),
-    inTime,
+    whyNotSent,
   );
   for (const [index, { eventId }] of sendable.entries()) {
     outcomes.set(
@@ -72,21 +75,19 @@ export async function publishEvents(
 async function send(
   publisher: Publisher,
   entries: readonly PutEventsRequestEntry[],
-  inTime: () => boolean,
+  whyNotSent: () => Error | undefined,
 ): Promise<readonly EntryResult[]> {
   if (entries.length === 0) return [];
   return publisher.publish(entries).catch(async (error: Error) => {
     // A request may be refused because of one entry: alone, each answers for itself.
     if (error instanceof EventRejected && entries.length > 1) {
-      if (!inTime()) return entries.map(() => ({ error: callExpired() }));
-      return (await Promise.all(entries.map((entry) => send(publisher, [entry], inTime)))).flat();
+      const notSent = whyNotSent();
+      if (notSent !== undefined) return entries.map(() => ({ error: notSent }));
+      return (await Promise.all(entries.map((entry) => send(publisher, [entry], whyNotSent)))).flat();
     }
     return entries.map(() => ({ error }));
   });
 }
-
-const callExpired = () =>
-  new PublishFailed('CallExpired: the function was too slow to start, to read or to send');
 
 function settle(outcomes: ReadonlyMap<string, EntryResult>): PublishResult {
   const published: Published[] = [];

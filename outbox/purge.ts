@@ -1,50 +1,100 @@
 import type { DataApi } from './data-api.ts';
 import { RowReader } from './row.ts';
 
-// By ctid: deleting by a list of ids costs five times the latency of the claims beside it. Events that are
-// parked are never purged, however old they are.
-const PURGE_BATCH = `
-  with purged as (
-    delete from outbox_events
-    where ctid = any (array(
-        select ctid from outbox_events
-        where status = 'PROCESSED' and processed_at < now() - make_interval(days => cast(:retentionDays as integer))
-        order by processed_at
-        limit cast(:batch as bigint)
-        for update skip locked))
-      and status = 'PROCESSED'
-    returning 1)
-  select count(*) from purged`;
+/** What one statement may delete at most. */
+export const purgeLimits = {
+  rows: 5_000,
+  /** UTF-8 bytes of the details: a large payload is stored in many pieces, and each has to be deleted. */
+  bytes: 16_000_000,
+} as const;
 
-export interface PurgeSettings {
-  /** Days that a processed event is kept. */
-  readonly retentionDays: number;
-  /** Events deleted by one statement. */
-  readonly batch: number;
-  /** Milliseconds between two statements: room for the claims of the same table. */
-  readonly pauseMs: number;
-}
+// The first statement asks for a tenth. Later ones ask for twice as much as long as they take less than this, and
+// for less when they take more: a slow disk makes them smaller instead of running them into their time limit.
+const FIRST_SHARE = 0.1;
+const SMALLEST_SHARE = 0.001;
+const STATEMENT_MS = 200;
+
+const EXPIRED = `status = 'PROCESSED' and processed_at < now() - make_interval(days => cast(:retentionDays as integer))`;
+
+// By ctid, because deleting by a list of ids costs five times the latency of the claims beside it. From where the
+// last statement ended, because the index keeps what was deleted until the next vacuum. Events that are parked are
+// never purged, however old they are.
+const PURGE_BATCH = `
+  with candidate as materialized (
+    select ctid as place, processed_at, detail_bytes from outbox_events
+    where ${EXPIRED} and processed_at >= coalesce(cast(:after as timestamptz), '-infinity')
+    order by processed_at
+    limit cast(:rows as bigint)
+    for update skip locked),
+  chosen as materialized (
+    select place from (
+      select place, sum(detail_bytes) over (order by processed_at rows unbounded preceding) - detail_bytes as bytes_before
+      from candidate) as summed
+    where bytes_before < cast(:bytes as bigint)),
+  purged as (
+    delete from outbox_events
+    where ctid = any (array(select place from chosen)) and status = 'PROCESSED'
+    returning processed_at)
+  select count(*),
+    (select count(*) from candidate) = cast(:rows as bigint) or count(*) < (select count(*) from candidate),
+    cast(max(processed_at) as text),
+    cast(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as double precision)
+  from purged`;
+
+// By what is there and not by what the purge has seen: a row that somebody held was skipped.
+const OVERDUE = `
+  select cast(ceil(coalesce(
+    extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint)
+  from outbox_events where ${EXPIRED}`;
 
 export interface Purged {
   readonly purged: number;
   /** Whether there is more to purge: the time was up first. */
   readonly more: boolean;
+  /** Seconds, rounded up, by which the oldest processed event that is left exceeds the retention; 0 when none does. */
+  readonly overdueSeconds: number;
 }
 
-/** Deletes processed events past their retention until none is left or `timeIsUp`. Every batch stays deleted. */
+/** The clock that a purge works by, in milliseconds. */
+export interface PurgeClock {
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
+}
+
+/**
+ * Deletes processed events past their retention, the oldest first, until none is left or it is `endsAt`. Every
+ * statement stays done. Between two of them the database rests for as long as it has worked, so that the claims of
+ * the same table keep their latency.
+ */
 export async function purge(
   database: DataApi,
-  { retentionDays, batch, pauseMs }: PurgeSettings,
-  timeIsUp: () => boolean,
-  pause: (ms: number) => Promise<unknown>,
+  retentionDays: number,
+  endsAt: number,
+  { now, pause }: PurgeClock,
 ): Promise<Purged> {
   let purged = 0;
+  let share = FIRST_SHARE;
+  let after: string | null = null;
   for (;;) {
-    const rows = await database.query(PURGE_BATCH, { retentionDays, batch });
-    const count = new RowReader(rows[0]).number(0);
-    purged += count;
-    if (count < batch) return { purged, more: false };
-    if (timeIsUp()) return { purged, more: true };
-    await pause(pauseMs);
+    const startedAt = now();
+    const limits = {
+      rows: Math.ceil(share * purgeLimits.rows),
+      bytes: Math.ceil(share * purgeLimits.bytes),
+    };
+    const row = new RowReader((await database.query(PURGE_BATCH, { retentionDays, after, ...limits }))[0]);
+    purged += row.number(0);
+    const more = row.boolean(1);
+    if (!more || now() >= endsAt)
+      return { purged, more, overdueSeconds: await overdue(database, retentionDays) };
+    after = row.optionalText(2) ?? after;
+    const workedMs = row.number(3);
+    share = Math.min(1, Math.max(SMALLEST_SHARE, share * Math.min(2, STATEMENT_MS / workedMs)));
+    // What the call took beside the database's work was rest already.
+    const restedMs = now() - startedAt - workedMs;
+    await pause(Math.max(0, workedMs - restedMs));
   }
+}
+
+async function overdue(database: DataApi, retentionDays: number): Promise<number> {
+  return new RowReader((await database.query(OVERDUE, { retentionDays }))[0]).number(0);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { purge } from '../../outbox/purge.ts';
+import type { DataApi } from '../../outbox/data-api.ts';
+import { purge, purgeLimits } from '../../outbox/purge.ts';
 import { figure } from '../figure.ts';
 import { createPgDataApi } from '../pg-data-api.ts';
 import { median, type Options, percentile, type Section } from '../section.ts';
@@ -8,38 +9,49 @@ import { BATCH, claimAndMark, type Outbox, type Timed, withOutbox } from './outb
 import { addPending, addProcessed } from './rows.ts';
 
 const sizes = {
-  quick: { purgeable: 50_000, phases: 2, phaseMs: 2_500 },
-  full: { purgeable: 1_000_000, phases: 4, phaseMs: 10_000 },
+  quick: { purgeable: 400_000, phases: 2, phaseMs: 2_500 },
+  full: { purgeable: 2_000_000, phases: 8, phaseMs: 5_000 },
 };
 const ROUND_MS = 60;
-// As the processor is deployed: see infra/handlers.ts.
-const purgeSettings = { retentionDays: 7, batch: 250, pauseMs: 50 };
+const RETENTION_DAYS = 7;
+const CALL_MS = 100;
+// As the processor is deployed: see statemachine/outbox-cleanup.asl.json and infra/settings.ts.
+const WORK_SECONDS = 240;
+const INTERVAL_SECONDS = 3600;
 
 /** Claim and mark while the purge deletes beside them, and while it does not. */
 export async function cleanup(options: Options): Promise<Section> {
   const { purgeable, phases, phaseMs } = options.quick ? sizes.quick : sizes.full;
   return withOutbox(options, async (outbox) => {
     options.report(`writing ${purgeable} purgeable events`);
-    await addProcessed(outbox.pool, purgeable, purgeSettings.retentionDays + 1);
+    await addProcessed(outbox.pool, purgeable, RETENTION_DAYS + 1);
     await addPending(outbox.pool, (Math.ceil(phaseMs / ROUND_MS) * phases + 1) * BATCH);
     const undisturbed: Timed[] = [];
     const purging: Timed[] = [];
-    let purged = 0;
+    const deletions: Deletion[] = [];
     // Taken in turns, so that a table and a machine that change meanwhile favour neither.
     for (let phase = 0; phase < phases; phase += 1) {
       const beside = phase % 2 === 1;
       options.report(beside ? 'claiming while the purge runs' : 'claiming undisturbed');
       const endsAt = performance.now() + phaseMs;
-      const [timed, deleted] = await Promise.all([
+      const [timed, deletion] = await Promise.all([
         claimSteadily(outbox, endsAt),
-        beside ? purgeUntil(outbox, endsAt) : 0,
+        beside ? purgeUntil(outbox, endsAt) : undefined,
       ]);
       (beside ? purging : undisturbed).push(...timed);
-      purged += deleted;
+      if (deletion !== undefined) deletions.push(deletion);
     }
-    const purgeSeconds = (Math.floor(phases / 2) * phaseMs) / 1000;
-    return section(undisturbed, purging, purged / purgeSeconds, purgeable);
+    options.report(`purging with ${CALL_MS} ms a call`);
+    const distant = await purgeUntil(outbox, performance.now() + phaseMs, CALL_MS);
+    return section(undisturbed, purging, deletions, distant, purgeable);
   });
+}
+
+interface Deletion {
+  readonly purged: number;
+  readonly seconds: number;
+  /** What the database took for each statement. */
+  readonly statementMs: readonly number[];
 }
 
 async function claimSteadily({ database }: Outbox, endsAt: number): Promise<Timed[]> {
@@ -51,20 +63,36 @@ async function claimSteadily({ database }: Outbox, endsAt: number): Promise<Time
   return timed;
 }
 
-async function purgeUntil({ url }: Outbox, endsAt: number): Promise<number> {
+async function purgeUntil({ url }: Outbox, endsAt: number, callMs = 0): Promise<Deletion> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const straight = createPgDataApi(pool);
+  const statementMs: number[] = [];
+  const database: DataApi = {
+    async query(sql, parameters) {
+      if (callMs > 0) await pause(callMs);
+      const rows = await straight.query(sql, parameters);
+      if (rows[0]?.length === 4) statementMs.push(Number(rows[0][3]));
+      return rows;
+    },
+  };
   try {
-    const timeIsUp = () => performance.now() >= endsAt;
-    return (await purge(createPgDataApi(pool), purgeSettings, timeIsUp, pause)).purged;
+    const startedAt = performance.now();
+    const { purged } = await purge(database, RETENTION_DAYS, endsAt, { now: () => performance.now(), pause });
+    return { purged, seconds: (performance.now() - startedAt) / 1000, statementMs };
   } finally {
     await pool.end();
   }
 }
 
+const rowsPerSecond = (deletions: readonly Deletion[]) =>
+  deletions.reduce((sum, { purged }) => sum + purged, 0) /
+  deletions.reduce((sum, { seconds }) => sum + seconds, 0);
+
 function section(
   undisturbed: readonly Timed[],
   purging: readonly Timed[],
-  purgedPerSecond: number,
+  deletions: readonly Deletion[],
+  distant: Deletion,
   purgeable: number,
 ): Section {
   const p99 = (timed: readonly Timed[]) =>
@@ -86,21 +114,24 @@ function section(
     ),
     perSecond,
   ];
-  const minutes = 1_000_000 / purgedPerSecond / 60;
+  const statementMs = deletions.flatMap((deletion) => deletion.statementMs);
+  const forEver = (rowsPerSecond([distant]) * WORK_SECONDS) / INTERVAL_SECONDS;
   return {
     name: 'cleanup',
     title: 'Purging beside claims',
     method:
-      `A claim and mark of ${BATCH} events every ${ROUND_MS} ms, with and without the purge (${purgeSettings.batch} rows a ` +
-      `statement, ${purgeSettings.pauseMs} ms pause) over ${purgeable.toLocaleString('en')} purgeable events. Milliseconds.`,
+      `A claim and mark of ${BATCH} events every ${ROUND_MS} ms, with and without the purge (up to ` +
+      `${purgeLimits.rows.toLocaleString('en')} rows a statement, rests as long as the statements) over ` +
+      `${purgeable.toLocaleString('en')} purgeable events. Milliseconds.`,
     columns: ['', 'rounds', 'claim p50', 'claim p99', 'mark p50', 'mark p99', 'purged rows/s'],
     rows: [
       row('undisturbed', undisturbed, null),
-      row('while the purge runs', purging, figure(purgedPerSecond)),
+      row('while the purge runs', purging, figure(rowsPerSecond(deletions))),
     ],
     notes: [
       `claim p99 moves by ${figure(p99(purging) / p99(undisturbed))}x`,
-      `at this rate a million rows take ${figure(minutes)} minutes of purging`,
+      `a statement takes the database ${figure(median(statementMs))} ms, at the 99th percentile ${figure(percentile(statementMs, 0.99))} ms`,
+      `with ${CALL_MS} ms a call and no claims beside it: ${figure(rowsPerSecond([distant]))} rows/s, which with ${WORK_SECONDS} s every hour is ${figure(forEver)} events/s for ever`,
     ],
   };
 }

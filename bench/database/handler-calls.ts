@@ -32,8 +32,6 @@ export const environment: Readonly<Record<string, string>> = {
   BUS_CHECK_TIMEOUT_MS: '1000',
   REDRIVE_BATCH: '1000',
   RETENTION_DAYS: '7',
-  PURGE_BATCH: '250',
-  PURGE_PAUSE_MS: '50',
   PURGE_WORK_MS: '20000',
 };
 

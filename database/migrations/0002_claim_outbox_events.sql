@@ -20,7 +20,7 @@ $$
 -- may read one from end to end.
 create function claim_outbox_events(
   token uuid, run text, max_events integer, max_state_bytes integer, max_inline_bytes integer,
-  lease_seconds integer, max_attempts integer, expires_at timestamptz default null
+  lease_seconds integer, max_attempts integer, expires_at timestamptz default null, sent_at timestamptz default null
 ) returns table (
   id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
   more boolean, parked integer, reclaimed integer
@@ -31,6 +31,9 @@ as $$
 declare
   -- What an event takes in the state beside its detail. Names, ids, time, the envelope's braces.
   envelope_bytes constant integer = 256;
+  -- CLOCK_TOLERANCE_MS of outbox/clocks.ts.
+  clock_tolerance constant interval = interval '1 second';
+  received_at timestamptz;
   candidate record;
   scanned integer = 0;
   bytes integer = 0;
@@ -40,11 +43,18 @@ declare
   has_more boolean = false;
 begin
   perform pg_advisory_xact_lock(hashtextextended(cast(token as text), 0));
+  received_at = clock_timestamp();
+  -- The next check needs clocks that agree. A call that came before it was sent proves that they do not.
+  if received_at < sent_at - clock_tolerance then
+    raise exception 'clocks differ, the database''s says % and the function''s said % before, when it sent this claim', received_at, sent_at
+      using errcode = 'OB001';
+  end if;
   -- A function that was slow to start may call when its run has asked again, found nothing due and ended. What it
-  -- claimed then would be nobody's until the lease ends.
-  if clock_timestamp() > expires_at then
-    raise exception 'this claim comes too late, nobody waits for its answer since %', expires_at
-      using errcode = 'query_canceled';
+  -- claimed then would be nobody's until the lease ends. From here a clock that is ahead looks the same.
+  if received_at > expires_at then
+    raise exception 'this claim comes too late, or clocks differ. By the function''s clock it was sent at % and is waited for until %, by the database''s it is %',
+      coalesce(cast(sent_at as text), 'an unknown time'), expires_at, received_at
+      using errcode = 'OB002';
   end if;
 
   if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then

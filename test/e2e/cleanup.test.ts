@@ -40,7 +40,10 @@ const left = async () =>
   ).rows.map(({ event_type }) => event_type);
 
 test('processed events past their retention go, everything else stays', async () => {
-  expect(await cleanUp()).toEqual({ status: 'SUCCEEDED', output: { purged: 3500, more: false } });
+  expect(await cleanUp()).toEqual({
+    status: 'SUCCEEDED',
+    output: { purged: 3500, more: false, overdueSeconds: 0 },
+  });
   expect(await left()).toEqual(['parked', 'waiting', 'young']);
 });
 

@@ -135,7 +135,7 @@ test('purge deletes what is past its retention', async () => {
 
   const { stdout, exitCode } = await cli.run(['purge', local]);
 
-  expect(stdout).toBe('purged 18, more false\n');
+  expect(stdout).toBe('purged 18, more false, overdueSeconds 0\n');
   expect(exitCode).toBe(0);
   expect(await statuses()).toEqual({ FAILED: 2 });
 });
@@ -222,7 +222,7 @@ describe('doctor', () => {
     const { exitCode, answer } = await json('doctor');
 
     const checks = answer['checks'] as { result: string }[];
-    expect(checks.filter(({ result }) => result === 'ok')).toHaveLength(7);
+    expect(checks.filter(({ result }) => result === 'ok')).toHaveLength(8);
     expect(exitCode).toBe(0);
   });
 
@@ -236,7 +236,7 @@ describe('doctor', () => {
       expect(stdout).toMatch(/failed +the processor may do what it must +outbox_processor may not update/);
       expect(stdout).toContain(`-> as the owner: select outbox_grant_processor('outbox_processor')`);
       expect(stdout).toMatch(/failed +no event is parked +2 wait for a person/);
-      expect(stderr).toBe('error 3 of 8 checks failed\n');
+      expect(stderr).toBe('error 3 of 9 checks failed\n');
       expect(exitCode).toBe(1);
     } finally {
       await pool.query(`grant update on outbox_events to outbox_processor`);

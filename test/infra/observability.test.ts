@@ -45,8 +45,9 @@ test('anchors are made as GitHub makes them', () => {
 });
 
 describe('the alarms', () => {
-  test('are eleven', () => {
+  test('are twelve', () => {
     expect(Object.keys(alarms()).sort()).toEqual([
+      'cleanup-behind',
       'cleanup-missing',
       'dead-letters',
       'events-late',
@@ -88,7 +89,7 @@ describe('the alarms', () => {
     const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
     const told = await synthesized({ alarmTopicArn: topic, runbookUrl: 'https://wiki.example/outbox' });
 
-    expect(Object.keys(alarms(told))).toHaveLength(11);
+    expect(Object.keys(alarms(told))).toHaveLength(12);
     for (const properties of Object.values(alarms(told))) {
       expect(properties).toMatchObject({
         AlarmActions: [topic],
@@ -103,19 +104,55 @@ describe('the alarms', () => {
       .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
       .map(([name]) => name);
 
-    expect(onSilence.sort()).toEqual(['cleanup-missing', 'no-successful-run']);
+    expect(onSilence.sort()).toEqual(['no-successful-run']);
     for (const name of onSilence)
       expect(alarms()[name]).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
   });
 
-  test('miss a run after five intervals and a cleanup after two days', async () => {
+  test('miss a run after five intervals', async () => {
     const slow = alarms(await synthesized({ intervalMinutes: 10 }));
 
     expect(alarms()['no-successful-run']).toMatchObject({ Period: 60, EvaluationPeriods: 5 });
     expect(slow['no-successful-run']).toMatchObject({ Period: 600, EvaluationPeriods: 5 });
-    expect(alarms()['cleanup-missing']).toMatchObject({ Period: 86_400, EvaluationPeriods: 2 });
     expect(alarms()['events-late']).toMatchObject({ Threshold: 300 });
     expect(slow['events-late']).toMatchObject({ Threshold: 3000 });
+  }, 30_000);
+
+  test('miss a cleanup after three of its intervals, but only while runs are started', async () => {
+    const rare = alarms(await synthesized({ cleanupIntervalMinutes: 30, intervalMinutes: 40 }));
+
+    for (const [alarm, seconds] of [
+      [alarms()['cleanup-missing'], 3600],
+      // Within every period there is a run, or nobody would ever expect a cleanup.
+      [rare['cleanup-missing'], 2400],
+    ] as const) {
+      expect(alarm).toMatchObject({
+        EvaluationPeriods: 3,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+      });
+      const metrics = alarm?.['Metrics'] as { Expression?: string; MetricStat?: { Period: number } }[];
+      expect(metrics.map(({ Expression }) => Expression).filter(Boolean)).toEqual([
+        'IF(FILL(runs, 0) > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
+      ]);
+      expect(metrics.flatMap(({ MetricStat }) => MetricStat?.Period ?? [])).toEqual([seconds, seconds]);
+    }
+  }, 30_000);
+
+  test('ring when the cleanup is two of its intervals behind, and know nothing new between two of them', async () => {
+    const rare = alarms(await synthesized({ cleanupIntervalMinutes: 30 }));
+
+    expect(alarms()['cleanup-behind']).toMatchObject({
+      MetricName: 'PurgeOverdue',
+      Statistic: 'Minimum',
+      Period: 3600,
+      EvaluationPeriods: 1,
+      Threshold: 7200,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'ignore',
+    });
+    expect(rare['cleanup-behind']).toMatchObject({ Period: 1800, Threshold: 3600 });
   }, 30_000);
 
   test('count the errors of all steps but those that throw by design', () => {
@@ -165,7 +202,7 @@ describe('the metrics', () => {
   const handlers = readdirSync(new URL('lambdas/', root)).filter((file) => file.endsWith('.ts'));
   const sources = handlers.map((file) => read(`lambdas/${file}`)).join('\n');
   const emitted = [...sources.matchAll(/\.addMetric\('(\w+)'/g)].map(([, name]) => name);
-  const known = [...read('infra/metrics.ts').matchAll(/^ {2}(\w+): '(?:Sum|Maximum)',$/gm)].map(
+  const known = [...read('infra/metrics.ts').matchAll(/^ {2}(\w+): '(?:Sum|Maximum|Minimum)',$/gm)].map(
     ([, name]) => name,
   );
 

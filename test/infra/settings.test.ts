@@ -14,9 +14,10 @@ const { days, hours, minutes, seconds } = Duration;
 
 describe('the settings', () => {
   test('have defaults', () => {
-    const { interval, ...numbers } = checkSettings({});
+    const { interval, cleanupInterval, ...numbers } = checkSettings({});
 
     expect(interval.toMinutes()).toBe(1);
+    expect(cleanupInterval.toMinutes()).toBe(60);
     expect(numbers).toEqual({
       batchSize: 200,
       publishConcurrency: 40,
@@ -80,6 +81,8 @@ describe('the settings', () => {
     { linger: minutes(4), pollInterval: minutes(1) },
     { interval: seconds(60) },
     { interval: days(1) },
+    { cleanupInterval: minutes(5) },
+    { cleanupInterval: days(1) },
   ])('reach as far as %j', (settings) => {
     expect(() => checkSettings(settings)).not.toThrow();
   });
@@ -127,6 +130,9 @@ describe('the settings', () => {
     [{ interval: seconds(30) }, 'interval is 0.5: expected 1 to 1440 whole minutes'],
     [{ interval: seconds(90) }, 'interval is 1.5: expected 1 to 1440 whole minutes'],
     [{ interval: minutes(1441) }, 'interval is 1441: expected 1 to 1440 whole minutes'],
+    [{ cleanupInterval: minutes(4) }, 'cleanupInterval is 4: expected 5 to 1440 whole minutes'],
+    [{ cleanupInterval: seconds(330) }, 'cleanupInterval is 5.5: expected 5 to 1440 whole minutes'],
+    [{ cleanupInterval: minutes(1441) }, 'cleanupInterval is 1441: expected 5 to 1440 whole minutes'],
   ])('are refused beyond: %j', (settings, message) => {
     expect(() => checkSettings(settings)).toThrow(new Error(message));
   });
@@ -259,6 +265,20 @@ describe('the construct', () => {
     create(() => ({ interval: minutes(10) })).hasResourceProperties('AWS::Scheduler::Schedule', {
       Name: 'outbox-processor',
       ScheduleExpression: 'rate(10 minutes)',
+    });
+  });
+
+  test.each<[OutboxProcessorProps, string]>([
+    [{}, 'rate(1 hour)'],
+    [{ lanes: 5 }, 'rate(1 hour)'],
+    [{ lanes: 6 }, 'rate(30 minutes)'],
+    [{ lanes: 6, cleanupInterval: hours(1) }, 'rate(1 hour)'],
+    [{ cleanupInterval: minutes(5) }, 'rate(5 minutes)'],
+    [{ cleanupInterval: days(1) }, 'rate(1 day)'],
+  ])('cleans up at its own interval: %j', (props, rate) => {
+    create(() => props).hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'outbox-cleanup',
+      ScheduleExpression: rate,
     });
   });
 });

@@ -44,7 +44,7 @@ describe('the schedules', () => {
 
   test.each([
     ['outbox-processor', 'rate(1 minute)'],
-    ['outbox-cleanup', 'rate(1 day)'],
+    ['outbox-cleanup', 'rate(1 hour)'],
   ])('start %s at %s with an empty object', (name, rate) => {
     const [machine] = Object.entries(resourcesOf(template, 'AWS::StepFunctions::StateMachine')).filter(
       ([, { Properties }]) => Properties['StateMachineName'] === name,

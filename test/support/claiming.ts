@@ -18,13 +18,19 @@ export async function claimBatch(
   { dataApi }: OutboxDatabase,
   {
     leaseToken = randomUUID(),
+    sentAt,
     expiresAt,
     ...changed
   }: Partial<ClaimLimits> & Partial<Omit<Lease, 'runId'>> = {},
 ): Promise<Batch & { readonly leaseToken: string }> {
   const batch = await claim(
     dataApi,
-    { leaseToken, runId, ...(expiresAt !== undefined && { expiresAt }) },
+    {
+      leaseToken,
+      runId,
+      ...(sentAt !== undefined && { sentAt }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    },
     { ...limits, ...changed },
   );
   return { ...batch, leaseToken };

@@ -28,7 +28,7 @@ const errorClasses = sources
 /** The errors of each Task that no retry can cure. */
 const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'outbox-processor': {
-    'Fetch batch': ['BusMissing', 'DatabaseRefused'],
+    'Fetch batch': ['BusMissing', 'ClocksDiffer', 'DatabaseRefused'],
     'Publish event': ['EventRejected'],
     'Mark processed': ['DatabaseRefused'],
     'Mark failed': ['DatabaseRefused'],
@@ -82,6 +82,7 @@ describe('outbox-processor', () => {
     expect(customNames(readText('outbox-processor'))).toEqual([
       'BusMissing',
       'BusUnavailable',
+      'ClocksDiffer',
       'DatabaseRefused',
       'EventRejected',
       'PublishThrottled',
@@ -109,6 +110,7 @@ describe('outbox-processor', () => {
     ['Mark processed', 'RowsLocked'],
     ['Mark failed', 'RowsLocked'],
     ['Release batch', 'RowsLocked'],
+    ['Fetch batch', 'CallExpired'],
   ])('"%s" retries %s', (name, error) => {
     const state = stateOf(readDefinition('outbox-processor'), name);
 

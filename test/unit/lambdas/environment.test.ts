@@ -31,8 +31,6 @@ const environments: Readonly<Record<string, Environment>> = {
   'purge-events': {
     ...databaseEnvironment,
     RETENTION_DAYS: '7',
-    PURGE_BATCH: '1000',
-    PURGE_PAUSE_MS: '50',
     PURGE_WORK_MS: '20000',
   },
 };

@@ -18,11 +18,7 @@ const environment = {
   LEASE_SECONDS: '330',
   MAX_ATTEMPTS: '8',
 };
-const input = {
-  leaseToken: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
-  runId: 'arn:execution',
-  expiresAt: 1_795_000_000_000,
-};
+const input = { leaseToken: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', runId: 'arn:execution' };
 const none: Field = { isNull: true };
 
 const eventRow = (id: string, detail: Field, traceHeader: Field): Field[] => [
@@ -61,6 +57,54 @@ describe('fetch-batch', () => {
     expect(expiresAt).toBeLessThanOrEqual(Date.now() + timeoutMs);
   });
 
+  test('tells the database its own time, and ends its claim when its state stops waiting', async () => {
+    rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
+    const before = Date.now();
+
+    await invoke(await coldStart('fetch-batch', environment), { ...input, expiresAt: before + 1_000 });
+
+    const { sentAt, expiresAt } = parametersOf(
+      rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input,
+    );
+    expect(sentAt).toBeGreaterThanOrEqual(before);
+    expect(sentAt).toBeLessThanOrEqual(Date.now());
+    expect(expiresAt).toBe(before + 1_000);
+  });
+
+  test.each([
+    ['ClocksDiffer', /^sent at .* received at /, 60_000],
+    ['CallExpired', /^sent at .* the function's clock is ahead$/, -60_000],
+  ])(
+    'fails with %s before it asks the database, when the state machine sent it at another time',
+    async (name, message, offsetMs) => {
+      const sentAt = Date.now() + offsetMs;
+
+      const { error } = await invoke(await coldStart('fetch-batch', environment), {
+        ...input,
+        sentAt,
+        expiresAt: sentAt + 4_000,
+      });
+
+      expect(error).toMatchObject({ name, message: expect.stringMatching(message) });
+      expect(rdsData.commandCalls(ExecuteStatementCommand)).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['OB001', 'ClocksDiffer'],
+    ['OB002', 'CallExpired'],
+  ])(
+    'throws what the database says of clocks with %s as %s, the name that the run shows',
+    async (state, name) => {
+      const refusal = serviceError('DatabaseErrorException', 400, `ERROR: clocks differ; SQLState: ${state}`);
+      rdsData.on(ExecuteStatementCommand).rejects(refusal);
+
+      const { error } = await invoke(await coldStart('fetch-batch', environment), input);
+
+      expect(error).toMatchObject({ name, message: expect.stringMatching(/^clocks differ: /) });
+    },
+  );
+
   test('claims under the token and the limits of the stack', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
 
@@ -74,6 +118,8 @@ describe('fetch-batch', () => {
     });
     expect(parametersOf(sent)).toEqual({
       ...input,
+      sentAt: expect.any(Number),
+      expiresAt: expect.any(Number),
       maxEvents: 200,
       maxStateBytes: 240_000,
       maxInlineBytes: 60_000,

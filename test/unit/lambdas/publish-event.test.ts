@@ -50,13 +50,20 @@ describe('publish-event', () => {
     });
   });
 
-  test('sends nothing when the request may end later than its function', async () => {
+  test('sends nothing when the request may end later than its function, or when nobody can tell', async () => {
     const handler = await coldStart('publish-event', environment);
 
     const late = await invoke(handler, { ...input, expiresAt: Date.now() + 4_000 });
     expect(late.error).toMatchObject({
-      name: 'PublishFailed',
+      name: 'BusUnavailable',
       message: expect.stringMatching(/^CallExpired: /),
+    });
+    expect(eventBridge.commandCalls(PutEventsCommand)).toEqual([]);
+
+    const early = await invoke(handler, { ...input, sentAt: Date.now() + 60_000 });
+    expect(early.error).toMatchObject({
+      name: 'BusUnavailable',
+      message: expect.stringMatching(/^ClocksDiffer: sent at .* received at /),
     });
     expect(eventBridge.commandCalls(PutEventsCommand)).toEqual([]);
 

@@ -1,39 +1,66 @@
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { DataApi } from '../../../outbox/data-api.ts';
 import { purge } from '../../../outbox/purge.ts';
 import { parametersOf } from '../../support/data-api-parameters.ts';
 import { coldStart, databaseEnvironment, invoke, logsIn, metricsIn } from '../../support/handler.ts';
 import { serviceError } from '../../support/service-error.ts';
 
 const rdsData = mockClient(RDSDataClient);
-const environment = {
-  ...databaseEnvironment,
-  RETENTION_DAYS: '7',
-  PURGE_BATCH: '1000',
-  PURGE_PAUSE_MS: '1',
-  PURGE_WORK_MS: '20000',
-};
-const deleted = (rows: number) => ({ records: [[{ longValue: rows }]] });
+const environment = { ...databaseEnvironment, RETENTION_DAYS: '7', PURGE_WORK_MS: '20000' };
+const deleted = (rows: number, more: boolean, after: string) => ({
+  records: [[{ longValue: rows }, { booleanValue: more }, { stringValue: after }, { doubleValue: 0.5 }]],
+});
+const overdue = (seconds: number) => ({ records: [[{ doubleValue: seconds }]] });
 
 beforeEach(() => {
   rdsData.reset();
 });
 
 describe('purge-events', () => {
-  test('deletes batch by batch until one is not full, and counts', async () => {
-    rdsData.on(ExecuteStatementCommand).resolvesOnce(deleted(1000)).resolves(deleted(17));
+  test('deletes until there is no more, each statement from where the last one ended, and counts', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce(deleted(500, true, '2026-11-01 09:00:00.123456+00'))
+      .resolvesOnce(deleted(17, false, '2026-11-01 10:00:00+00'))
+      .resolvesOnce(overdue(0));
 
     const invocation = await invoke(await coldStart('purge-events', environment), {});
 
-    const calls = rdsData.commandCalls(ExecuteStatementCommand);
-    expect(calls).toHaveLength(2);
-    expect(parametersOf(calls[0]?.args[0].input)).toEqual({ retentionDays: 7, batch: 1000 });
-    expect(invocation.result).toEqual({ purged: 1017, more: false });
-    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPurged': 1017 });
-    expect(logsIn(invocation)).toMatchObject([
-      { level: 'INFO', purged: 1017, more: false, retentionDays: 7 },
+    const calls = rdsData
+      .commandCalls(ExecuteStatementCommand)
+      .map(({ args }) => parametersOf(args[0].input));
+    expect(calls).toEqual([
+      // isNull: the first one begins with the oldest event.
+      { retentionDays: 7, after: true, rows: 500, bytes: 1_600_000 },
+      { retentionDays: 7, after: '2026-11-01 09:00:00.123456+00', rows: 1000, bytes: 3_200_000 },
+      { retentionDays: 7 },
     ]);
+    expect(invocation.result).toEqual({ purged: 517, more: false, overdueSeconds: 0 });
+    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPurged': 517, 'Outbox/PurgeOverdue': 0 });
+    expect(logsIn(invocation)).toMatchObject([
+      { level: 'INFO', purged: 517, more: false, overdueSeconds: 0, retentionDays: 7 },
+    ]);
+  });
+
+  test('says when there is more than it can delete, and since when', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce(deleted(500, true, '2026-11-01 09:00:00+00'))
+      .resolvesOnce(overdue(7_200));
+    const handler = await coldStart('purge-events', environment);
+    let time = 0;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => {
+      time += 15_000;
+      return time;
+    });
+
+    const invocation = await invoke(handler, {});
+    clock.mockRestore();
+
+    expect(invocation.result).toEqual({ purged: 500, more: true, overdueSeconds: 7_200 });
+    expect(metricsIn(invocation)).toMatchObject({ 'Outbox/PurgeOverdue': 7_200 });
   });
 
   test('throws what the state machine matches by name', async () => {
@@ -46,34 +73,44 @@ describe('purge-events', () => {
 });
 
 describe('a purge', () => {
-  const settings = { retentionDays: 7, batch: 10, pauseMs: 50 };
+  /** A database that takes 100 ms for the way there and back, and works for as long as it is told in between. */
+  function distant(workMs: readonly number[]) {
+    let time = 0;
+    const work = [...workMs];
+    const rests: number[] = [];
+    const database: DataApi = {
+      async query(_, parameters = {}) {
+        if (!('rows' in parameters)) return [[0]];
+        const ms = work.shift() ?? 0;
+        time += 100 + ms;
+        return [[500, work.length > 0, '2026-11-01 09:00:00+00', ms]];
+      },
+    };
+    const clock = {
+      now: () => time,
+      pause: async (ms: number) => {
+        rests.push(ms);
+        time += ms;
+      },
+    };
+    return { database, clock, rests, timePassed: () => time };
+  }
 
-  test('stops when its time is up and says that there is more', async () => {
-    let looks = 0;
-    const database = { query: async () => [[10]] };
+  test('lets the database rest for as long as it has worked, the time on the way included', async () => {
+    const { database, clock, rests } = distant([40, 300, 60]);
 
-    const result = await purge(
-      database,
-      settings,
-      () => ++looks === 3,
-      async () => undefined,
-    );
+    await purge(database, 7, Number.POSITIVE_INFINITY, clock);
 
-    expect(result).toEqual({ purged: 30, more: true });
+    // 40 ms were rested on the way; of 300 ms, 100 were.
+    expect(rests).toEqual([0, 200]);
   });
 
-  test('pauses between two batches, not after the last', async () => {
-    const pauses: number[] = [];
-    const rows = [10, 10, 0];
-    const database = { query: async () => [[rows.shift() ?? 0]] };
+  test('begins no further statement when its time is up', async () => {
+    const { database, clock, timePassed } = distant(Array.from({ length: 1_000 }, () => 50));
 
-    await purge(
-      database,
-      settings,
-      () => false,
-      async (ms) => pauses.push(ms),
-    );
+    const result = await purge(database, 7, 1_000, clock);
 
-    expect(pauses).toEqual([50, 50]);
+    expect(result).toMatchObject({ more: true, purged: 3_500 });
+    expect(timePassed()).toBe(1_050);
   });
 });

@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import type { DataApi } from '../../../outbox/data-api.ts';
 import type { ClaimedEvent } from '../../../outbox/event.ts';
 import type { EntryResult, Publisher } from '../../../outbox/event-bridge.ts';
-import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from '../../../outbox/failure.ts';
+import {
+  BusUnavailable,
+  CallExpired,
+  EventRejected,
+  PublishFailed,
+  PublishThrottled,
+} from '../../../outbox/failure.ts';
 import { publishEvents, truncateUtf8 } from '../../../outbox/publish.ts';
 
 const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
@@ -28,7 +34,7 @@ function answering(results: readonly EntryResult[], database = noDatabase) {
     },
   };
   const envelope = { eventBusName: 'bellyfed-events', source: 'bellyfed.outbox' };
-  return { requests, services: { database, publisher, envelope, now: () => 1_000 } };
+  return { requests, services: { database, publisher, envelope } };
 }
 
 describe('publishing a list of events', () => {
@@ -141,11 +147,31 @@ describe('publishing a list of events', () => {
   test('sends nothing when nobody would wait for the outcome, and says so', async () => {
     const { requests, services } = answering([{ eventBridgeId: 'eb-1' }, { eventBridgeId: 'eb-1' }]);
 
-    await expect(publishEvents([event('e-1')], services, 999)).rejects.toThrow(
-      new PublishFailed('CallExpired: the function was too slow to start, to read or to send'),
-    );
+    const expired = () => new CallExpired('too slow');
+    await expect(publishEvents([event('e-1')], services, expired)).rejects.toMatchObject({
+      name: 'BusUnavailable',
+      message: 'CallExpired: too slow',
+    });
     expect(requests).toEqual([]);
-    await expect(publishEvents([event('e-1')], services, 1_000)).resolves.toMatchObject({ failed: [] });
+    const inTime = () => undefined;
+    await expect(publishEvents([event('e-1')], services, inTime)).resolves.toMatchObject({ failed: [] });
+  });
+
+  test('sends no event alone once nobody waits any more: the request for all was refused too late', async () => {
+    const { services } = answering([]);
+    let requests = 0;
+    const publisher: Publisher = {
+      publish: () => {
+        requests += 1;
+        return Promise.reject(new EventRejected('ValidationException: one of them'));
+      },
+    };
+    const expired = () => (requests > 0 ? new CallExpired('too slow') : undefined);
+
+    await expect(
+      publishEvents([event('e-1'), event('e-2')], { ...services, publisher }, expired),
+    ).rejects.toMatchObject({ name: 'BusUnavailable', message: 'CallExpired: too slow' });
+    expect(requests).toBe(1);
   });
 
   test('does not send what EventBridge would drop in silence, and sends the rest', async () => {

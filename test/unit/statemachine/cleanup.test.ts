@@ -15,29 +15,35 @@ const runCleanup = (purge: Step) => runDefinition('outbox-cleanup', { 'purge-eve
 /** Purges these numbers of events, one call after the other; more is left after all but the last. */
 function purging(...counts: number[]): Step {
   const left = [...counts];
-  return () => ({ purged: left.shift() ?? 0, more: left.length > 0 });
+  return () => ({ purged: left.shift() ?? 0, more: left.length > 0, overdueSeconds: 10 * left.length });
 }
 
 test('a cleanup with nothing to purge is done', async () => {
   const ran = await runCleanup(purging(0));
 
-  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 0, more: false } });
+  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 0, more: false, overdueSeconds: 0 } });
   expect(ran.payloads('purge-events')).toEqual([{ runId: runArn }]);
 });
 
 test('a cleanup purges until nothing is left and adds up what it purged', async () => {
   const ran = await runCleanup(purging(5_000, 5_000, 17));
 
-  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 10_017, more: false } });
+  expect(ran.outcome).toEqual({
+    status: 'SUCCEEDED',
+    output: { purged: 10_017, more: false, overdueSeconds: 0 },
+  });
   expect(ran.calls('purge-events')).toHaveLength(3);
 });
 
-test('a cleanup that never comes to an end stops in time and says that more is left', async () => {
-  const ran = await runCleanup(taking(25, () => ({ purged: 1_000, more: true })));
+test('a cleanup that never comes to an end stops in time and says that more is left, and since when', async () => {
+  const ran = await runCleanup(taking(25, () => ({ purged: 1_000, more: true, overdueSeconds: 86_400 })));
 
   expect(ran.calls('purge-events').at(-1)?.at).toBe(225);
   expect(ran.seconds).toBe(250);
-  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 10_000, more: true } });
+  expect(ran.outcome).toEqual({
+    status: 'SUCCEEDED',
+    output: { purged: 10_000, more: true, overdueSeconds: 86_400 },
+  });
 });
 
 test('a cleanup counts once what a retried call purged', async () => {
@@ -49,7 +55,10 @@ test('a cleanup counts once what a retried call purged', async () => {
   const ran = await runCleanup(flaky);
 
   expect(ran.calls('purge-events').map(({ at }) => at)).toEqual([0, 1, 3, 7, 7]);
-  expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 30, more: false } });
+  expect(ran.outcome).toEqual({
+    status: 'SUCCEEDED',
+    output: { purged: 30, more: false, overdueSeconds: 0 },
+  });
 });
 
 test('a cleanup that the database refuses fails at once', async () => {
