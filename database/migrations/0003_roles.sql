@@ -22,6 +22,12 @@ set search_path from current as $$
 begin
   execute format('grant connect on database %I to %I', current_database(), role_name);
   execute format('grant usage on schema %I to %I', current_schema(), role_name);
+  -- Who may not grant it gets no more than a warning.
+  if not has_schema_privilege(role_name, current_schema(), 'usage') then
+    raise exception '% may not grant the use of schema %', current_user, current_schema()
+      using errcode = 'insufficient_privilege',
+        hint = format('As the owner of the schema, grant usage on schema %I to %I.', current_schema(), role_name);
+  end if;
   if not exists (select from pg_policy where polrelid = cast('outbox_events' as regclass) and polname = role_name) then
     execute format('create policy %I on outbox_events to %I using (true)', role_name, role_name);
   end if;
@@ -50,7 +56,6 @@ begin
     format('search_path = %I, pg_temp', current_schema()),
     'default_transaction_isolation = ''read committed''',
     'default_transaction_read_only = off',
-    'row_security = on',
     'statement_timeout = ''2s'''
   ] loop
     execute format('alter role %I in database %I set %s', role_name, current_database(), setting);
