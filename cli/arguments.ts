@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import * as z from 'zod';
+import { canonicalUuid } from '../outbox/uuid.ts';
 
 /** Flags and arguments as a person types them. */
 export function wholeNumber(least: number, most: number) {
@@ -12,8 +13,9 @@ export function wholeNumber(least: number, most: number) {
 }
 
 export function eventId(value: string): string {
-  if (!z.uuid().safeParse(value).success) throw new InvalidArgumentError('expected an event id (a uuid).');
-  return value.toLowerCase();
+  const id = canonicalUuid(value);
+  if (id === undefined) throw new InvalidArgumentError('expected an event id (a uuid).');
+  return id;
 }
 
 export function time(value: string): string {

@@ -7,6 +7,7 @@ import { Failed } from './failure.ts';
 
 export interface ExpectedMigration {
   readonly name: string;
+  readonly sql: string;
   readonly checksum: string;
 }
 
@@ -15,13 +16,24 @@ export async function readMigrations(): Promise<ExpectedMigration[]> {
   const folder = findFolder(dirname(fileURLToPath(import.meta.url)));
   const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
   return Promise.all(
-    files.map(async (file) => ({
-      name: file.slice(0, -'.sql'.length),
-      checksum: createHash('sha256')
-        .update(await readFile(join(folder, file), 'utf8'))
-        .digest('hex'),
-    })),
+    files.map(async (file) => {
+      const sql = await readFile(join(folder, file), 'utf8');
+      const checksum = createHash('sha256').update(sql).digest('hex');
+      return { name: file.slice(0, -'.sql'.length), sql, checksum };
+    }),
   );
+}
+
+/** The columns that these migrations give the table of events. */
+export function tableColumns(migrations: readonly ExpectedMigration[]): string[] {
+  return migrations.flatMap(({ sql }) => {
+    const [, created = ''] = /create table outbox_events \(\n([\s\S]*?)\n\)/.exec(sql) ?? [];
+    const columns = [
+      ...created.matchAll(/^ {2}(?!constraint)([a-z_]+) /gm),
+      ...sql.matchAll(/alter table outbox_events add column (\w+)/g),
+    ];
+    return columns.map(([, name = '']) => name);
+  });
 }
 
 /** Above the sources as above the bundle. */

@@ -1,13 +1,21 @@
 import * as z from 'zod';
+import { fits, maxCharacters } from '../outbox/limits.ts';
+import { canonicalUuid } from '../outbox/uuid.ts';
 import { WrongUsage } from './failure.ts';
 
+const text = (name: keyof typeof maxCharacters) =>
+  z.string().refine((given) => fits(name, given), `expected 1 to ${maxCharacters[name]} characters`);
+
 const schema = z.strictObject({
-  eventId: z.uuid().optional(),
-  aggregateType: z.string().optional(),
-  aggregateId: z.string(),
-  eventType: z.string().min(1).max(128),
+  eventId: z
+    .string()
+    .refine((given) => canonicalUuid(given) !== undefined, 'expected a uuid')
+    .optional(),
+  aggregateType: text('aggregateType').optional(),
+  aggregateId: text('aggregateId'),
+  eventType: text('eventType'),
   payload: z.record(z.string(), z.unknown()),
-  traceHeader: z.string().max(500).optional(),
+  traceHeader: text('traceHeader').optional(),
   dueAt: z.iso.datetime({ offset: true }).optional(),
 });
 
@@ -37,5 +45,5 @@ export function readNewEvent(json: string, position: string): NewEvent {
     const reasons = error.issues.map(({ path, message }) => [...path, message].join(': '));
     throw refuse(reasons.join(', '));
   }
-  return { eventId: data.eventId, json, position };
+  return { eventId: canonicalUuid(data.eventId ?? ''), json, position };
 }

@@ -102,7 +102,8 @@ function explicitNames(options: TargetOptions): Names {
 const health = z.object({
   region: z.string(),
   clusterArn: z.string(),
-  secretArn: z.string(),
+  processorSecretArn: z.string(),
+  producerSecretArn: z.string(),
   database: z.string(),
   eventBusName: z.string(),
   stateMachines: z.record(z.string(), z.string()),
@@ -114,13 +115,14 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
     throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
   const { success, data } = health.safeParse(await response.json().catch(() => undefined));
   if (!success) throw new Unreachable(`something answers at ${url}, but it is not the twin (npm start)`);
-  const { stateMachines, ...names } = data;
+  const { stateMachines, processorSecretArn, ...names } = data;
   const machine = (suffix: string) =>
     Object.entries(stateMachines).find(([name]) => name.endsWith(suffix))?.[1];
   const [processorArn, redriveArn, cleanupArn] = ['-processor', '-redrive', '-cleanup'].map(machine);
   return {
     ...names,
-    producerSecretArn: names.secretArn,
+    // As on AWS, where no command needs the owner.
+    secretArn: processorSecretArn,
     ...(processorArn && { processorArn }),
     ...(redriveArn && { redriveArn }),
     ...(cleanupArn && { cleanupArn }),

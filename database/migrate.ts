@@ -23,6 +23,16 @@ const CREATE_HISTORY = `
   create table if not exists outbox_migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now())`;
 
+// One schema holds the outbox: that of the migrations so far, else the first one of the owner's search path. The
+// functions keep this path, in which temporary tables come last, so that none is taken for the outbox.
+const PIN_SCHEMA = `
+  select case when name is not null then set_config('search_path', quote_ident(name) || ', pg_temp', true) end,
+    cast(current_user as text), current_setting('search_path')
+  from (select coalesce(
+    (select nspname from pg_class join pg_namespace n on n.oid = relnamespace
+     where pg_class.oid = to_regclass('outbox_migrations')),
+    current_schema())) as pinned(name)`;
+
 // A session lock is useless here, since every call may come over another connection. This one ends with its transaction.
 const LOCK = `select cast(pg_advisory_xact_lock(hashtextextended('outbox_migrations', 0)) as text)`;
 
@@ -38,6 +48,7 @@ export async function migrate(
     .transaction(async (inside) => {
       // `create table if not exists` is no protection against a second migrator at the same moment.
       await inside.query(LOCK);
+      await pinSchema(inside);
       await inside.query(CREATE_HISTORY);
     })
     .catch((error: unknown) => {
@@ -61,8 +72,18 @@ function missingDatabase(cause: unknown): DatabaseMissing | undefined {
   );
 }
 
+/** For the rest of the transaction. */
+async function pinSchema(inside: DataApi): Promise<void> {
+  const [[pinned, user, searchPath] = []] = await inside.query(PIN_SCHEMA);
+  if (pinned !== null) return;
+  throw new MigrationFailed(
+    `no schema to create the outbox in: ${user} has the search_path ${searchPath}, and may use no schema of it`,
+  );
+}
+
 async function apply(inside: DataApi, { name, sql }: Migration): Promise<boolean> {
   await inside.query(LOCK);
+  await pinSchema(inside);
   const checksum = createHash('sha256').update(sql).digest('hex');
   const [known] = await inside.query('select checksum from outbox_migrations where name = :name', { name });
   if (known !== undefined) {

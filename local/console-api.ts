@@ -15,7 +15,6 @@ export interface ConsoleApiOptions {
 
 type Answer = (url: URL, response: ServerResponse, ...captured: string[]) => Promise<unknown> | unknown;
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MOST_ON_BUS = 20;
 
 /**
@@ -38,18 +37,21 @@ export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOpt
   const routes: readonly (readonly [RegExp, Answer])[] = [
     [/^\/_local\/outbox$/, () => status()],
     [/^\/_local\/outbox\/parked$/, () => parkedReasons(pool)],
-    [/^\/_local\/outbox\/events$/, (url) => listEvents(pool, readFilter(url), wholeNumber(url, 'before'))],
+    [
+      /^\/_local\/outbox\/events$/,
+      async (url) => listEvents(pool, await readFilter(pool, url), wholeNumber(url, 'before')),
+    ],
     [
       /^\/_local\/outbox\/events\/([^/]+)$/,
       async (_url, _response, id) => {
-        const event = await readEvent(pool, uuid(id));
+        const event = await readEvent(pool, await uuid(pool, id));
         if (event === undefined) throw new AwsError('NotFound', `no event ${id}`, 404);
         return event;
       },
     ],
     [
       /^\/_local\/outbox\/events\/([^/]+)\/bus$/,
-      (_url, response, id) => entriesOf(bus, uuid(id), () => response.destroyed),
+      async (_url, response, id) => entriesOf(bus, await uuid(pool, id), () => response.destroyed),
     ],
     [
       /^\/_local\/runs$/,
@@ -78,9 +80,8 @@ export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOpt
 }
 
 /** Reads the whole log, so the page asks once and not with every look. */
-async function entriesOf(bus: BusLog, eventId: string, unwanted: () => boolean): Promise<object> {
+async function entriesOf(bus: BusLog, id: string, unwanted: () => boolean): Promise<object> {
   const entries: (AcceptedEvent & { order: number })[] = [];
-  const id = eventId.toLowerCase();
   let order = 0;
   for await (const event of bus.read(0)) {
     order += 1;
@@ -90,7 +91,7 @@ async function entriesOf(bus: BusLog, eventId: string, unwanted: () => boolean):
   return { entries, published: bus.length };
 }
 
-function readFilter({ searchParams }: URL): EventFilter {
+async function readFilter(pool: pg.Pool, { searchParams }: URL): Promise<EventFilter> {
   const given = (name: string) => searchParams.get(name) || undefined;
   const status = eventStatuses.find((known) => known === given('status'));
   if (given('status') !== undefined && status === undefined)
@@ -102,13 +103,20 @@ function readFilter({ searchParams }: URL): EventFilter {
     aggregateId: given('aggregateId'),
     errorType: given('errorType'),
     run: given('run'),
-    id: id && uuid(id),
+    id: id && (await uuid(pool, id)),
   };
 }
 
-function uuid(text = ''): string {
-  if (!UUID.test(text)) throw new AwsError('BadRequest', `an event's id is a UUID, received ${text}`);
-  return text;
+/** As PostgreSQL prints it, from whatever it reads as a UUID. */
+async function uuid(pool: pg.Pool, text = ''): Promise<string> {
+  try {
+    const { rows } = await pool.query<{ id: string }>('select cast($1 as uuid) as id', [text]);
+    return rows[0]?.id ?? text;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError)
+      throw new AwsError('BadRequest', `an event's id is a UUID, received ${text}`);
+    throw error;
+  }
 }
 
 function wholeNumber({ searchParams }: URL, name: string): string | undefined {

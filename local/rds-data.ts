@@ -16,6 +16,9 @@ const LIMIT_STATEMENTS = `
   select set_config('statement_timeout', '45s', false) from pg_settings
   where name = 'statement_timeout' and setting::integer not between 1 and 45000`;
 
+// What the service's driver asks for or decodes by itself, whatever the database or the role has set.
+const SESSION = '-c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c extra_float_digits=1';
+
 export interface RdsDataOptions {
   readonly clusterArn: string;
   /** The database's URL as the user of each secret, by the secret's ARN. */
@@ -161,7 +164,7 @@ function createPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max: 20,
-    options: '-c TimeZone=UTC',
+    options: SESSION,
     onConnect: (client) => client.query(LIMIT_STATEMENTS),
   });
   // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.

@@ -217,6 +217,8 @@ function health({ clusterArn, secrets, ...assembly }: CloudAssembly, postgresUrl
     account,
     clusterArn,
     secretArn: secrets.find(({ master }) => master)?.arn,
+    processorSecretArn: secrets.find(({ username }) => username.endsWith('_processor'))?.arn,
+    producerSecretArn: secrets.find(({ username }) => username.endsWith('_producer'))?.arn,
     database: assembly.database,
     eventBusName,
     postgresUrl,

@@ -1,9 +1,11 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { ClaimedEvent } from './event.ts';
+import { fits, maxCharacters } from './limits.ts';
 
 /** Bytes that one PutEvents request may carry. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
 export const MAX_REQUEST_BYTES = 1_048_576;
-const MAX_DETAIL_TYPE_CHARACTERS = 128;
+// Most targets take as many bytes and get more: the detail in an envelope of source, account, region and the like.
+const ENVELOPE_BYTES = 512;
 
 export interface Envelope {
   readonly eventBusName: string;
@@ -29,22 +31,35 @@ export function toEntry(
 /** An entry's size as EventBridge counts it, in bytes. */
 export function entryBytes(entry: PutEventsRequestEntry): number {
   const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? '', 'utf8'), 0);
+  const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text ?? ''), 0);
   return bytes + (entry.Time === undefined ? 0 : 14);
 }
 
 /**
- * Why EventBridge would refuse this entry or, worse, accept and drop it, as it does with a long detail type.
- * The table's constraints refuse the same at insert; this is for events that got in all the same.
+ * Why EventBridge would accept this entry and drop it, as it does with a long detail type, or refuse the whole request
+ * because of it. The table refuses the same at insert, and more that EventBridge refuses entry by entry; this is for
+ * events that got in all the same.
  */
 export function whyUnpublishable(entry: PutEventsRequestEntry): string | undefined {
+  const { Detail = '', DetailType = '', TraceHeader } = entry;
   const bytes = entryBytes(entry);
   if (bytes > MAX_REQUEST_BYTES) {
     return `EntryTooLarge: the entry has ${bytes} bytes and a PutEvents request takes ${MAX_REQUEST_BYTES}`;
   }
-  const characters = [...(entry.DetailType ?? '')].length;
-  if (characters < 1 || characters > MAX_DETAIL_TYPE_CHARACTERS) {
-    return `InvalidDetailType: the event type has ${characters} characters, 1 to ${MAX_DETAIL_TYPE_CHARACTERS} are allowed`;
+  const delivered = utf8Bytes(Detail) + utf8Bytes(JSON.stringify(DetailType)) + ENVELOPE_BYTES;
+  if (delivered > MAX_REQUEST_BYTES) {
+    return `EventTooLarge: with its envelope the event has up to ${delivered} bytes and a target takes ${MAX_REQUEST_BYTES}`;
+  }
+  if (!fits('eventType', DetailType))
+    return `InvalidDetailType: the event type ${outOfBounds('eventType', DetailType)}`;
+  if (TraceHeader !== undefined && !fits('traceHeader', TraceHeader)) {
+    return `InvalidTraceHeader: the trace header ${outOfBounds('traceHeader', TraceHeader)}`;
   }
   return undefined;
 }
+
+function outOfBounds(name: keyof typeof maxCharacters, text: string): string {
+  return `has ${[...text].length} characters, 1 to ${maxCharacters[name]} are allowed`;
+}
+
+const utf8Bytes = (text: string) => Buffer.byteLength(text, 'utf8');

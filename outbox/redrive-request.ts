@@ -1,9 +1,26 @@
 import * as z from 'zod';
+import { fits, maxCharacters } from './limits.ts';
+import { canonicalUuid } from './uuid.ts';
 
 /** The request is not one that a redrive can act on; nothing was changed. */
 export class InvalidRedriveRequest extends Error {
   override readonly name = 'InvalidRedriveRequest';
 }
+
+// The input of an execution has 262,144 bytes, and an id takes 39 of them. The rest is for the other conditions.
+const MAX_EVENT_IDS = 6_500;
+
+// Of what was received, so that the refusal itself fits a state.
+const MAX_ECHO = 1_000;
+
+const uuid = z.string().transform((text, context) => {
+  const id = canonicalUuid(text);
+  if (id === undefined) context.addIssue('expected a uuid');
+  return id ?? z.NEVER;
+});
+
+const text = (name: keyof typeof maxCharacters) =>
+  z.string().refine((given) => fits(name, given), `expected 1 to ${maxCharacters[name]} characters`);
 
 const conditions = {
   executionArn: z
@@ -14,12 +31,12 @@ const conditions = {
     )
     .optional(),
   eventIds: z
-    .array(z.uuid('expected a list of uuids'))
+    .array(uuid)
     .min(1, 'expected at least one id')
-    .max(10_000)
+    .max(MAX_EVENT_IDS, `expected at most ${MAX_EVENT_IDS} ids: start a redrive for the others`)
     .optional(),
-  eventType: z.string().min(1).max(128).optional(),
-  aggregateId: z.string().min(1).optional(),
+  eventType: text('eventType').optional(),
+  aggregateId: text('aggregateId').optional(),
   errorType: z.string().min(1).optional(),
   failedAfter: z.iso
     .datetime({ offset: true, error: 'expected an iso 8601 time with its offset' })
@@ -47,7 +64,7 @@ export function readRedriveRequest(input: unknown): RedriveRequest {
   const { success, data: request, error } = schema.safeParse(input);
   if (!success) {
     throw new InvalidRedriveRequest(
-      `${z.prettifyError(error).replaceAll('\n', ' ')}; received ${JSON.stringify(input)}; allowed are ${Object.keys(schema.shape).join(', ')}`,
+      `${z.prettifyError(error).replaceAll('\n', ' ')}; received ${String(JSON.stringify(input)).slice(0, MAX_ECHO)}; allowed are ${Object.keys(schema.shape).join(', ')}`,
     );
   }
   const restricted = Object.keys(conditions).some((name) => name in request);

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
-import { type Check, checks, type Finding } from '../checks.ts';
+import { checks } from '../checks.ts';
 import { exitCodes, explain, Failed } from '../failure.ts';
+import type { Check, Finding } from '../finding.ts';
 
 export function addDoctor(program: Command): void {
   program

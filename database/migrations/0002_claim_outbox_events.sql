@@ -1,10 +1,9 @@
 -- How long a failed event waits. Exponential with the attempts made, jittered down to its half, so that
 -- events which failed together do not come back together.
 create function outbox_backoff(attempts integer, base_seconds integer, max_seconds integer) returns interval
-language sql volatile as $$
-  select make_interval(secs =>
-    least(max_seconds, base_seconds * power(2, least(greatest(attempts, 1) - 1, 30))) * (0.5 + random() / 2))
-$$
+language sql volatile
+return make_interval(secs =>
+  least(max_seconds, base_seconds * power(2, least(greatest(attempts, 1) - 1, 30))) * (0.5 + random() / 2))
 --> statement-breakpoint
 
 -- Claims the oldest due events for a lease token and answers with them, then with one row without an id that
@@ -25,7 +24,7 @@ create function claim_outbox_events(
   id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
   more boolean, parked integer, reclaimed integer
 ) language plpgsql
-set enable_sort = off set enable_seqscan = off set jit = off
+set search_path from current set enable_sort = off set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -126,7 +125,7 @@ $$
 -- backlog and whatever the statistics say.
 create function outbox_gauges(out due bigint, out parked bigint, out oldest_seconds double precision)
 language sql stable
-set enable_sort = off set enable_seqscan = off set jit = off
+set search_path from current set enable_sort = off set enable_seqscan = off set jit = off
 as $$
   select
     (select count(*) from (select from outbox_events where due_at <= now() limit 1000) as due),

@@ -176,10 +176,30 @@ describe('the table refuses', () => {
       { event_type: '' },
       { event_type: 'x'.repeat(129) },
     ],
-    'a payload that is no JSON object': [{ payload: '[1]' }, { payload: 'null' }],
-    'an integer beyond int64 in the payload': [{ payload: '{"n": 9223372036854775808}' }],
-    'an event of more than 1 MiB': [{ payload: JSON.stringify({ text: 'x'.repeat(1024 * 1024) }) }],
+    'an aggregate id of 0 or of more than 512 characters': [
+      { aggregate_id: '' },
+      { aggregate_id: 'x'.repeat(513) },
+    ],
+    'an aggregate type of 0 or of more than 512 characters': [
+      { aggregate_type: '' },
+      { aggregate_type: 'x'.repeat(513) },
+    ],
+    'an empty trace header': [{ trace_header: '' }],
     'a trace header of more than 500 characters': [{ trace_header: 'x'.repeat(501) }],
+    'a payload that is no JSON object': [{ payload: '[1]' }, { payload: 'null' }],
+    'more than 1,000 nested levels in the payload': [{ payload: nested(1001) }],
+    'an integer beyond int64 in the payload, unless a double is printed so': [
+      { payload: '{"n": 9223372036854775808}' },
+      { payload: '{"n": 1e400}' },
+    ],
+    'an event of more than 1 MiB': [{ payload: JSON.stringify({ text: 'x'.repeat(1024 * 1024) }) }],
+    'an event of more than 1 MiB in the envelope that targets receive': [
+      { payload: JSON.stringify({ text: 'x'.repeat(1024 * 1024 - 400) }) },
+    ],
+    'a time in `due_at` that is not between 1970 and 9999': [
+      { due_at: 'infinity' },
+      { due_at: '1969-12-31T00:00:00Z' },
+    ],
     'null for `due_at`': [{ due_at: null }],
     'an id that is there already': [{ id }],
     'null for `aggregate_id`, `event_type` or `payload`': [
@@ -189,6 +209,10 @@ describe('the table refuses', () => {
     ],
     'a payload that is no JSON': [{ payload: '{name: Laksa}' }],
     'the character zero in the payload': [{ payload: '{"name": "\\u0000"}' }],
+    "a number in the payload that exceeds PostgreSQL's `numeric`, such as 1e131072": [
+      { payload: '{"n": 1e131072}' },
+    ],
+    'a payload too deep for the parser of PostgreSQL, some 20,000 levels': [{ payload: nested(50_000) }],
     "any other column, with the producer's role": [{ status: 'PENDING' }, { created_at: 'now' }],
   };
   const rows = Array.from(
@@ -200,6 +224,25 @@ describe('the table refuses', () => {
 
   test('just what the page says', () => {
     expect(rows.map(({ what }) => what)).toEqual(Object.keys(refused));
+  });
+
+  test('nothing by a name that the page lacks', async () => {
+    const constraints = await database.sql<{ name: string }>(
+      `select conname as name from pg_constraint
+       where conrelid = 'outbox_events'::regclass and contype <> 'n' and exists (
+         select from pg_attribute a where a.attrelid = conrelid and a.attnum = any (conkey)
+           and has_column_privilege($1, a.attrelid, a.attnum, 'insert'))`,
+      [role],
+    );
+    const [{ source } = { source: '' }] = await database.sql<{ source: string }>(
+      `select prosrc as source from pg_proc where proname = 'outbox_check_event'`,
+    );
+    const names = [
+      ...constraints.map(({ name }) => name),
+      ...Array.from(source.matchAll(/refused = '(\w+)'/g), ([, name]) => name),
+    ];
+
+    expect(names.toSorted()).toEqual(rows.flatMap(({ constraint }) => constraint ?? []).toSorted());
   });
 
   test.each(rows)('$what', async ({ what, state, constraint }) => {
@@ -235,6 +278,11 @@ describe('the table refuses', () => {
     expect(refusingConstraint(new Error('something else'))).toBeUndefined();
   });
 });
+
+/** An object of so many levels. */
+function nested(levels: number): string {
+  return `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+}
 
 test("the producer's role cannot read, change or delete an event, only its id", async () => {
   await addByPg(application, laksa);

@@ -82,37 +82,47 @@ describe('the payload is refused', () => {
     ['an integer just above int64', '{"n": 9223372036854775808}', 'payload_integers_fit_int64'],
     ['an integer just below int64', '{"n": -9223372036854775809}', 'payload_integers_fit_int64'],
     ['such an integer in an array', '{"a": [1, [9223372036854775808]]}', 'payload_integers_fit_int64'],
-    ['such an integer in an object', '{"a": {"b": {"c": -1e20}}}', 'payload_integers_fit_int64'],
+    [
+      'such an integer in an object',
+      '{"a": {"b": {"c": -12345678901234567890}}}',
+      'payload_integers_fit_int64',
+    ],
     ['one in an object in an array', '{"a": [{"b": 9223372036854775808}]}', 'payload_integers_fit_int64'],
-    ['one beside what is fine', '{"a": 1.5, "b": [1e19], "c": "x"}', 'payload_integers_fit_int64'],
+    [
+      'one beside what is fine',
+      '{"a": 1.5, "b": [1e19, 10000000000000000001], "c": "x"}',
+      'payload_integers_fit_int64',
+    ],
     ['one under an empty key', '{"": 9223372036854775808}', 'payload_integers_fit_int64'],
-    ['1.0e30, which PostgreSQL prints as an integer', '{"n": 1.0e30}', 'payload_integers_fit_int64'],
+    ['one of more digits than a double has', '{"n": 602214076000000000000001}', 'payload_integers_fit_int64'],
+    ['one beyond every double', '{"n": 1e309}', 'payload_integers_fit_int64'],
+    ['one far beyond every double', '{"n": -1e400}', 'payload_integers_fit_int64'],
+    ['1,001 nested objects', nested('{"a":', 1001, '}'), 'payload_nests_at_most_1000_levels'],
+    ['1,000 nested arrays', `{"a":${nested('[', 1000, ']')}}`, 'payload_nests_at_most_1000_levels'],
+    ['an empty object on level 1,001', nested('{"a":', 1000, '}', '{}'), 'payload_nests_at_most_1000_levels'],
+    ['5,000 levels', nested('{"a":', 5000, '}'), 'payload_nests_at_most_1000_levels'],
   ])('when it is or holds %s', async (_, payload, constraint) => {
     await expectRefusal(insertEvent(database, { payload }), constraint);
   });
 
-  test('when the enveloped event no longer fits one PutEvents request', async () => {
-    const eventType = 'order.placed';
-    const envelope = (
-      await readEvent(database, await insertEvent(database, { eventType, payload: '{"text": ""}' }))
-    ).detail_bytes;
-    const room = 1_048_576 - 14 - 256 - eventType.length - envelope;
+  test.each([
+    ['a plain event type', 'order.placed', 14],
+    ['an event type that the envelope escapes', '"'.repeat(64), 2 * 64 + 2],
+    ['an event type of control characters', '\u0001'.repeat(128), 6 * 128 + 2],
+  ])('when it would not reach a target of 1 MiB in its envelope, with %s', async (_, eventType, escaped) => {
     const insertText = (length: number) =>
       insertEvent(database, { eventType, payload: JSON.stringify({ text: 'x'.repeat(length) }) });
+    const empty = (await readEvent(database, await insertText(0))).detail_bytes;
+    const room = 1_048_576 - 512 - escaped - empty;
 
-    const largest = await readEvent(database, await insertText(room));
-
-    expect(largest.detail_bytes + eventType.length + 14 + 256).toBe(1_048_576);
-    await expectRefusal(insertText(room + 1), 'event_fits_one_put_events_request');
+    expect((await readEvent(database, await insertText(room))).detail_bytes).toBe(empty + room);
+    await expectRefusal(insertText(room + 1), 'event_with_its_envelope_fits_1_mib');
   });
 
-  test('when only the aggregate id makes the event too large', async () => {
-    const payload = JSON.stringify({ text: 'é'.repeat(500_000) });
+  test('when the entry does not fit a request', async () => {
+    const payload = JSON.stringify({ text: 'é'.repeat(524_288) });
 
-    await expectRefusal(
-      insertEvent(database, { payload, aggregateId: 'x'.repeat(60_000) }),
-      'event_fits_one_put_events_request',
-    );
+    await expectRefusal(insertEvent(database, { payload }), 'event_fits_one_put_events_request');
   });
 });
 
@@ -129,6 +139,21 @@ describe('the row is refused', () => {
       { trace_header: 'x'.repeat(501) },
       'trace_header_is_at_most_500_characters',
     ],
+    ['an empty trace header', { trace_header: '' }, 'trace_header_is_not_empty'],
+    ['an empty aggregate id', { aggregate_id: '' }, 'aggregate_id_is_1_to_512_characters'],
+    [
+      'an aggregate id of 513 characters',
+      { aggregate_id: '😀'.repeat(513) },
+      'aggregate_id_is_1_to_512_characters',
+    ],
+    ['an empty aggregate type', { aggregate_type: '' }, 'aggregate_type_is_1_to_512_characters'],
+    [
+      'an aggregate type of 513 characters',
+      { aggregate_type: 'x'.repeat(513) },
+      'aggregate_type_is_1_to_512_characters',
+    ],
+    ['a time before 1970', { created_at: '1969-12-31T23:59:59Z' }, 'created_at_is_between_1970_and_9999'],
+    ['a due time without end', { due_at: 'infinity' }, 'due_at_is_between_1970_and_9999'],
     [
       'an unknown status',
       { status: 'DONE', due_at: null },
@@ -169,26 +194,53 @@ describe('the row is refused', () => {
 
     await expectRefusal(insertColumns({ id }), 'outbox_events_pkey');
   });
+});
 
-  async function insertColumns(columns: Readonly<Record<string, string | null>>) {
-    const row = { aggregate_id: 'a', event_type: 'b', payload: '{}', ...columns };
-    await database.dataApi.query(
-      `insert into outbox_events (${Object.keys(row)}) select ${Object.keys(row)}
-       from jsonb_populate_record(cast(null as outbox_events), cast(:row as jsonb))`,
-      { row: JSON.stringify({ ...row, payload: row.payload === null ? null : {} }) },
+test.each<[string, Readonly<Record<string, string>>]>([
+  ['an event type of 1 character', { event_type: 'x' }],
+  ['an event type of 128 characters', { event_type: 'x'.repeat(128) }],
+  ['an event type of 128 characters outside the basic plane', { event_type: '😀'.repeat(128) }],
+  ['an aggregate id of 512 characters', { aggregate_id: '😀'.repeat(512) }],
+  ['an aggregate type of 512 characters', { aggregate_type: '😀'.repeat(512) }],
+  ['a trace header of 500 characters', { trace_header: 'x'.repeat(500) }],
+  ['the first instant of 1970', { created_at: '1970-01-01T00:00:00Z', due_at: '1970-01-01T00:00:00Z' }],
+  ['the last day before 9999-12-31', { due_at: '9999-12-30T23:59:59Z' }],
+])('%s is allowed', async (_, columns) => {
+  await insertColumns(columns);
+
+  const [row] = await database.sql<Record<string, unknown>>('select * from outbox_events');
+  for (const [name, value] of Object.entries(columns))
+    expect(row?.[name]).toEqual(name.endsWith('_at') ? new Date(value) : value);
+});
+
+test('the bounds of a time are the same instants in every time zone', async () => {
+  const connection = await database.connect();
+  try {
+    await connection.query(`set timezone = 'Pacific/Kiritimati'`); // 14 hours ahead
+    const written = connection.query(
+      `insert into outbox_events (aggregate_id, event_type, payload, created_at)
+       values ('a', 'b', '{}', '1969-12-31T12:00:00Z')`,
     );
+    await expect(written).rejects.toMatchObject({ constraint: 'created_at_is_between_1970_and_9999' });
+  } finally {
+    await connection.query('reset timezone');
+    connection.release();
   }
 });
 
-test.each([
-  ['1 character', 'x'],
-  ['128 characters', 'x'.repeat(128)],
-  ['128 characters outside the basic plane', '😀'.repeat(128)],
-])('an event type of %s is allowed', async (_, eventType) => {
-  const id = await insertEvent(database, { eventType });
+async function insertColumns(columns: Readonly<Record<string, string | null>>) {
+  const row = { aggregate_id: 'a', event_type: 'b', payload: '{}', ...columns };
+  await database.dataApi.query(
+    `insert into outbox_events (${Object.keys(row)}) select ${Object.keys(row)}
+     from jsonb_populate_record(cast(null as outbox_events), cast(:row as jsonb))`,
+    { row: JSON.stringify({ ...row, payload: row.payload === null ? null : {} }) },
+  );
+}
 
-  expect(await readEvent(database, id)).toMatchObject({ event_type: eventType });
-});
+/** A text of so many containers, one in the other. */
+function nested(open: string, levels: number, close: string, inside = '1'): string {
+  return open.repeat(levels) + inside + close.repeat(levels);
+}
 
 /** The constraint's name is what tells a producer why. */
 async function expectRefusal(insert: Promise<unknown>, constraint: string): Promise<void> {

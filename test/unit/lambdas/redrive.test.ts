@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -100,12 +101,58 @@ describe('requeue-events', () => {
     expect(sent()).toMatchObject({ eventIds: JSON.stringify(eventIds) });
   });
 
+  test.each([
+    ['of any version', '76e1760a-d17a-f1cd-9453-d8a9d6c994e0'],
+    ['in upper case', '76E1760A-D17A-F1CD-9453-D8A9D6C994E0'],
+    ['in braces', '{76e1760a-d17a-f1cd-9453-d8a9d6c994e0}'],
+    ['without hyphens', '76e1760ad17af1cd9453d8a9d6c994e0'],
+  ])('takes an id %s, and sends it as PostgreSQL prints it', async (_, id) => {
+    answers(1, 1);
+
+    await requeue({ eventIds: [id] });
+
+    expect(sent()).toMatchObject({ eventIds: '["76e1760a-d17a-f1cd-9453-d8a9d6c994e0"]' });
+  });
+
+  test('takes as many ids as fit the input of an execution beside the other conditions', async () => {
+    answers(1, 1);
+    const eventIds = Array.from({ length: 6_500 }, () => randomUUID());
+    const request = {
+      eventIds,
+      executionArn: `arn:aws:states:eu-central-1:111122223333:express:${'p'.repeat(80)}:${randomUUID()}:${randomUUID()}`,
+      runIsStopped: true,
+      eventType: '\u3042'.repeat(128),
+      aggregateId: '\u3042'.repeat(512),
+      errorType: 'NotAuthorizedForDetailTypeException',
+      failedAfter: '2026-11-23T12:00:00.000000+00:00',
+      failedBefore: '2026-11-23T12:00:00.000000+00:00',
+      limit: 999_999_999,
+      dryRun: true,
+    };
+
+    expect((await requeue(request)).result).toMatchObject({ dryRun: true });
+
+    expect(Buffer.byteLength(JSON.stringify({ runId, request }))).toBeLessThan(262_144);
+  });
+
+  test('refuses more ids with the number that it takes, in a message that fits a state', async () => {
+    const { error } = await requeue({ eventIds: Array.from({ length: 6_501 }, () => randomUUID()) });
+
+    expect(error).toMatchObject({
+      name: 'InvalidRedriveRequest',
+      message: expect.stringContaining('expected at most 6500 ids: start a redrive for the others'),
+    });
+    expect((error as Error).message.length).toBeLessThan(2_000);
+  });
+
   test.each<[string, unknown]>([
     ['nothing', {}],
     ['no object', 'all'],
     ['an unknown word', { type: 'DishRated' }],
     ['all and a condition', { all: true, eventType: 'DishRated' }],
     ['an id that is none', { eventIds: ['7'] }],
+    ['an event type of 129 characters', { eventType: 'x'.repeat(129) }],
+    ['an empty aggregate id', { aggregateId: '' }],
     ['a time without its offset', { failedAfter: '2026-11-23T12:00:00' }],
     ['a stopped run without its name', { all: true, runIsStopped: true }],
     ['a limit of nothing', { all: true, limit: 0 }],

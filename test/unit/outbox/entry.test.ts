@@ -79,30 +79,61 @@ describe('the size of an entry', () => {
 });
 
 describe('an entry that EventBridge would refuse or drop', () => {
+  const typed = (eventType: string) => whyUnpublishable(toEntry({ ...event, eventType }, envelope));
   const sized = (bytes: number) => {
     const rest = entryBytes(toEntry({ ...event, detail: '' }, envelope));
     return toEntry({ ...event, detail: 'x'.repeat(bytes - rest) }, envelope);
   };
 
-  test('is one byte larger than a request', () => {
-    expect(whyUnpublishable(sized(MAX_REQUEST_BYTES))).toBeUndefined();
+  test('is larger than a request', () => {
     expect(whyUnpublishable(sized(MAX_REQUEST_BYTES + 1))).toBe(
       'EntryTooLarge: the entry has 1048577 bytes and a PutEvents request takes 1048576',
     );
   });
 
-  test('has a detail type of 129 characters or none', () => {
-    const typed = (eventType: string) => whyUnpublishable(toEntry({ ...event, eventType }, envelope));
+  test('fits a request, and not a target in its envelope', () => {
+    const delivered = (detailBytes: number, eventType: string) =>
+      whyUnpublishable(toEntry({ ...event, eventType, detail: 'x'.repeat(detailBytes) }, envelope));
+    const room = MAX_REQUEST_BYTES - 512 - '"a\\"b"'.length;
 
+    expect(delivered(room, 'a"b')).toBeUndefined();
+    expect(delivered(room + 1, 'a"b')).toBe(
+      'EventTooLarge: with its envelope the event has up to 1048577 bytes and a target takes 1048576',
+    );
+  });
+
+  test('has a detail type of 129 characters or none', () => {
     expect(typed('t'.repeat(128))).toBeUndefined();
-    expect(typed('t'.repeat(129))).toMatch(/^InvalidDetailType: the event type has 129 characters/);
+    expect(typed('t'.repeat(129))).toMatch(/^InvalidDetailType: the event type has 129 characters, 1 to 128/);
     expect(typed('')).toMatch(/^InvalidDetailType: the event type has 0 characters/);
   });
 
   test('is judged by characters as PostgreSQL counts them: an emoji is one', () => {
-    const typed = (eventType: string) => whyUnpublishable(toEntry({ ...event, eventType }, envelope));
-
     expect(typed('🐘'.repeat(128))).toBeUndefined();
     expect(typed('🐘'.repeat(129))).toMatch(/^InvalidDetailType/);
   });
+
+  test('has a trace header that is empty or longer than 500 characters', () => {
+    const traced = (traceHeader: string) => whyUnpublishable(toEntry({ ...event, traceHeader }, envelope));
+
+    expect(traced('x'.repeat(500))).toBeUndefined();
+    expect(traced('x'.repeat(501))).toMatch(/^InvalidTraceHeader: the trace header has 501 characters/);
+    expect(traced('')).toMatch(/^InvalidTraceHeader: the trace header has 0 characters/);
+  });
+});
+
+test('the envelope that is kept free for is larger than any that EventBridge puts around a detail', () => {
+  const event = {
+    version: '0',
+    id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
+    'detail-type': '',
+    source: 'x'.repeat(200),
+    account: '111122223333',
+    time: '2026-11-23T12:00:00Z',
+    region: 'ap-southeast-99',
+    resources: [],
+    detail: '',
+  };
+
+  expect(JSON.stringify(event).length).toBeLessThanOrEqual(512);
 });
