@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError } from './aws-error.ts';
+import { parseExact, stringifyExact } from './exact-json.ts';
 import type { Lambda } from './lambda.ts';
 import { RequestBody } from './request.ts';
 
@@ -30,8 +31,8 @@ const MAX_BODY_BYTES = 6 * 1024 * 1024;
 const MAX_RDS_DATA_BYTES = 4 * 1024 * 1024;
 
 const rdsDataPaths: Readonly<Record<string, string>> = {
-  '/Execute': 'Execute',
-  '/BatchExecute': 'BatchExecute',
+  '/Execute': 'ExecuteStatement',
+  '/BatchExecute': 'BatchExecuteStatement',
   '/BeginTransaction': 'BeginTransaction',
   '/CommitTransaction': 'CommitTransaction',
   '/RollbackTransaction': 'RollbackTransaction',
@@ -101,11 +102,12 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     name: string,
     request: IncomingMessage,
     limit: number,
+    parse?: (text: string) => unknown,
   ): Promise<object> {
     const operations = services[service];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) throw unsupported(name);
-    const body = new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException');
+    const body = new RequestBody(parseJson(await readBody(request, limit), parse), 'BadRequestException');
     admit(request.headers.authorization, service, name, body);
     return operation(body);
   }
@@ -124,8 +126,8 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     }
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
-      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES);
-      return send(response, 200, 'application/json', JSON.stringify(answer));
+      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES, parseExact);
+      return send(response, 200, 'application/json', stringifyExact(answer));
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
     if (request.method === 'POST' && encodedName !== undefined) {
@@ -148,9 +150,9 @@ function unsupported(operation: string): AwsError {
   );
 }
 
-export function parseJson(body: string): unknown {
+export function parseJson(body: string, parse: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(body || '{}');
+    return parse(body || '{}');
   } catch {
     throw new AwsError('SerializationException', 'the body is not json');
   }
