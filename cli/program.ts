@@ -17,7 +17,7 @@ import { defaultLocalUrl, placeOf, type TargetOptions } from './target.ts';
 const exitCodeHelp = `
 Exit codes:
   0  done, and all is well
-  1  it failed: a run or a redrive, a check of doctor, an event that does not exist
+  1  it failed: a run or a redrive, a check of doctor, an event that does not exist, an answer that cannot be written
   2  the command line says nothing clear; nothing was done
   3  the target does not answer, or there are no credentials for it`;
 

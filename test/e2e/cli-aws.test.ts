@@ -12,6 +12,7 @@ import stringWidth from 'string-width';
 import { AwsError } from '../../local/aws-error.ts';
 import { createRdsData } from '../../local/rds-data.ts';
 import { createDataApi } from '../../outbox/data-api.ts';
+import { redriveProgress } from '../../outbox/redrive.ts';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
@@ -220,6 +221,16 @@ describe('a result beyond the limits of the Data API', () => {
     expect(exitCode).toBe(0);
     expect(shown.aggregate_id).toBe('文'.repeat(300_000));
     expect(shown.detail).toMatchObject({ aggregateId: shown.aggregate_id, n: 1 });
+  });
+
+  test('is not what a redrive tells of its errors: fifty types at most, each begun', async () => {
+    await database.sql(`
+      insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, redrive_id, last_error_type)
+      select '7', 'a', '{}', 'FAILED', null, now(), 'the redrive', i || repeat('x', 3000) from generate_series(1, 500) i`);
+
+    const { parkedAgain, errorTypes } = await redriveProgress(database.dataApi, 'the redrive');
+
+    expect([parkedAgain, errorTypes.length, errorTypes[0]]).toEqual([500, 50, `100${'x'.repeat(197)}`]);
   });
 
   test('ends with an ellipsis in a list, so that nobody takes it for the whole', async () => {

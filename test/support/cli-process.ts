@@ -24,6 +24,8 @@ export interface Running {
 
 /** The operator's CLI, bundled as the package ships it: a start of the sources takes seconds. */
 export interface Cli {
+  /** The file, for a shell. */
+  readonly bundle: string;
   /** In pipes. */
   start(parameters: readonly string[], env?: NodeJS.ProcessEnv): Running;
   run(parameters: readonly string[], options?: { stdin?: string; env?: NodeJS.ProcessEnv }): Promise<Ended>;
@@ -49,6 +51,7 @@ export async function bundleCli(): Promise<Cli> {
   const start: Cli['start'] = (parameters, env = process.env) =>
     follow(process.execPath, [bundle, ...parameters], { ...env, CI: 'true', FORCE_COLOR: undefined });
   return {
+    bundle,
     start,
     async run(parameters, { stdin = '', env } = {}) {
       const running = start(parameters, env);
