@@ -112,7 +112,7 @@ function shell(): string {
         esac
         shift
       done
-      '${process.execPath}' '${cli.bundle}' "\${words[@]}"
+      "$NODE" "$CLI" "\${words[@]}"
     }
     ${operations.join('\n')}
     REDRIVE_ARN=$REDRIVE`;
@@ -131,6 +131,8 @@ async function run(lines: readonly string[]): Promise<void> {
     AWS_ACCESS_KEY_ID: 'any',
     AWS_SECRET_ACCESS_KEY: 'any',
     CI: 'true',
+    NODE: process.execPath,
+    CLI: cli.bundle,
   };
   const child = promisify(execFile)('bash', ['-c', `${shell()}\n${script}`], { cwd: folder, env });
   child.child.stdin?.end();
