@@ -1,5 +1,6 @@
 import type { DataApi } from '../outbox/data-api.ts';
 import { RowReader } from '../outbox/row.ts';
+import { isoTime } from './columns.ts';
 
 /** Looking costs the same at any size: nothing is counted further. */
 export const COUNT_LIMIT = 10_000;
@@ -18,7 +19,7 @@ const BACKLOG = `
       where status = 'PROCESSED' limit ${COUNT_LIMIT}) as processed),
     cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
       where processed_at is null and failed_at is null), 0)) as double precision),
-    (select cast(max(processed_at) as text) from outbox_events where status = 'PROCESSED')`;
+    (select ${isoTime('max(processed_at)')} from outbox_events where status = 'PROCESSED')`;
 
 export interface Backlog {
   readonly due: number;

@@ -1,6 +1,7 @@
-import { open, readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { WrongUsage } from './failure.ts';
+import { decode, readLines } from './json-lines.ts';
 import { type NewEvent, readNewEvent } from './new-event.ts';
 
 /** Events that were all read once: what comes after cannot find a malformed one. */
@@ -12,11 +13,9 @@ export interface EventSource {
 
 /** Reads JSON Lines, or a `.json` file that holds one event. */
 export async function openFile(file: string): Promise<EventSource> {
-  async function* read() {
-    yield* readLines((await open(file)).readLines());
-  }
+  const read = () => readEvents(createReadStream(file));
   try {
-    if (file.endsWith('.json')) return inMemory([readNewEvent(await readFile(file, 'utf8'), file)]);
+    if (file.endsWith('.json')) return inMemory([readNewEvent(decode(await readFile(file), file), file)]);
     let total = 0;
     for await (const _ of read()) total += 1;
     return { total, read };
@@ -28,9 +27,9 @@ export async function openFile(file: string): Promise<EventSource> {
 }
 
 /** Reads JSON Lines that come once. */
-export async function openStream(input: NodeJS.ReadableStream): Promise<EventSource> {
+export async function openStream(input: AsyncIterable<Uint8Array>): Promise<EventSource> {
   const events: NewEvent[] = [];
-  for await (const event of readLines(createInterface({ input }))) events.push(event);
+  for await (const event of readEvents(input)) events.push(event);
   return inMemory(events);
 }
 
@@ -38,10 +37,7 @@ export function inMemory(events: readonly NewEvent[]): EventSource {
   return { total: events.length, read: () => events };
 }
 
-async function* readLines(lines: AsyncIterable<string>): AsyncGenerator<NewEvent> {
-  let number = 0;
-  for await (const line of lines) {
-    number += 1;
-    if (line.trim() !== '') yield readNewEvent(line, `line ${number}`);
-  }
+async function* readEvents(input: AsyncIterable<Uint8Array>): AsyncGenerator<NewEvent> {
+  for await (const { number, text } of readLines(input))
+    if (text.trim() !== '') yield readNewEvent(text, `line ${number}`);
 }

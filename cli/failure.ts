@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { InvalidRedriveRequest } from '../outbox/redrive-request.ts';
 import { printable } from './printable.ts';
+import { OutputLost } from './stdout.ts';
 
 /** What a script can tell from the exit code. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
@@ -31,6 +32,7 @@ export function explain(error: unknown, place: string): { sentence: string; exit
   const of = (test: (cause: Error) => boolean) => chain.find(test);
   const say = (exitCode: ExitCode, text: string) => ({ sentence: oneLine(text), exitCode });
 
+  if (error instanceof OutputLost) return say(exitCodes.failed, error.message);
   const ours = of((cause) => cause instanceof Failed || cause instanceof Unreachable);
   if (ours !== undefined)
     return say(ours instanceof Failed ? exitCodes.failed : exitCodes.unreachable, ours.message);

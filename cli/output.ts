@@ -1,6 +1,7 @@
 import chalk, { type ChalkInstance } from 'chalk';
 import { SingleBar } from 'cli-progress';
-import { formatTable } from './table.ts';
+import { writeOut } from './stdout.ts';
+import { formatTable, shorten } from './table.ts';
 
 /** What is asked for goes to stdout, what is said on the way to stderr. */
 export interface Output {
@@ -13,6 +14,8 @@ export interface Output {
   /** One of a stream of answers. */
   line(value: object, forPeople: () => string): void;
   table(rows: readonly Readonly<Record<string, string>>[]): string;
+  /** At most so many cells of a terminal. Where there is none, nothing is cut: somebody may search for it. */
+  cell(text: string, cells: number): string;
   note(text: string): void;
   /** Draws in a terminal alone. */
   progress(total: number, unit: string): Progress;
@@ -25,14 +28,15 @@ export interface Progress {
 
 export function createOutput(json: boolean): Output {
   const { stdout, stderr } = process;
+  const width = stdout.isTTY ? stdout.columns || undefined : undefined;
   return {
     json,
     colors: chalk,
-    answer: (value, forPeople) =>
-      void stdout.write(`${json ? JSON.stringify(value, null, 2) : forPeople()}\n`),
-    answerText: (text, forPeople) => void stdout.write(`${json ? text : forPeople()}\n`),
-    line: (value, forPeople) => void stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`),
-    table: (rows) => formatTable(rows, stdout.isTTY ? stdout.columns || undefined : undefined, chalk.dim),
+    answer: (value, forPeople) => writeOut(`${json ? JSON.stringify(value, null, 2) : forPeople()}\n`),
+    answerText: (text, forPeople) => writeOut(`${json ? text : forPeople()}\n`),
+    line: (value, forPeople) => writeOut(`${json ? onOneLine(JSON.stringify(value)) : forPeople()}\n`),
+    table: (rows) => formatTable(rows, width, chalk.dim),
+    cell: (text, cells) => (width === undefined ? text : shorten(text, cells)),
     note: (text) => void stderr.write(`${text}\n`),
     progress(total, unit) {
       const format = `{bar} {percentage} %  {value} of {total} ${unit}  {duration_formatted}`;
@@ -41,4 +45,12 @@ export function createOutput(json: boolean): Output {
       return { update: (done) => bar.update(done), stop: () => bar.stop() };
     },
   };
+}
+
+/** JSON leaves these as they are, and some readers take each for the end of a line. */
+function onOneLine(json: string): string {
+  return json.replace(
+    /[\u0085\u2028\u2029]/g,
+    (separator) => `\\u${separator.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

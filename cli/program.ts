@@ -11,12 +11,13 @@ import { addShow } from './commands/show.ts';
 import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
 import { type ExitCode, exitCodes, explain } from './failure.ts';
+import { OutputLost, writeOut } from './stdout.ts';
 import { defaultLocalUrl, placeOf, type TargetOptions } from './target.ts';
 
 const exitCodeHelp = `
 Exit codes:
   0  done, and all is well
-  1  it failed: a run or a redrive, a check of doctor, an event that does not exist
+  1  it failed: a run or a redrive, a check of doctor, an event that does not exist, an answer that cannot be written
   2  the command line says nothing clear; nothing was done
   3  the target does not answer, or there are no credentials for it`;
 
@@ -35,7 +36,7 @@ function createProgram(): Command {
     .option('--json', 'one JSON document on stdout, and nothing else there')
     .configureHelp({ showGlobalOptions: true })
     // The sentence is ours to write: see main.
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ outputError: () => undefined, writeOut })
     .exitOverride()
     .addHelpText('after', examples('status --local', 'doctor --stack outbox', 'list --status failed --json'))
     .addHelpText('afterAll', exitCodeHelp);
@@ -57,8 +58,12 @@ function createProgram(): Command {
 
 /** Runs one command and answers with the exit code. */
 export async function main(given: readonly string[]): Promise<ExitCode> {
-  // `outbox list | head` ends when head has seen enough.
-  process.stdout.on('error', () => process.exit(exitCodes.ok));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `outbox list | head` ends when head has seen enough.
+    process.exit(error.code === 'EPIPE' ? exitCodes.ok : say(new OutputLost(error)));
+  });
+  // Nobody can be told; the exit code still says how it ended.
+  process.stderr.on('error', () => undefined);
   // On Node 20 the SDK announces what it will need in 2027: no news for whoever operates an outbox.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const program = createProgram();
@@ -68,10 +73,14 @@ export async function main(given: readonly string[]): Promise<ExitCode> {
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
-    const { sentence, exitCode } = explain(error, place(program.opts()));
-    process.stderr.write(`${chalkStderr.red('error')} ${sentence}\n`);
-    return exitCode;
+    return say(error, place(program.opts()));
   }
+}
+
+function say(error: unknown, place = 'the target'): ExitCode {
+  const { sentence, exitCode } = explain(error, place);
+  process.stderr.write(`${chalkStderr.red('error')} ${sentence}\n`);
+  return exitCode;
 }
 
 function place(options: TargetOptions): string {

@@ -11,7 +11,7 @@ const required: Readonly<
   Record<keyof Services, (operation: string, request: RequestBody) => readonly Permission[]>
 > = {
   rdsData: (operation, request) => [
-    [`rds-data:${operation.replace(/Execute$/, 'ExecuteStatement')}`, request.text('resourceArn')],
+    [`rds-data:${operation}`, request.text('resourceArn')],
     // The Data API reads the secret in the caller's name.
     ['secretsmanager:GetSecretValue', request.text('secretArn')],
   ],

@@ -1,7 +1,6 @@
 import { createReadStream, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 
 /** An event as the bus accepted it; `Detail` is the text as received. */
 export interface AcceptedEvent {
@@ -62,6 +61,15 @@ async function dropTornLine(handle: FileHandle, file: string): Promise<number> {
   return count;
 }
 
-function lines(file: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+/** Only \n ends a line: a detail may contain U+2028, which readline takes for the end of one on Node 24. */
+async function* lines(file: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const [first = '', ...others] = chunk.split('\n');
+    rest += first;
+    for (const line of others) {
+      yield rest;
+      rest = line;
+    }
+  }
 }

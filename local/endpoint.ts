@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError, ConnectionReset } from './aws-error.ts';
+import { parseExact, stringifyExact } from './exact-json.ts';
 import type { Lambda } from './lambda.ts';
 import { RequestBody } from './request.ts';
 
@@ -40,8 +41,8 @@ const MAX_RDS_DATA_BYTES = 4 * 1024 * 1024;
 const KEEP_ALIVE_MS = 65_000;
 
 const rdsDataPaths: Readonly<Record<string, string>> = {
-  '/Execute': 'Execute',
-  '/BatchExecute': 'BatchExecute',
+  '/Execute': 'ExecuteStatement',
+  '/BatchExecute': 'BatchExecuteStatement',
   '/BeginTransaction': 'BeginTransaction',
   '/CommitTransaction': 'CommitTransaction',
   '/RollbackTransaction': 'RollbackTransaction',
@@ -115,11 +116,12 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     request: IncomingMessage,
     limit: number,
     connection: Connection,
+    parse?: (text: string) => unknown,
   ): Promise<object> {
     const operations = services[service];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) throw unsupported(name);
-    const body = new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException');
+    const body = new RequestBody(parseJson(await readBody(request, limit), parse), 'BadRequestException');
     admit(request.headers.authorization, service, name, body);
     return operation(body, connection);
   }
@@ -140,8 +142,8 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     }
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
-      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES, connection);
-      return send(response, 200, 'application/json', JSON.stringify(answer));
+      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES, connection, parseExact);
+      return send(response, 200, 'application/json', stringifyExact(answer));
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
     if (request.method === 'POST' && encodedName !== undefined) {
@@ -164,9 +166,9 @@ function unsupported(operation: string): AwsError {
   );
 }
 
-export function parseJson(body: string): unknown {
+export function parseJson(body: string, parse: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(body || '{}');
+    return parse(body || '{}');
   } catch {
     throw new AwsError('SerializationException', 'the body is not json');
   }

@@ -2,11 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { AwsError, ConnectionReset } from './aws-error.ts';
 
+/** What a rule may name: the operations that the twin has of each service, under the names that AWS gives them. */
 const services = {
   events: ['PutEvents', 'DescribeEventBus'],
-  'rds-data': ['Execute', 'BatchExecute', 'BeginTransaction', 'CommitTransaction', 'RollbackTransaction'],
+  'rds-data': [
+    'ExecuteStatement',
+    'BatchExecuteStatement',
+    'BeginTransaction',
+    'CommitTransaction',
+    'RollbackTransaction',
+  ],
   lambda: ['Invoke'],
-  states: ['StartExecution', 'StartSyncExecution', 'RedriveExecution'],
+  states: [
+    'StartExecution',
+    'StartSyncExecution',
+    'DescribeExecution',
+    'StopExecution',
+    'RedriveExecution',
+    'GetExecutionHistory',
+    'ListExecutions',
+    'ListStateMachines',
+    'DescribeStateMachine',
+  ],
 } as const;
 
 /** Which kinds can happen to which service. */

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import pg, { type PoolClient } from 'pg';
 import { AwsError } from './aws-error.ts';
-import { rowBytes, toField, toJsonRecords, toMetadata } from './data-api-fields.ts';
+import { answer, readAnswerOptions } from './data-api-answer.ts';
 import type { RequestBody } from './request.ts';
 import { bindParameters, readParameter } from './sql-parameters.ts';
 
-// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.limitations.html
-const MAX_RESPONSE_BYTES = 1024 * 1024;
-const MAX_ROW_BYTES = 64 * 1024;
 const IDLE_TRANSACTION_MS = 180_000;
+const MAX_SQL_CHARACTERS = 65_536;
 
 // The service ends a statement after 45 seconds. As an option of the connection, the limit would also replace the
 // shorter one that a role may have.
@@ -21,6 +19,8 @@ const SESSION = '-c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c extra_f
 
 export interface RdsDataOptions {
   readonly clusterArn: string;
+  /** What the database is called, whatever DATABASE_URL calls it. */
+  readonly database: string;
   /** The database's URL as the user of each secret, by the secret's ARN. */
   readonly databaseUrls: ReadonlyMap<string, string>;
 }
@@ -33,13 +33,23 @@ export interface RdsData {
 }
 
 interface Transaction {
-  readonly pool: pg.Pool;
+  readonly secretArn: string;
   readonly client: PoolClient;
   readonly timer: NodeJS.Timeout;
+  busy: boolean;
 }
 
+type RunQuery = (config: pg.QueryArrayConfig) => Promise<pg.QueryArrayResult>;
+
+// Every value as PostgreSQL's text. The simple protocol, which pg takes without values, runs several statements.
+const asText = {
+  rowMode: 'array',
+  queryMode: 'extended',
+  types: { getTypeParser: () => (value: string) => value },
+} as const;
+
 /** The RDS Data API in front of a real PostgreSQL, with the Data API's types, limits and error texts. */
-export function createRdsData({ clusterArn, databaseUrls }: RdsDataOptions): RdsData {
+export function createRdsData({ clusterArn, database, databaseUrls }: RdsDataOptions): RdsData {
   let calls = 0;
   const pools = new Map<string, pg.Pool>();
   const transactions = new Map<string, Transaction>();
@@ -59,46 +69,43 @@ export function createRdsData({ clusterArn, databaseUrls }: RdsDataOptions): Rds
         `Secrets Manager can't find the specified secret: ${secretArn}`,
       );
     }
-    const pool = pools.get(secretArn) ?? createPool(url);
-    pools.set(secretArn, pool);
+    const name = request.optionalText('database') ?? database;
+    const pool =
+      pools.get(`${secretArn} ${name}`) ?? createPool(name === database ? url : withName(url, name));
+    pools.set(`${secretArn} ${name}`, pool);
     return pool;
   }
 
   /** One that was begun with another secret is not found either. */
-  function openTransaction(id: string, pool: pg.Pool): Transaction {
+  function openTransaction(id: string, request: RequestBody): Transaction {
     const open = transactions.get(id);
-    if (open?.pool !== pool)
+    if (open?.secretArn !== request.text('secretArn'))
       throw new AwsError('TransactionNotFoundException', `Transaction ${id} is not found`, 404);
+    if (open.busy) throw new AwsError('DatabaseErrorException', 'Transaction is still running a query');
     return open;
   }
 
-  async function run(
-    request: RequestBody,
-    pool: pg.Pool,
-    parameters: readonly unknown[],
-  ): Promise<pg.QueryArrayResult> {
-    const { text, values } = bindParameters(request.text('sql'), new Map(parameters.map(readParameter)));
+  /** How the request's statements are run: in its transaction, or each on a connection of its own. */
+  function runnerOf(request: RequestBody): RunQuery {
+    const pool = poolOf(request);
     const id = request.optionalText('transactionId');
-    const query = {
-      text,
-      values,
-      rowMode: 'array',
-      queryMode: 'extended', // the simple protocol, which pg takes without values, runs several statements
-      types: { getTypeParser: () => (value: string) => value },
-    } as const;
-    try {
-      if (id === undefined) return await pool.query(query);
-      const { client, timer } = openTransaction(id, pool);
-      timer.refresh();
-      return await client.query(query);
-    } catch (error) {
-      throw databaseError(error);
-    }
+    if (id === undefined) return (config) => pool.query(config);
+    return async (config) => {
+      const open = openTransaction(id, request);
+      open.timer.refresh();
+      open.busy = true;
+      try {
+        return await open.client.query(config);
+      } finally {
+        open.busy = false;
+      }
+    };
   }
 
   async function end(request: RequestBody, verb: 'commit' | 'rollback', status: string): Promise<object> {
     const id = request.text('transactionId');
-    const { client, timer } = openTransaction(id, poolOf(request));
+    poolOf(request);
+    const { client, timer } = openTransaction(id, request);
     clearTimeout(timer);
     transactions.delete(id);
     try {
@@ -120,13 +127,21 @@ export function createRdsData({ clusterArn, databaseUrls }: RdsDataOptions): Rds
 
   return {
     operations: {
-      async Execute(request) {
-        return answer(request, await run(request, poolOf(request), request.list('parameters')));
+      async ExecuteStatement(request) {
+        const options = readAnswerOptions(request);
+        const run = runnerOf(request);
+        const statement = bind(readSql(request), request.list('parameters'));
+        return answer(await execute(run, statement), options, (text, values) =>
+          execute(run, { text, values: [...values] }),
+        );
       },
-      async BatchExecute(request) {
-        const pool = poolOf(request);
+      async BatchExecuteStatement(request) {
+        const run = runnerOf(request);
+        const sql = readSql(request);
         const sets = request.list('parameterSets');
-        for (const set of sets.length > 0 ? sets : [[]]) await run(request, pool, set as unknown[]);
+        // All are read before the first is run.
+        const statements = (sets.length > 0 ? sets : [[]]).map((set) => bind(sql, set));
+        for (const statement of statements) await execute(run, statement);
         return { updateResults: sets.map(() => ({ generatedFields: [] })) };
       },
       async BeginTransaction(request) {
@@ -143,7 +158,7 @@ export function createRdsData({ clusterArn, databaseUrls }: RdsDataOptions): Rds
           transactions.delete(id);
           client.release(true);
         }, IDLE_TRANSACTION_MS).unref();
-        transactions.set(id, { pool, client, timer });
+        transactions.set(id, { secretArn: request.text('secretArn'), client, timer, busy: false });
         return { transactionId: id };
       },
       CommitTransaction: (request) => end(request, 'commit', 'Transaction Committed'),
@@ -160,6 +175,40 @@ export function createRdsData({ clusterArn, databaseUrls }: RdsDataOptions): Rds
   };
 }
 
+function readSql(request: RequestBody): string {
+  if (request.has('schema'))
+    throw new AwsError('ValidationException', "The schema parameter isn't supported");
+  const sql = request.text('sql');
+  if (sql.length <= MAX_SQL_CHARACTERS) return sql;
+  throw new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value at 'sql' failed to satisfy constraint: Member must have length less than or equal to ${MAX_SQL_CHARACTERS}`,
+  );
+}
+
+function bind(sql: string, parameters: unknown): { text: string; values: unknown[] } {
+  if (!Array.isArray(parameters))
+    throw new AwsError('SerializationException', 'a parameter set must be a list of parameters');
+  return bindParameters(sql, new Map(parameters.map(readParameter)));
+}
+
+async function execute(
+  run: RunQuery,
+  statement: { text: string; values: unknown[] },
+): Promise<pg.QueryArrayResult> {
+  try {
+    return await run({ ...statement, ...asText });
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+function withName(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${encodeURIComponent(database)}`;
+  return other.href;
+}
+
 function createPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
@@ -174,39 +223,14 @@ function createPool(connectionString: string): pg.Pool {
   return pool;
 }
 
-function answer(request: RequestBody, result: pg.QueryArrayResult): object {
-  const rows = (result.rows as (string | null)[][]).map((row) =>
-    row.map((value, index) => toField(value, result.fields[index] as pg.FieldDef)),
-  );
-  if (rows.some((row) => rowBytes(row) > MAX_ROW_BYTES)) {
-    throw new AwsError(
-      'BadRequestException',
-      'Packet for query is too large: a row of the result exceeds 64 KB',
-    );
-  }
-  const selected = result.command === 'SELECT';
-  const asJson = selected && request.optionalText('formatRecordsAs') === 'JSON';
-  const response = {
-    generatedFields: [],
-    numberOfRecordsUpdated: selected ? 0 : (result.rowCount ?? 0),
-    ...(request.flag('includeResultMetadata') && { columnMetadata: toMetadata(result.fields) }),
-    ...(asJson && { formattedRecords: toJsonRecords(rows, result.fields) }),
-    ...(!asJson && result.fields.length > 0 && { records: rows }),
-  };
-  if (Buffer.byteLength(JSON.stringify(response), 'utf8') > MAX_RESPONSE_BYTES) {
-    throw new AwsError('BadRequestException', 'Database returned more than the allowed response size limit');
-  }
-  return response;
-}
-
 function databaseError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   if (error instanceof pg.DatabaseError) {
     if (error.message.includes('cannot insert multiple commands')) {
       return new AwsError('ValidationException', "Multistatements aren't supported.");
     }
-    // Class 28: an unknown role, a wrong password, a role that may not sign in.
-    if (error.code?.startsWith('28')) {
+    // Class 28: an unknown role, a wrong password, a role that may not sign in. 3D000: no such database.
+    if (error.code?.startsWith('28') || error.code === '3D000') {
       return new AwsError('BadRequestException', `FATAL: ${error.message}; SQLState: ${error.code}`);
     }
     const position = error.position === undefined ? '' : ` Position: ${error.position};`;

@@ -1,4 +1,5 @@
 import { AwsError } from './aws-error.ts';
+import { stringifyExact } from './exact-json.ts';
 
 /** The JSON body of an AWS request, read field by field with AWS's complaint when a field is not what it must be. */
 export class RequestBody {
@@ -47,8 +48,24 @@ export class RequestBody {
     return value as readonly unknown[];
   }
 
+  /** Empty when it is not given. */
+  object(name: string): object {
+    const value = this.#fields[name] ?? {};
+    if (typeof value !== 'object' || Array.isArray(value)) throw this.#wrong(name, 'an object');
+    return value;
+  }
+
+  oneOf(name: string, allowed: readonly string[]): string | undefined {
+    const value = this.optionalText(name);
+    if (value === undefined || allowed.includes(value)) return value;
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value '${value.slice(0, 200)}' at '${name}' failed to satisfy constraint: Member must satisfy enum value set: [${allowed.join(', ')}]`,
+    );
+  }
+
   #wrong(name: string, wanted: string): AwsError {
-    const received = JSON.stringify(this.#fields[name]) ?? 'nothing';
+    const received = this.has(name) ? stringifyExact(this.#fields[name]) : 'nothing';
     return new AwsError(this.#complaint, `${name} must be ${wanted}, received ${received.slice(0, 200)}`);
   }
 }

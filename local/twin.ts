@@ -122,7 +122,11 @@ async function deploy(
   const logs = createWriteStream(join(folder, 'functions.log'));
   cleanUps.push(() => finished(logs.end()));
   const urls = databaseUrls(assembly.secrets, postgres.url);
-  const rdsData = createRdsData({ clusterArn: assembly.clusterArn, databaseUrls: urls });
+  const rdsData = createRdsData({
+    clusterArn: assembly.clusterArn,
+    database: assembly.database,
+    databaseUrls: urls,
+  });
   cleanUps.push(rdsData.stop);
   const faults = createFaults(assembly.functions.map(({ key }) => key));
   const environment = functionEnvironment(endpoint.url);

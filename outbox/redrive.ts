@@ -95,11 +95,13 @@ export async function countMatches(database: DataApi, filter: RedriveFilter, lim
   return new RowReader(rows[0]).number(0);
 }
 
+// The error types are bounded, because a row of an answer is.
 const PROGRESS = `
   select count(*) filter (where status = 'PROCESSED'), count(*) filter (where due_at is not null),
     count(*) filter (where status = 'FAILED'),
-    (select cast(coalesce(jsonb_agg(distinct coalesce(last_error_type, 'Unknown')), '[]') as text)
-     from outbox_events where redrive_id = cast(:redriveId as text) and status = 'FAILED')
+    (select cast(coalesce(jsonb_agg(error_type), '[]') as text) from (
+      select distinct left(coalesce(last_error_type, 'Unknown'), 200) as error_type from outbox_events
+      where redrive_id = cast(:redriveId as text) and status = 'FAILED' order by error_type limit 50) as types)
   from outbox_events where redrive_id = cast(:redriveId as text)`;
 
 /** What has become of the events of one redrive. */

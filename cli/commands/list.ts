@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { RowReader } from '../../outbox/row.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventStatus, wholeNumber } from '../arguments.ts';
+import { atMost, isoTime, toSecond } from '../columns.ts';
 import { printable } from '../printable.ts';
+import { readRows } from '../read-in-parts.ts';
 
 // Each branch reads one partial index from its newest end, and no further than this, whatever is filtered for.
 const SCAN_LIMIT = 20_000;
@@ -21,8 +23,9 @@ const LIST = `
     union all
     (select ${COLUMNS} from outbox_events where status = 'PROCESSED'
       and coalesce(cast(:status as text), 'PROCESSED') = 'PROCESSED' order by processed_at desc limit ${SCAN_LIMIT}))
-  select cast(id as text), status, event_type, left(aggregate_type, 200), left(aggregate_id, 200), attempts,
-    last_error_type, left(last_error, 500), run_id, cast(created_at as text), cast(changed_at as text)
+  select cast(id as text), status, event_type, ${atMost(500, 'aggregate_type')}, ${atMost(4_000, 'aggregate_id')},
+    attempts, ${atMost(500, 'last_error_type')}, ${atMost(4_000, 'last_error')}, ${atMost(500, 'run_id')},
+    ${isoTime('created_at')}, ${isoTime('changed_at')}
   from recent
   where (cast(:status as text) is null or status = cast(:status as text))
     and (cast(:type as text) is null or event_type = cast(:type as text))
@@ -30,7 +33,7 @@ const LIST = `
     and (cast(:error as text) is null or last_error_type = cast(:error as text))
     and (cast(:run as text) is null or run_id = cast(:run as text))
   order by changed_at desc, id
-  limit cast(:limit as bigint)`;
+  limit cast(:limit as bigint) offset cast(:offset as bigint)`;
 
 interface ListOptions {
   readonly status?: string;
@@ -53,7 +56,7 @@ export function addList(program: Command): void {
     .option('--limit <number>', 'at most so many', wholeNumber(1, 500), 20)
     .addHelpText(
       'after',
-      `\nLooks at the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns.`,
+      `\nLooks at the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns. Texts end after 4,000 characters: show has the whole.`,
     )
     .addHelpText(
       'after',
@@ -64,7 +67,7 @@ export function addList(program: Command): void {
 
 async function list({ database, output }: Context, options: ListOptions): Promise<void> {
   const { status = null, type = null, aggregate = null, error = null, run = null, limit } = options;
-  const rows = await database().query(LIST, { status, type, aggregate, error, run, limit });
+  const rows = await readRows(database(), LIST, { status, type, aggregate, error, run }, limit);
   const events = rows.map((columns) => {
     const row = new RowReader(columns);
     return {
@@ -86,10 +89,10 @@ async function list({ database, output }: Context, options: ListOptions): Promis
     event: event.eventId,
     status: event.status === 'FAILED' ? output.colors.red(event.status) : event.status,
     type: printable(event.eventType),
-    error: printable([event.errorType, event.error].filter(Boolean).join(': ')).slice(0, 60),
+    error: output.cell(printable([event.errorType, event.error].filter(Boolean).join(': ')), 60),
     aggregate: printable(event.aggregateId),
     attempts: String(event.attempts),
-    created: event.createdAt.slice(0, 19),
+    created: toSecond(event.createdAt),
   }));
   output.answer({ events }, () => (cells.length === 0 ? 'no event matches' : output.table(cells)));
   if (events.length === limit) output.note(`the newest ${limit}; more with --limit`);

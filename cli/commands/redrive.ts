@@ -56,7 +56,8 @@ export function addRedrive(program: Command): void {
         'redrive --error MalformedDetail --dry-run',
         'redrive --error MalformedDetail --yes',
         'redrive --event 6c84fb90-12c4-11e1-840d-7b25c5ee775a',
-        'redrive --all --failed-after 2025-01-31T09:00:00Z',
+        'redrive --failed-after 2025-01-31T09:00:00Z --dry-run',
+        'redrive --all --yes',
       ),
     )
     // What is no clear request needs no target to be refused.

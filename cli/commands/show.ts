@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { readDetail } from '../../outbox/detail.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId } from '../arguments.ts';
+import { isoTime } from '../columns.ts';
 import { Failed } from '../failure.ts';
 import { printable } from '../printable.ts';
+import { readText } from '../read-in-parts.ts';
 
 const columns = [
   'id',
@@ -30,10 +32,14 @@ const columns = [
   'detail_bytes',
 ] as const;
 
-// Numbers as numbers, the rest as PostgreSQL prints it.
+const selected = columns.map((column) =>
+  column.endsWith('_at') ? `${isoTime(column)} as ${column}` : column,
+);
+
+// Numbers as numbers, times in UTC, the rest as PostgreSQL prints it.
 const SHOW = `
-  select cast(to_jsonb(event) as text)
-  from (select ${columns.join(', ')} from outbox_events where id = cast(:eventId as uuid)) as event`;
+  select cast(to_jsonb(event) as text) as content
+  from (select ${selected.join(', ')} from outbox_events where id = cast(:eventId as uuid)) as event`;
 
 export function addShow(program: Command): void {
   program
@@ -52,15 +58,15 @@ export function addShow(program: Command): void {
 
 async function show({ database: connect, output }: Context, id: string): Promise<void> {
   const database = connect();
-  const [found] = await database.query(SHOW, { eventId: id });
+  const found = await readText(database, SHOW, { eventId: id });
   if (found === undefined) throw new Failed(`there is no event ${id}: it may have been purged`);
-  const row = JSON.parse(String(found[0])) as Record<(typeof columns)[number], string | number | null>;
+  const row = JSON.parse(found) as Record<(typeof columns)[number], string | number | null>;
   const detail = await readDetail(database, id);
   const lines = columns
     .filter((column) => row[column] !== null)
     .map((column) => `${output.colors.dim(column.padEnd(16))} ${printable(String(row[column]))}`);
-  // The detail goes out as it came: parsed by JavaScript, a large integer would be another one.
-  output.answerText(`${JSON.stringify(row).slice(0, -1)},"detail":${detail}}`, () =>
+  // Both go out as they came: parsed by JavaScript, a large integer would be another one.
+  output.answerText(`${found.slice(0, -1)}, "detail": ${detail}}`, () =>
     [...lines, output.colors.dim('detail'), printable(detail)].join('\n'),
   );
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { type Context, examples, withContext } from '../action.ts';
 import { type Backlog, COUNT_LIMIT, readBacklog } from '../backlog.ts';
+import { toSecond } from '../columns.ts';
 import { duration } from '../duration.ts';
 
 const RUNS = 5;
@@ -49,7 +50,7 @@ function describe(backlog: Backlog, { output: { colors } }: Context): string {
     ['parked', parked > 0 ? colors.red(`${count(parked)}  wait for a person: list --status failed`) : '0'],
     [
       'processed',
-      `${count(processed)}${lastProcessedAt === null ? '' : `  the last at ${lastProcessedAt.slice(0, 19)}`}`,
+      `${count(processed)}${lastProcessedAt === null ? '' : `  the last at ${toSecond(lastProcessedAt)}`}`,
     ],
     ['lag', duration(lagSeconds)],
   ];
@@ -67,7 +68,7 @@ interface Run {
 function tableOf(runs: readonly Run[], { output }: Context): string {
   if (runs.length === 0) return 'none';
   const rows = runs.map(({ executionArn, status, startDate, stopDate, output: summary }) => ({
-    started: startDate.slice(0, 19).replace('T', ' '),
+    started: toSecond(startDate),
     took: stopDate === undefined ? '' : duration((Date.parse(stopDate) - Date.parse(startDate)) / 1000),
     status: status === 'SUCCEEDED' ? output.colors.green(status) : output.colors.red(status),
     ...(summary && {

@@ -1,19 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { DataApi } from '../../outbox/data-api.ts';
+import type { DataApi, Row } from '../../outbox/data-api.ts';
 import { RowReader } from '../../outbox/row.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { wholeNumber } from '../arguments.ts';
-import { WrongUsage } from '../failure.ts';
+import { atMost, isoTime, toSecond } from '../columns.ts';
+import { explain, Unreachable, WrongUsage } from '../failure.ts';
 import { printable } from '../printable.ts';
+import { halving } from '../read-in-parts.ts';
+import { OutputLost } from '../stdout.ts';
 
 const PAGE = 500;
 
 // An outcome becomes visible when its transaction ends, up to 2 seconds after the time it carries. What is
 // younger than the horizon waits for the next look: so nothing appears behind the place where we stand.
 const OUTCOMES = `
-  select cast(id as text), status, event_type, left(aggregate_id, 200), last_error_type, left(last_error, 500),
-    cast(at as text)
+  select cast(id as text), status, event_type, ${atMost(4_000, 'aggregate_id')}, ${atMost(500, 'last_error_type')},
+    ${atMost(4_000, 'last_error')}, ${isoTime('at')}
   from (
     select id, status, event_type, aggregate_id, cast(null as text) as last_error_type,
       cast(null as text) as last_error, processed_at as at
@@ -23,9 +26,9 @@ const OUTCOMES = `
     from outbox_events where status = 'FAILED' and failed_at >= cast(:at as timestamptz)) as outcome
   where (at, id) > (cast(:at as timestamptz), cast(:id as uuid)) and at < now() - interval '3 seconds'
   order by at, id
-  limit ${PAGE}`;
+  limit cast(:limit as bigint)`;
 
-const NOW = `select cast(now() - make_interval(secs => cast(:since as integer)) as text)`;
+const NOW = `select ${isoTime('(now() - make_interval(secs => cast(:since as integer)))')}`;
 
 interface TailOptions {
   readonly bus?: true;
@@ -47,35 +50,70 @@ export function addTail(program: Command): void {
     );
 }
 
-async function tailTable({ database: connect, output }: Context, options: TailOptions): Promise<void> {
-  const database = connect();
+async function tailTable(context: Context, options: TailOptions): Promise<void> {
+  const { output } = context;
+  const database = context.database();
   let last = { at: await startingAt(database, options.since), id: '00000000-0000-0000-0000-000000000000' };
   output.note('following the outcomes');
-  for (;;) {
-    const rows = await database.query(OUTCOMES, last);
+  await follow(context, options.interval, async () => {
+    const { rows, complete } = await halving(PAGE, async (limit) => {
+      const page = await database.query(OUTCOMES, { ...last, limit });
+      return { rows: page, complete: page.length < limit };
+    });
     for (const columns of rows) {
-      const row = new RowReader(columns);
-      const outcome = {
-        eventId: row.text(0),
-        status: row.text(1),
-        eventType: row.text(2),
-        aggregateId: row.text(3),
-        errorType: row.optionalText(4) ?? null,
-        error: row.optionalText(5) ?? null,
-        at: row.text(6),
-      };
-      const { eventId: id, at, status, eventType, aggregateId, errorType, error } = outcome;
-      const paint = status === 'FAILED' ? output.colors.red : output.colors.green;
-      const why = errorType === null ? '' : `  ${errorType}: ${error ?? ''}`;
-      output.line(
-        outcome,
-        () =>
-          `${at.slice(0, 19)}  ${paint(status.padEnd(9))}  ${id}  ${printable(`${eventType}  ${aggregateId}${why}`)}`,
-      );
-      last = { at, id };
+      const outcome = readOutcome(columns);
+      output.line(outcome, () => describe(outcome, context));
+      last = { at: outcome.at, id: outcome.eventId };
     }
-    if (rows.length < PAGE) await pause(options.interval * 1_000);
+    return complete;
+  });
+}
+
+/** Looks again and again, at once while there is more. A look that fails is one that finds nothing. */
+async function follow(
+  { output, target }: Pick<Context, 'output' | 'target'>,
+  interval: number,
+  look: () => Promise<boolean>,
+): Promise<never> {
+  for (let failing = false; ; ) {
+    const complete = await look().then(
+      (result) => {
+        if (failing) output.note('it answers again: following');
+        failing = false;
+        return result;
+      },
+      (error: unknown) => {
+        if (error instanceof OutputLost) throw error;
+        if (!failing)
+          output.note(`${explain(error, target.place).sentence}: looking again every ${interval} s`);
+        failing = true;
+        return true;
+      },
+    );
+    if (complete) await pause(interval * 1_000);
   }
+}
+
+function readOutcome(columns: Row) {
+  const row = new RowReader(columns);
+  return {
+    eventId: row.text(0),
+    status: row.text(1),
+    eventType: row.text(2),
+    aggregateId: row.text(3),
+    errorType: row.optionalText(4) ?? null,
+    error: row.optionalText(5) ?? null,
+    at: row.text(6),
+  };
+}
+
+function describe(
+  { at, status, eventId, eventType, aggregateId, errorType, error }: ReturnType<typeof readOutcome>,
+  { output: { colors } }: Context,
+): string {
+  const paint = status === 'FAILED' ? colors.red : colors.green;
+  const why = errorType === null ? '' : `  ${errorType}: ${error ?? ''}`;
+  return `${toSecond(at)}  ${paint(status.padEnd(9))}  ${eventId}  ${printable(`${eventType}  ${aggregateId}${why}`)}`;
 }
 
 async function startingAt(database: DataApi, since: number): Promise<string> {
@@ -88,21 +126,23 @@ interface BusEvent {
   readonly Detail: string;
 }
 
-async function tailBus({ target, output }: Context, { interval }: TailOptions): Promise<void> {
+async function tailBus(context: Context, { interval }: TailOptions): Promise<void> {
+  const { output, target } = context;
   const { localUrl } = target;
   if (localUrl === undefined)
     throw new WrongUsage('a bus of AWS keeps nothing to look at: leave out --bus, or use --local');
   const accepted = async (after: number) => {
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
+    if (!response.ok) throw new Unreachable(`${target.place} answers ${response.status}`);
     return (await response.json()) as BusEvent[];
   };
   let seen = (await accepted(0)).length;
   output.note('following the bus');
-  for (;;) {
+  await follow(context, interval, async () => {
     for (const event of await accepted(seen)) {
       output.line(event, () => printable(`${event.Time}  ${event.DetailType}  ${event.Detail}`));
       seen += 1;
     }
-    await pause(interval * 1_000);
-  }
+    return true;
+  });
 }

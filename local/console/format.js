@@ -15,15 +15,13 @@ export function duration(ms) {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-const sameDay = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
-const otherDay = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-
-/** The time, with its day unless that is today. */
+/** The time in UTC, with its day unless that is today. */
 export function time(value) {
   if (!value) return '';
-  const date = new Date(value);
-  const today = date.toDateString() === new Date().toDateString();
-  return (today ? sameDay : otherDay).format(date);
+  const [day, clock] = new Date(value).toISOString().split('T');
+  const [today] = new Date().toISOString().split('T');
+  const second = `${clock.slice(0, 8)}Z`;
+  return day === today ? second : `${day} ${second}`;
 }
 
 export function bytes(count) {

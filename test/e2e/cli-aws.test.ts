@@ -1,11 +1,20 @@
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import stringWidth from 'string-width';
+import { AwsError } from '../../local/aws-error.ts';
+import { createRdsData } from '../../local/rds-data.ts';
+import { createDataApi } from '../../outbox/data-api.ts';
+import { redriveProgress } from '../../outbox/redrive.ts';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
+import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
 
 // As against AWS: names from a stack's outputs or from flags, credentials and endpoints from the environment.
@@ -67,6 +76,7 @@ afterAll(async () => {
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
+const enqueued = ['--aggregate', '7', '--type', 'a', '--payload', '{}'];
 const line = (n: number) =>
   JSON.stringify({ aggregateId: String(n % 7), eventType: 'dish.rated', payload: { n } });
 const linesWith = (count: number, bad: Readonly<Record<number, string>> = {}) =>
@@ -160,6 +170,322 @@ describe('enqueue', () => {
 
     expect(stderr).toMatch(/^error line 777: .*payload_integers_fit_int64.*; nothing was enqueued\n$/);
     expect([exitCode, await written()]).toEqual([1, 0]);
+  });
+});
+
+describe('a result beyond the limits of the Data API', () => {
+  /** 500 failed events whose texts take three bytes a character. */
+  const insertWide = () =>
+    database.sql(`
+      insert into outbox_events (aggregate_type, aggregate_id, event_type, payload, status, due_at, failed_at,
+        last_error_type, last_error)
+      select repeat('注', 200), repeat('文', 200) || i, repeat('型', 128), '{}', 'FAILED', null,
+        now() - interval '1 minute' + i * interval '1 millisecond', 'MalformedDetail', repeat('誤', 300)
+      from generate_series(1, 500) i`);
+
+  test('is listed whole, newest first', async () => {
+    await insertWide();
+
+    const { exitCode, stdout } = await cli.run(['list', '--limit', '500', '--json', ...names], { env });
+
+    const { events } = JSON.parse(stdout) as { events: { aggregateId: string; error: string }[] };
+    expect(events.map(({ aggregateId }) => Number(aggregateId.replace(/文/g, '')))).toEqual(
+      Array.from({ length: 500 }, (_, index) => 500 - index),
+    );
+    expect([exitCode, events[0]?.error]).toEqual([0, '誤'.repeat(300)]);
+  });
+
+  test('is followed whole, each outcome once', async () => {
+    await insertWide();
+    const tail = cli.start(['tail', '--since', '3600', '--json', ...names], env);
+    await tail.shows('文500"');
+    tail.stop();
+
+    const { stdout } = await tail.ended;
+
+    const ids = stdout
+      .trim()
+      .split('\n')
+      .map((json) => (JSON.parse(json) as { aggregateId: string }).aggregateId.replace(/文/g, ''));
+    expect(ids.map(Number)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+  });
+
+  test('is shown whole: a row of more than a megabyte', async () => {
+    const [row] = await database.sql<{ id: string }>(`
+      insert into outbox_events (aggregate_id, event_type, payload) values (repeat('文', 300000), 'a', '{"n": 1}')
+      returning id`);
+
+    const { exitCode, stdout } = await cli.run(['show', row?.id ?? '', '--json', ...names], { env });
+
+    const shown = JSON.parse(stdout) as { aggregate_id: string; detail: { aggregateId: string; n: number } };
+    expect(exitCode).toBe(0);
+    expect(shown.aggregate_id).toBe('文'.repeat(300_000));
+    expect(shown.detail).toMatchObject({ aggregateId: shown.aggregate_id, n: 1 });
+  });
+
+  test('is not what a redrive tells of its errors: fifty types at most, each begun', async () => {
+    await database.sql(`
+      insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, redrive_id, last_error_type)
+      select '7', 'a', '{}', 'FAILED', null, now(), 'the redrive', i || repeat('x', 3000) from generate_series(1, 500) i`);
+
+    const { parkedAgain, errorTypes } = await redriveProgress(database.dataApi, 'the redrive');
+
+    expect([parkedAgain, errorTypes.length, errorTypes[0]]).toEqual([500, 50, `100${'x'.repeat(197)}`]);
+  });
+
+  test('ends with an ellipsis in a list, so that nobody takes it for the whole', async () => {
+    await database.sql(`
+      insert into outbox_events (aggregate_id, event_type, payload) values (repeat('x', 4001), 'a', '{}')`);
+
+    const { stdout } = await cli.run(['list', '--json', ...names], { env });
+
+    expect(JSON.parse(stdout).events[0].aggregateId).toBe(`${'x'.repeat(3_999)}…`);
+  });
+});
+
+describe('text that is not ASCII', () => {
+  const aggregate = '注文番号四二三九一';
+
+  test('is whole in a pipe, and its columns stand under each other in a terminal', async () => {
+    await database.sql(
+      `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
+       values ($1, '型', '{}', 'FAILED', null, now(), $2), ('7', 'ascii', '{}', 'FAILED', null, now(), 'short')`,
+      [aggregate, '誤'.repeat(200)],
+    );
+
+    const piped = await cli.run(['list', ...names], { env });
+    const { stdout } = await cli.startInTerminal(['list', ...names], 200, env).ended;
+
+    expect(piped.stdout).toContain(aggregate);
+    expect(piped.stdout).toContain('誤'.repeat(200));
+    const lines = stripVTControlCharacters(stdout).trim().split('\r\n').slice(0, 3);
+    const column = (text: string) =>
+      stringWidth(lines.find((line) => line.includes(text))?.split(text)[0] ?? '');
+    expect(column('aggregate')).toBeGreaterThan(0);
+    expect([column(aggregate), column('7  ')]).toEqual([column('aggregate'), column('aggregate')]);
+  });
+
+  test('with a separator of lines is written from a file and from a pipe, and stays on one line of tail', async () => {
+    const separated = JSON.stringify({
+      aggregateId: '7',
+      eventType: 'a\u2028b',
+      payload: { t: 'x\u2028y\u0085' },
+    });
+    const path = await file('separated.jsonl', `${separated}\n`);
+
+    const byFile = await cli.run(['enqueue', '--file', path, ...names], { env });
+    const byPipe = await cli.run(['enqueue', ...names], { stdin: separated, env });
+    await database.sql(
+      `update outbox_events set status = 'PROCESSED', due_at = null, processed_at = now() - interval '10 seconds'`,
+    );
+    const tail = cli.start(['tail', '--since', '60', '--json', ...names], env);
+    await tail.shows(/(\{.*\}\n){2}/);
+    tail.stop();
+
+    const { stdout } = await tail.ended;
+    expect([byFile.exitCode, byPipe.exitCode, await written()]).toEqual([0, 0, 2]);
+    for (const json of stdout.trim().split(/[\n\u2028]/))
+      expect(JSON.parse(json)).toMatchObject({ eventType: 'a\u2028b' });
+  });
+
+  test('with a byte order mark is written', async () => {
+    const path = await file('windows.jsonl', `\ufeff${line(1)}\r\n${line(2)}\r\n`);
+
+    expect((await cli.run(['enqueue', '--file', path, ...names], { env })).exitCode).toBe(0);
+    expect(await written()).toBe(2);
+  });
+});
+
+describe('a look that fails does not end tail:', () => {
+  test('it says so once, goes on, and says when there are answers again', async () => {
+    const refusals = new EventEmitter();
+    let refusing = false;
+    const service = createRdsData({
+      clusterArn: target.resourceArn,
+      database: target.database,
+      databaseUrls: new Map([[target.secretArn, database.postgresUrl]]),
+    });
+    const { operations } = service;
+    const endpoint = await startLocalAws({
+      rdsData: {
+        async ExecuteStatement(request) {
+          if (!refusing) return operations['ExecuteStatement']?.(request) ?? {};
+          refusals.emit('refused');
+          throw new AwsError('DatabaseNotFoundException', 'the cluster is restored', 404);
+        },
+      },
+    });
+    const insertProcessed = (type: string) =>
+      database.sql(
+        `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
+         values ('7', $1, '{}', 'PROCESSED', null, now() - interval '10 seconds')`,
+        [type],
+      );
+    try {
+      await insertProcessed('before');
+      const tail = cli.start(['tail', '--since', '60', '--json', ...names], {
+        ...env,
+        AWS_ENDPOINT_URL_RDS_DATA: endpoint.url,
+      });
+      await tail.shows('"before"');
+      refusing = true;
+      await tail.shows('the cluster is restored: looking again every 1 s');
+      await once(refusals, 'refused');
+      refusing = false;
+      await tail.shows('it answers again');
+      await insertProcessed('after');
+      await tail.shows('"after"');
+      tail.stop();
+
+      const { stdout, stderr } = await tail.ended;
+      const types = stdout
+        .trim()
+        .split('\n')
+        .map((json) => (JSON.parse(json) as { eventType: string }).eventType);
+      expect(types).toEqual(['before', 'after']);
+      expect(stderr.match(/looking again/g)).toHaveLength(1);
+    } finally {
+      await endpoint.close();
+      await service.stop();
+    }
+  });
+
+  test('nor does one at the bus of the twin', async () => {
+    const refusals = new EventEmitter();
+    const events: object[] = [];
+    let refusing = false;
+    const fakeTwin = createServer(({ url }, response) => {
+      const health = { region: 'us-east-1', clusterArn: '', secretArn: '', database: '', eventBusName: '' };
+      if (refusing) {
+        refusals.emit('refused');
+        return void response.destroy();
+      }
+      const after = Number(/after=(\d+)/.exec(url ?? '')?.[1]);
+      response.end(
+        JSON.stringify(url?.includes('health') ? { ...health, stateMachines: {} } : events.slice(after)),
+      );
+    });
+    fakeTwin.listen(0, '127.0.0.1');
+    await once(fakeTwin, 'listening');
+    try {
+      const local = `--local=http://127.0.0.1:${(fakeTwin.address() as AddressInfo).port}`;
+      const tail = cli.start(['tail', '--bus', '--json', local], env);
+      await tail.shows('following the bus');
+      refusing = true;
+      await tail.shows(/looking again every 1 s/);
+      await once(refusals, 'refused');
+      refusing = false;
+      await tail.shows('it answers again');
+      events.push({ Time: '2026-03-01T10:00:00.000Z', DetailType: 'a\u2028b', Detail: '{}' });
+      await tail.shows('DetailType');
+      tail.stop();
+
+      const { stdout, stderr } = await tail.ended;
+      expect(
+        stdout
+          .trim()
+          .split(/[\n\u2028]/)
+          .map((json) => JSON.parse(json)),
+      ).toEqual(events);
+      expect(stderr.match(/looking again/g)).toHaveLength(1);
+    } finally {
+      fakeTwin.closeAllConnections();
+      fakeTwin.close();
+    }
+  });
+});
+
+test('times carry their offset, whatever the time zone of the database', async () => {
+  const url = new URL(database.postgresUrl);
+  url.searchParams.set('options', '-c TimeZone=Asia/Tokyo');
+  const service = createRdsData({
+    clusterArn: target.resourceArn,
+    database: target.database,
+    databaseUrls: new Map([[target.secretArn, url.href]]),
+  });
+  const endpoint = await startLocalAws({ rdsData: service.operations });
+  const inTokyo = { ...env, AWS_ENDPOINT_URL_RDS_DATA: endpoint.url };
+  const at = '2026-03-01T10:00:00.123456Z';
+  const [row] = await database.sql<{ id: string }>(
+    `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, created_at, ready_at, processed_at)
+     values ('7', 'a', '{}', 'PROCESSED', null, $1, $1, $1) returning id`,
+    [at],
+  );
+  try {
+    const zone = await createDataApi(new RDSDataClient(clientOptions(endpoint.url)), target).query(
+      'show timezone',
+    );
+    const listed = await cli.run(['list', '--json', ...names], { env: inTokyo });
+    const table = await cli.run(['list', ...names], { env: inTokyo });
+    const shown = await cli.run(['show', row?.id ?? '', '--json', ...names], { env: inTokyo });
+    await database.sql(`update outbox_events set processed_at = now() - interval '10 seconds'`);
+    const tail = cli.start(['tail', '--since', '60', ...names], inTokyo);
+    await tail.shows(/Z {2}PROCESSED/);
+    tail.stop();
+
+    expect(zone).toEqual([['Asia/Tokyo']]);
+    expect(JSON.parse(listed.stdout).events).toMatchObject([{ createdAt: at, changedAt: at }]);
+    expect(table.stdout).toContain('2026-03-01T10:00:00Z');
+    expect(JSON.parse(shown.stdout)).toMatchObject({ created_at: at, processed_at: at, due_at: null });
+    expect((await tail.ended).stdout).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}PROCESSED/m);
+  } finally {
+    await endpoint.close();
+    await service.stop();
+  }
+});
+
+// Other systems have no such device; what it does is the same everywhere.
+const testWithFullDevice = existsSync('/dev/full') ? describe : describe.skip;
+testWithFullDevice('an answer that cannot be written is an error with a sentence', () => {
+  test.each([
+    ['as JSON', ['list', '--json', ...names]],
+    ['as a table', ['list', ...names]],
+    ['of a command that has done something', ['enqueue', ...enqueued, '--json', ...names]],
+    ['that is the help', ['--help']],
+    ['that is the help of a command', ['list', '--help']],
+    ['line by line', ['tail', '--since', '3600', '--json', ...names]],
+  ])('%s', async (_, parameters) => {
+    await database.sql(
+      `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at)
+       values ('7', 'a', '{}', 'FAILED', null, now() - interval '10 seconds')`,
+    );
+
+    const { exitCode, stderr } = await cli.inShell(parameters, '> /dev/full', env).ended;
+
+    expect(stderr).toMatch(
+      /error the answer cannot be written to stdout \(ENOSPC: [^\n]+\): it is lost, and what the command did stays done\n$/,
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  test('also where the beginning fits on the disk', async () => {
+    const path = join(folder, 'limited.txt');
+
+    // A limit on the size of files behaves as a disk that becomes full.
+    const { exitCode, stderr } = await cli.inShell(
+      ['--help'],
+      `> '${path}'`,
+      env,
+      `trap '' XFSZ; ulimit -f 1;`,
+    ).ended;
+
+    expect(stderr).toContain('error the answer cannot be written to stdout (EFBIG: ');
+    expect([exitCode, (await stat(path)).size]).toEqual([1, 1024]);
+  });
+
+  test('but a reader that has seen enough is none', async () => {
+    await database.sql(`
+      insert into outbox_events (aggregate_id, event_type, payload)
+      select repeat('x', 3000) || i, 'a', '{}' from generate_series(1, 200) i`);
+
+    const { exitCode, stdout, stderr } = await cli.inShell(
+      ['list', '--limit', '200', '--json', ...names],
+      '| head -n 1',
+      env,
+      'set -o pipefail;',
+    ).ended;
+
+    expect([exitCode, stdout, stderr]).toEqual([0, '{\n', 'the newest 200; more with --limit\n']);
   });
 });
 

@@ -146,6 +146,22 @@ describe('the outbox', () => {
     expect((await twin.get<Listed>(`/_local/outbox/events?${query}`)).matching.count).toBe(count);
   });
 
+  test('list: a text of a megabyte ends early, and the event has it whole', async () => {
+    const aggregateId = '文'.repeat(300_000);
+    await pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload) values ($1, 'dish.large', '{}')`,
+      [aggregateId],
+    );
+
+    const { events } = await twin.get<{ events: { id: string; aggregateId: string }[] }>(
+      '/_local/outbox/events?eventType=dish.large',
+    );
+
+    expect(events).toMatchObject([{ aggregateId: '文'.repeat(160) }]);
+    expect(await twin.get(`/_local/outbox/events/${events[0]?.id}`)).toMatchObject({ aggregateId });
+    await pool.query(`delete from outbox_events where event_type = 'dish.large'`);
+  });
+
   test.each(['status=BOGUS', 'id=7', 'before=x'])('list: %s is refused in a sentence', async (query) => {
     const { status, body } = await call('GET', `/_local/outbox/events?${query}`, {});
 

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { runToEnd, startTwinProcess, temporaryDataDir } from '../support/twin-process.ts';
@@ -123,12 +125,9 @@ describe('bad input ends with one sentence and exit code 1', () => {
   });
 
   test('a data folder that belongs to something else', async () => {
-    const { exitCode, output } = await runToEnd([
-      '--port',
-      '0',
-      '--data-dir',
-      new URL('../..', import.meta.url).pathname,
-    ]);
+    await writeFile(join(dataDir, 'thesis.txt'), 'chapter 1');
+
+    const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir]);
 
     expect(output).toContain('is no PostgreSQL data directory and not empty');
     expect(exitCode).toBe(1);

@@ -140,12 +140,10 @@ describe.each<[string, Prepare, readonly string[]]>([
     await database
       .dataApi('owner')
       .query(`update outbox_events set processed_at = '2020-01-01T00:00:00Z' where processed_at is not null`);
-    const purged = await purge(
-      processor,
-      { retentionDays: 7, batch: 10, pauseMs: 0 },
-      () => false,
-      async () => undefined,
-    );
+    const purged = await purge(processor, 7, Date.now() + 10_000, {
+      now: Date.now,
+      pause: async () => undefined,
+    });
 
     expect(gauges).toMatchObject({ due: 4, parked: 0 });
     expect(JSON.parse(detail)).toEqual({ text: 'é', eventId: first, aggregateId: '1' });

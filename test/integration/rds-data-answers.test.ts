@@ -1,7 +1,9 @@
 import {
   BatchExecuteStatementCommand,
+  BeginTransactionCommand,
   ExecuteStatementCommand,
   type ExecuteStatementCommandInput,
+  RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
@@ -57,14 +59,85 @@ describe('an answer', () => {
     ).toMatchObject({ records: [[{ longValue: 5 }]] });
   });
 
-  test('has the columns on request', async () => {
-    const sql = `select n, 'x' as label from numbers`;
+  test('has the columns on request, as the JDBC driver describes them', async () => {
+    const sql = 'select * from columns';
+    await database.sql('drop table if exists columns');
+    await database.sql(`
+      create table columns (id bigserial primary key, n integer not null, price numeric(8, 2), name varchar(20),
+        at timestamptz(3), tags text[], big text)`);
 
     expect((await execute(sql)).columnMetadata).toBeUndefined();
-    expect((await execute(sql, { includeResultMetadata: true })).columnMetadata).toMatchObject([
-      { name: 'n', typeName: 'int4' },
-      { name: 'label', typeName: 'text' },
+    const { columnMetadata = [], records } = await execute(sql, { includeResultMetadata: true });
+
+    expect(records).toEqual([]);
+    expect(columnMetadata[0]).toEqual({
+      arrayBaseColumnType: 0,
+      isAutoIncrement: true,
+      isCaseSensitive: false,
+      isCurrency: false,
+      isSigned: true,
+      label: 'id',
+      name: 'id',
+      nullable: 0,
+      precision: 19,
+      scale: 0,
+      schemaName: '',
+      tableName: 'columns',
+      type: -5,
+      typeName: 'bigserial',
+    });
+    expect(columnMetadata.slice(1)).toMatchObject([
+      { typeName: 'int4', type: 4, nullable: 0, precision: 10, isAutoIncrement: false },
+      { typeName: 'numeric', type: 2, nullable: 1, precision: 8, scale: 2 },
+      { typeName: 'varchar', type: 12, precision: 20, isCaseSensitive: true, isSigned: false },
+      { typeName: 'timestamptz', type: 93, precision: 32, scale: 3 },
+      { typeName: '_text', type: 2003, arrayBaseColumnType: 12 },
+      { typeName: 'text', type: 12, precision: 2147483647, scale: 0 },
     ]);
+  });
+
+  test('describes what belongs to no table', async () => {
+    const { columnMetadata } = await execute(
+      `select 'x' as label, count(*), cast(1 as numeric) from numbers`,
+      {
+        includeResultMetadata: true,
+      },
+    );
+
+    expect(columnMetadata).toMatchObject([
+      { name: 'label', label: 'label', typeName: 'text', tableName: '', nullable: 2 },
+      { name: 'count', typeName: 'int8', type: -5 },
+      { name: 'numeric', typeName: 'numeric', precision: 0, scale: 0 },
+    ]);
+  });
+
+  test('knows a type that its own transaction has made', async () => {
+    const { resourceArn, secretArn } = target;
+    const { transactionId } = await database.client.send(new BeginTransactionCommand(target));
+    await execute(`create type colour as enum ('red')`, { transactionId });
+
+    const { records, columnMetadata } = await execute(`select array['red']::colour[], 'red'::colour`, {
+      transactionId,
+      includeResultMetadata: true,
+    });
+    await database.client.send(new RollbackTransactionCommand({ resourceArn, secretArn, transactionId }));
+
+    expect(records).toEqual([[{ arrayValue: { stringValues: ['red'] } }, { stringValue: 'red' }]]);
+    expect(columnMetadata).toMatchObject([
+      { typeName: '_colour', type: 2003 },
+      { typeName: 'colour', type: 12 },
+    ]);
+  });
+
+  test('has JSON with arrays as arrays, bytes in base64 and numerics as text, or as numbers on request', async () => {
+    const sql = `select array[1, null] as list, cast('\\x00ff' as bytea) as bytes, 1.10 as price, 7.0::numeric(2) as whole`;
+    const json = async (options: Partial<ExecuteStatementCommandInput>) =>
+      (await execute(sql, { formatRecordsAs: 'JSON', ...options })).formattedRecords;
+
+    expect(await json({})).toBe('[{"list":[1,null],"bytes":"AP8=","price":"1.10","whole":"7"}]');
+    expect(await json({ resultSetOptions: { decimalReturnType: 'DOUBLE_OR_LONG' } })).toBe(
+      '[{"list":[1,null],"bytes":"AP8=","price":1.1,"whole":7}]',
+    );
   });
 });
 
@@ -73,6 +146,23 @@ describe('a batch', () => {
     await database.dataApi.batch('insert into numbers values (cast(:n as integer))', [{ n: 10 }, { n: 11 }]);
 
     expect(await numbers()).toEqual([1, 2, 3, 10, 11]);
+  });
+
+  test('of which a parameter is malformed runs nothing', async () => {
+    await expect(
+      database.client.send(
+        new BatchExecuteStatementCommand({
+          ...target,
+          sql: 'insert into numbers values (:n)',
+          parameterSets: [
+            [{ name: 'n', value: { longValue: 10 } }],
+            [{ name: 'n', value: { longValue: 'ten' as never } }],
+          ],
+        }),
+      ),
+    ).rejects.toMatchObject({ name: 'SerializationException' });
+
+    expect(await numbers()).toEqual([1, 2, 3]);
   });
 
   test('runs the statement once without any', async () => {
@@ -108,6 +198,36 @@ describe('this is refused:', () => {
     await expect(execute('select 1', { resourceArn: `${target.resourceArn}-other` })).rejects.toMatchObject({
       name: 'BadRequestException',
       message: expect.stringContaining('HttpEndpoint is not enabled'),
+    });
+  });
+
+  test('a database that does not exist', async () => {
+    await expect(execute('select 1', { database: 'nowhere' })).rejects.toMatchObject({
+      name: 'BadRequestException',
+      message: 'FATAL: database "nowhere" does not exist; SQLState: 3D000',
+    });
+    expect((await execute('select current_database()::text', { database: 'template1' })).records).toEqual([
+      [{ stringValue: 'template1' }],
+    ]);
+  });
+
+  test.each<[string, Partial<ExecuteStatementCommandInput>, string]>([
+    ['a schema', { schema: 'public' }, "The schema parameter isn't supported"],
+    ['an unknown format', { formatRecordsAs: 'XML' as never }, "Value 'XML' at 'formatRecordsAs' failed"],
+    [
+      'an unknown option of the result',
+      { resultSetOptions: { longReturnType: 'DOUBLE' as never } },
+      'Member must satisfy enum value set: [STRING, LONG]',
+    ],
+    [
+      'a statement of more than 65,536 characters',
+      { sql: `select '${'x'.repeat(65_536)}'` },
+      'Member must have length less than or equal to 65536',
+    ],
+  ])('%s', async (_, options, message) => {
+    await expect(execute('select 1', options)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(message),
     });
   });
 

@@ -66,6 +66,25 @@ describe('a transaction', () => {
     }
   });
 
+  test('runs one statement at a time', async () => {
+    const id = await begin();
+    const other = await database.connect();
+    await other.query('select pg_advisory_lock(1)');
+    const running = execute('insert into numbers select 1 from pg_advisory_xact_lock(1)', id);
+    const waiting = () => database.sql(`select from pg_locks where locktype = 'advisory' and not granted`);
+    while ((await waiting()).length === 0);
+
+    const busy = { name: 'DatabaseErrorException', message: 'Transaction is still running a query' };
+    await expect(execute('insert into numbers values (2)', id)).rejects.toMatchObject(busy);
+    await expect(commit(id)).rejects.toMatchObject(busy);
+
+    await other.query('select pg_advisory_unlock(1)');
+    other.release();
+    await running;
+    await commit(id);
+    expect(await count()).toBe(1);
+  });
+
   test('with an unknown id is not found', async () => {
     await expect(execute('select 1', 'unknown')).rejects.toMatchObject({
       name: 'TransactionNotFoundException',

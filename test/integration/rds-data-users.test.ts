@@ -29,7 +29,7 @@ const database = useOutboxDatabase({ empty: true });
 
 beforeAll(async () => {
   const urls = databaseUrls(secrets, database.postgresUrl);
-  const service = createRdsData({ clusterArn: resourceArn, databaseUrls: urls });
+  const service = createRdsData({ clusterArn: resourceArn, database: databaseName, databaseUrls: urls });
   const endpoint = await startLocalAws({
     rdsData: service.operations,
     secretsManager: createSecretsManager(urls),

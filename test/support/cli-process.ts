@@ -24,9 +24,18 @@ export interface Running {
 
 /** The operator's CLI, bundled as the package ships it: a start of the sources takes seconds. */
 export interface Cli {
+  /** The file, for a shell. */
+  readonly bundle: string;
   /** In pipes. */
   start(parameters: readonly string[], env?: NodeJS.ProcessEnv): Running;
   run(parameters: readonly string[], options?: { stdin?: string; env?: NodeJS.ProcessEnv }): Promise<Ended>;
+  /** As a shell runs it with this redirection behind it, after what prepares the shell. */
+  inShell(
+    parameters: readonly string[],
+    redirection: string,
+    env?: NodeJS.ProcessEnv,
+    prepare?: string,
+  ): Running;
   /** In a pseudo terminal of this width. Everything that it shows is in stdout. */
   startInTerminal(parameters: readonly string[], columns?: number, env?: NodeJS.ProcessEnv): Running;
   remove(): Promise<void>;
@@ -42,6 +51,7 @@ export async function bundleCli(): Promise<Cli> {
   const start: Cli['start'] = (parameters, env = process.env) =>
     follow(process.execPath, [bundle, ...parameters], { ...env, CI: 'true', FORCE_COLOR: undefined });
   return {
+    bundle,
     start,
     async run(parameters, { stdin = '', env } = {}) {
       const running = start(parameters, env);
@@ -49,9 +59,13 @@ export async function bundleCli(): Promise<Cli> {
       running.type('');
       return running.ended;
     },
+    inShell: (parameters, redirection, env = process.env, prepare = '') =>
+      follow('bash', ['-c', `${prepare} ${quoted(bundle, parameters)} ${redirection}`], {
+        ...env,
+        CI: 'true',
+      }),
     startInTerminal(parameters, columns = 200, env = process.env) {
-      const words = [process.execPath, bundle, ...parameters].map((word) => `'${word}'`).join(' ');
-      const command = `stty cols ${columns} && exec ${words}`;
+      const command = `stty cols ${columns} && exec ${quoted(bundle, parameters)}`;
       return follow('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
         ...env,
         CI: undefined,
@@ -60,6 +74,12 @@ export async function bundleCli(): Promise<Cli> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+function quoted(bundle: string, parameters: readonly string[]): string {
+  return [process.execPath, bundle, ...parameters]
+    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+    .join(' ');
 }
 
 function follow(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv): Running {
@@ -82,7 +102,10 @@ function follow(file: string, parameters: readonly string[], env: NodeJS.Process
       };
       while (!shown()) {
         if (child.exitCode !== null) throw new Error(`it ended without ${wanted}: ${JSON.stringify(text)}`);
-        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended]);
+        const seen = new AbortController();
+        const data = (stream: NodeJS.ReadableStream) => once(stream, 'data', { signal: seen.signal });
+        await Promise.race([data(child.stdout), data(child.stderr), ended]);
+        seen.abort();
       }
     },
     type: (keys) => void (keys === '' ? child.stdin.end() : child.stdin.write(keys)),

@@ -70,6 +70,7 @@ async function start(cleanUps: (() => Promise<unknown> | unknown)[]): Promise<Ou
   const { url: postgresUrl, stop } = await postgres(cleanUps);
   const rdsData = createRdsData({
     clusterArn: target.resourceArn,
+    database: target.database,
     databaseUrls: new Map([[target.secretArn, postgresUrl]]),
   });
   cleanUps.push(rdsData.stop);

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { formatTable } from '../../../cli/table.ts';
+import stringWidth from 'string-width';
+import { formatTable, shorten } from '../../../cli/table.ts';
 
 const rows = [
   { event: '1'.repeat(36), error: 'MalformedDetail: no such thing', aggregate: 'order-7' },
@@ -24,4 +25,35 @@ test.each([200, 80, 60, 50, 40, 20])('no line is wider than %i', (width) => {
 test('what does not fit is cut, then left out, from the right', () => {
   expect(formatTable(rows, 60, plain)).toContain(`${'1'.repeat(36)}  MalformedDetail: no…`);
   expect(formatTable(rows, 45, plain)).toBe(`event\n${'1'.repeat(36)}\n${'2'.repeat(36)}`);
+});
+
+const wide = [
+  { aggregate: '注文番号四二三九一', error: 'plain', end: '|' },
+  { aggregate: 'cafe\u0301', error: '👩‍👩‍👧‍👦 🇯🇵 😀', end: '|' },
+  { aggregate: '한국어 주문', error: '日本語のとても長いエラーメッセージです', end: '|' },
+  { aggregate: 'ascii', error: 'x'.repeat(40), end: '|' },
+];
+
+test('without a width no wide character is cut', () => {
+  const text = formatTable(wide, undefined, plain);
+
+  for (const row of wide) for (const cell of Object.values(row)) expect(text).toContain(cell);
+});
+
+test.each([undefined, 75, 60])('the cells of wide characters stand under each other at %s', (width) => {
+  const [, ...lines] = formatTable(wide, width, plain).split('\n');
+  const cells = lines.map((line) => line.split(/ {2,}/));
+  const starts = lines.map((line, row) => stringWidth(line.slice(0, line.indexOf(cells[row]?.[1] ?? ''))));
+
+  expect(new Set(starts).size).toBe(1);
+  if (width !== undefined) for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+});
+
+test.each([
+  ['注文番号四二三九一', 8, '注文番…'],
+  ['a😀😀😀', 4, 'a😀…'],
+  ['👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 3, '👩‍👩‍👧‍👦…'],
+  ['cafe\u0301s', 5, 'cafe\u0301s'],
+])('%s in %i cells is cut between characters, never inside one', (text, cells, shortened) => {
+  expect(shorten(text, cells)).toBe(shortened);
 });

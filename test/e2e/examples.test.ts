@@ -1,0 +1,186 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { bundleCli, type Cli } from '../support/cli-process.ts';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
+
+// Whoever reads a command in the help or in the documents types it. So each is run here, by a shell, on a twin.
+
+/** What cannot be run here, and why. */
+const excluded: readonly (readonly [RegExp, reason: string])[] = [
+  [/^npm (ci|start|test)\b/, 'npm-start.test.ts starts the twin as npm does'],
+  [/^npm run synth\b/, 'validation.test.ts synthesizes'],
+  [/^npx cdk\b/, 'it deploys into an account'],
+  [/^out\(\)/, 'the twin has no CloudFormation: the shell below knows the names'],
+  [
+    /^aws (cloudformation|cloudwatch|lambda|logs|rds|scheduler|sqs) /,
+    'the twin has the services that the processor calls, and not this one',
+  ],
+];
+
+const placeholders: Readonly<Record<string, string>> = {
+  '<eventId>': '6c84fb90-12c4-11e1-840d-7b25c5ee775a',
+  '<the run>': 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:a:b',
+};
+
+const commands = ['status', 'list', 'show', 'run', 'redrive', 'enqueue', 'purge', 'tail', 'doctor'];
+const documents = ['README.md', 'docs/cli.md', 'docs/operations.md', 'docs/lifecycle.md'];
+
+let twin: TwinProcess;
+let pool: pg.Pool;
+let cli: Cli;
+let folder: string;
+
+useTwin((underTest) => {
+  ({ twin, pool } = underTest);
+});
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outbox-examples-'));
+  await writeFile(
+    join(folder, 'events.jsonl'),
+    '{"aggregateId": "7", "eventType": "dish.created", "payload": {}}\n',
+  );
+  cli = await bundleCli();
+});
+afterAll(async () => {
+  await cli?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await twin.setFaults([]);
+  await pool.query('delete from outbox_events');
+  await pool.query(
+    `insert into outbox_events (id, aggregate_id, event_type, payload, status, due_at, processed_at)
+     values ($1, '7', 'dish.created', '{}', 'PROCESSED', null, now())`,
+    [placeholders['<eventId>']],
+  );
+});
+
+/** The commands of a document: its blocks of shell, and what it says in passing. */
+function blocksOf(document: string): { title: string; block: string }[] {
+  const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
+  const found = [
+    ...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm),
+    ...text.matchAll(/`((?:npm run outbox -- |aws )[^`\n]+)`/g),
+  ];
+  return found.map(({ index, 1: block = '' }) => ({
+    title: `${document}:${text.slice(0, index).split('\n').length}`,
+    block,
+  }));
+}
+
+const linesOf = (block: string) => block.replaceAll('\\\n', ' ').split('\n').filter(Boolean);
+const runnable = (line: string) => !excluded.some(([pattern]) => pattern.test(line));
+const fillIn = (line: string) =>
+  Object.entries(placeholders)
+    .reduce((text, [placeholder, value]) => text.replaceAll(placeholder, value), line)
+    .replaceAll('http://127.0.0.1:4566', twin.url);
+
+/** The shell of somebody who has set up what the documents ask for. */
+function shell(): string {
+  const { clusterArn, secretArn, database, eventBusName, stateMachines } = twin.health;
+  const names = {
+    ClusterArn: clusterArn,
+    ProcessorSecretArn: secretArn,
+    DatabaseName: database,
+    EventBusName: eventBusName,
+    ProcessorArn: stateMachines['outbox-processor'],
+    RedriveArn: stateMachines['outbox-redrive'],
+    CleanupArn: stateMachines['outbox-cleanup'],
+  };
+  const outputs = Object.entries(names).map(([name, value]) => `${name}) echo '${value}';;`);
+  const operations = linesOf(blocksOf('docs/operations.md')[0]?.block ?? '').filter(runnable);
+  return `
+    set -euo pipefail
+    out() { case $1 in ${outputs.join(' ')} esac; }
+    npm() {
+      [ "$1 $2 $3" = 'run outbox --' ]
+      shift 3
+      local words=()
+      while [ $# -gt 0 ]; do
+        # The twin of this test is neither a stack nor where a twin usually is.
+        case $1 in
+          --local) words+=("--local=$AWS_ENDPOINT_URL");;
+          --stack) shift; words+=("--local=$AWS_ENDPOINT_URL");;
+          *) words+=("$1");;
+        esac
+        shift
+      done
+      "$NODE" "$CLI" "\${words[@]}"
+    }
+    ${operations.join('\n')}
+    REDRIVE_ARN=$REDRIVE`;
+}
+
+async function run(lines: readonly string[]): Promise<void> {
+  const commandLines = lines.filter(runnable).map(fillIn);
+  const endless = commandLines.filter((line) => /^npm run outbox -- tail\b/.test(line));
+  for (const line of endless) await follow(line);
+  const script = commandLines.filter((line) => !endless.includes(line)).join('\n');
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: twin.url,
+    AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    CI: 'true',
+    NODE: process.execPath,
+    CLI: cli.bundle,
+  };
+  const child = promisify(execFile)('bash', ['-c', `${shell()}\n${script}`], { cwd: folder, env });
+  child.child.stdin?.end();
+  await child.catch((error: { stderr: string; code: number }) => {
+    throw new Error(`exit code ${error.code} of\n${script}\n${error.stderr}`);
+  });
+}
+
+/** What does not end by itself has begun when it says so. */
+async function follow(line: string): Promise<void> {
+  const [, , , , ...words] = line.replace(/ --local\b/, '').split(/ +/);
+  const tail = cli.start([...words, `--local=${twin.url}`]);
+  await tail.shows('following the');
+  tail.stop();
+  await tail.ended;
+}
+
+const installed = (tool: string) => spawnSync('which', [tool]).status === 0;
+const missing = ['aws', 'curl', 'jq'].filter((tool) => !installed(tool));
+const testWhereInstalled = (text: string) =>
+  missing.some((tool) => new RegExp(`(^|[ (|])${tool} `, 'm').test(text)) ? test.skip : test;
+
+describe('every example of the help runs:', () => {
+  // The commands cannot be known before the help was read; jq is in two of the examples.
+  testWhereInstalled(' jq ').each(['', ...commands].map((command) => [`outbox ${command} --help`]))(
+    '%s',
+    async (line) => {
+      const { stdout } = await cli.run(line.split(' ').slice(1).filter(Boolean));
+      const examples = [...stdout.matchAll(/^ {2}\$ (npm run outbox -- .+)$/gm)].map(([, text = '']) => text);
+
+      expect(examples.length).toBeGreaterThan(0);
+      await run(examples);
+    },
+  );
+});
+
+describe('every command of the documents runs:', () => {
+  for (const document of documents) {
+    for (const { title, block } of blocksOf(document)) {
+      const lines = linesOf(block).filter(runnable);
+      if (lines.length > 0) testWhereInstalled(block)(title, () => run(lines));
+    }
+  }
+
+  test('and what does not is listed here, with nothing that no document has', () => {
+    const all = documents.flatMap(blocksOf).flatMap(({ block }) => linesOf(block));
+    const unused = excluded.filter(([pattern]) => !all.some((line) => pattern.test(line)));
+
+    expect(unused).toEqual([]);
+  });
+});

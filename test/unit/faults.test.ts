@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import type { BusLog } from '../../local/bus-log.ts';
+import { createEventBridge } from '../../local/event-bridge.ts';
+import type { ExecutionRunner } from '../../local/execution-runner.ts';
+import { createFaults } from '../../local/faults.ts';
+import { createRdsData } from '../../local/rds-data.ts';
+import { createStepFunctions } from '../../local/step-functions.ts';
+
+const operations = {
+  events: createEventBridge(
+    new Map(),
+    {} as BusLog,
+    () => new Date(0),
+    () => undefined,
+  ).operations,
+  'rds-data': createRdsData({ clusterArn: '', database: '', databaseUrls: new Map() }).operations,
+  lambda: { Invoke: undefined },
+  states: createStepFunctions({} as ExecutionRunner),
+};
+const replace = (rule: object) =>
+  createFaults(['fetch-batch']).replace([{ kind: 'latency', ms: 1, ...rule }]);
+
+describe.each(Object.entries(operations))('a fault of %s', (service, implemented) => {
+  test('may name each operation that the twin has, as AWS calls it', () => {
+    for (const operation of Object.keys(implemented)) replace({ service, operation });
+  });
+
+  test('that names any other operation is refused with the list of those', () => {
+    for (const operation of ['Execute', 'BatchExecute', 'putEvents', 'InvokeFunction']) {
+      let message = '';
+      try {
+        replace({ service, operation });
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      const [, listed = ''] =
+        new RegExp(`${service} has no operation ${operation}, only (.*)`).exec(message) ?? [];
+      expect(listed.split(', ').sort()).toEqual(Object.keys(implemented).sort());
+    }
+  });
+});
+
+test('a call without the named operation is left alone', async () => {
+  const faults = createFaults([]);
+  faults.replace([
+    { service: 'rds-data', operation: 'ExecuteStatement', kind: 'error', code: 'ThrottlingException' },
+  ]);
+  const call = (operation: string) =>
+    faults.around(
+      () => ({ service: 'rds-data', operation }),
+      async () => 'done',
+    );
+
+  await expect(call('ExecuteStatement')).rejects.toMatchObject({ code: 'ThrottlingException' });
+  expect(await call('BatchExecuteStatement')).toBe('done');
+});
