@@ -50,7 +50,6 @@ describe('Step Functions', () => {
     );
 
     expect(executionArn).toMatch(/^arn:aws:states:us-east-1:000000000000:express:outbox-processor:/);
-    const refused = { name: 'StateMachineTypeNotSupported' };
     const about = [
       stepFunctions.send(new DescribeExecutionCommand({ executionArn })),
       stepFunctions.send(new GetExecutionHistoryCommand({ executionArn })),
@@ -58,7 +57,12 @@ describe('Step Functions', () => {
       stepFunctions.send(new ListExecutionsCommand({ stateMachineArn: processor })),
     ];
     const refusals = await Promise.allSettled(about);
-    for (const refusal of refusals) expect(refusal).toMatchObject({ status: 'rejected', reason: refused });
+    expect(refusals.map((refusal) => 'reason' in refusal && refusal.reason.name)).toEqual([
+      'InvalidArn',
+      'InvalidArn',
+      'InvalidArn',
+      'StateMachineTypeNotSupported',
+    ]);
   });
 
   test('an unknown state machine and an input that is no JSON are refused by name', async () => {
