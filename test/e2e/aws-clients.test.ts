@@ -65,6 +65,29 @@ describe('Step Functions', () => {
     ]);
   });
 
+  test('the history of an Express execution is in its log, as on AWS', async () => {
+    const { executionArn = '' } = await stepFunctions.send(
+      new StartSyncExecutionCommand({ stateMachineArn: processor }),
+    );
+
+    const response = await fetch(twin.url, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': 'Logs_20140328.FilterLogEvents' },
+      body: JSON.stringify({
+        logGroupName: '/aws/vendedlogs/states/outbox-processor',
+        filterPattern: `{ $.execution_arn = "${executionArn}" }`,
+      }),
+    });
+
+    const { events } = (await response.json()) as { events: { message: string }[] };
+    const logged = events.map(({ message }) => JSON.parse(message) as Record<string, unknown>);
+    expect(logged[0]).toMatchObject({ id: '1', type: 'ExecutionStarted', execution_arn: executionArn });
+    expect(logged.at(-1)).toMatchObject({
+      type: 'ExecutionSucceeded',
+      details: { outputDetails: { truncated: false } },
+    });
+  });
+
   test('an unknown state machine and an input that is no JSON are refused by name', async () => {
     const unknown = stepFunctions.send(new StartExecutionCommand({ stateMachineArn: `${processor}x` }));
     await expect(unknown).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
