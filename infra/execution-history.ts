@@ -2,7 +2,7 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
  * What Step Functions writes to CloudWatch Logs about runs. For Express executions that log is the only
- * history there is: the console draws their graphs from it. At some 12 KB of log and $0.50 a GB, an event of 1 KB
+ * history there is: the console draws their graphs from it. At some 13 KB of log and $0.50 a GB, an event of 1 KB
  * costs about $6 a million with `all`, $1.30 without data, and close to nothing with `errors` and `off`.
  *
  * - `all`: graphs with inputs and outputs. Payloads of events are in the log.

@@ -31,6 +31,13 @@ const required: Readonly<
   secretsManager: (operation, request) => [
     [`secretsmanager:${operation}`, fullArn('secretsmanager', 'secret:', request.text('SecretId'))],
   ],
+  logs: (operation, request) => [
+    [
+      `logs:${operation}`,
+      request.optionalText('logGroupIdentifier') ??
+        arnOf('logs', `log-group:${request.text('logGroupName')}:*`),
+    ],
+  ],
 };
 
 // The REST services answer a refusal with 403, those of the JSON protocols with 400.
@@ -40,6 +47,7 @@ const statuses: Readonly<Record<keyof Services, number>> = {
   stepFunctions: 400,
   lambda: 403,
   secretsManager: 400,
+  logs: 400,
 };
 
 /**

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FunctionResource } from './lambda.ts';
+import type { LogDestination } from './logs.ts';
 import { type Policies, readPolicies } from './policies.ts';
 import type { SecretResource } from './secrets-manager.ts';
 import { createTemplate, type Resources, type Template, type TemplateResource } from './template.ts';
@@ -12,6 +13,8 @@ export interface StateMachineResource {
   /** The definition with its substitutions made. */
   readonly definition: string;
   readonly roleArn: string;
+  /** Where it logs, if it does. */
+  readonly logging?: LogDestination;
 }
 
 export interface ScheduleResource {
@@ -108,6 +111,7 @@ function readResources(
         texts(properties['DefinitionSubstitutions']),
       ),
       roleArn: text(properties['RoleArn']),
+      logging: readLogging(properties['LoggingConfiguration'], text),
     }),
   );
   const schedules = ofType('AWS::Scheduler::Schedule').map(({ ref, properties }) => {
@@ -135,6 +139,22 @@ function readResources(
     database: text(cluster.properties['DatabaseName']),
     triggers: ofType('Custom::Trigger').map(({ properties }) => text(properties['HandlerArn'])),
   };
+}
+
+function readLogging(configuration: unknown, text: Template['text']): LogDestination | undefined {
+  const {
+    Level,
+    IncludeExecutionData,
+    Destinations = [],
+  } = (configuration ?? {}) as {
+    Level?: LogDestination['level'] | 'OFF';
+    IncludeExecutionData?: boolean;
+    Destinations?: { CloudWatchLogsLogGroup?: { LogGroupArn?: unknown } }[];
+  };
+  const arn = Destinations[0]?.CloudWatchLogsLogGroup?.LogGroupArn;
+  if (Level === undefined || Level === 'OFF' || arn === undefined) return undefined;
+  const logGroupName = text(arn).replace(/^.*:log-group:|:\*$/g, '');
+  return { logGroupName, level: Level, includeExecutionData: IncludeExecutionData === true };
 }
 
 function readSecrets({ ofType, text }: Template, cluster: TemplateResource): readonly SecretResource[] {

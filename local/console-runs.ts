@@ -1,6 +1,7 @@
 import type { HistoryEvent } from './asl/history.ts';
 import { AwsError } from './aws-error.ts';
-import { type ExecutionRecord, type Executions, toHistoryEvent } from './executions.ts';
+import type { ExecutionRecord, Executions } from './executions.ts';
+import { toHistoryEvent } from './history-event.ts';
 
 const MOST_LISTED = 100;
 const CAUSE_CHARACTERS = 600;

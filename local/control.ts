@@ -4,8 +4,9 @@ import type { BusLog } from './bus-log.ts';
 import { createConsoleApi } from './console-api.ts';
 import { serveConsoleFile } from './console-files.ts';
 import { type ControlSurface, parseJson, readBody, send } from './endpoint.ts';
-import { type ExecutionRecord, type Executions, toHistoryEvent } from './executions.ts';
+import type { ExecutionRecord, Executions } from './executions.ts';
 import type { Faults } from './faults.ts';
+import { toHistoryEvent } from './history-event.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ControlOptions {

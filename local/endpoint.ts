@@ -20,6 +20,7 @@ export interface Services {
   readonly eventBridge: Operations;
   readonly stepFunctions: Operations;
   readonly secretsManager: Operations;
+  readonly logs: Operations;
   readonly lambda: Lambda;
 }
 
@@ -99,12 +100,13 @@ function close(server: Server): Promise<void> {
   });
 }
 
-type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager';
+type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager' | 'logs';
 
 const targets: Readonly<Record<string, readonly [JsonService, contentType: string]>> = {
   AWSEvents: ['eventBridge', 'application/x-amz-json-1.1'],
   AWSStepFunctions: ['stepFunctions', 'application/x-amz-json-1.0'],
   secretsmanager: ['secretsManager', 'application/x-amz-json-1.1'],
+  Logs_20140328: ['logs', 'application/x-amz-json-1.1'],
 };
 
 export function awsRouter(services: Services, control: ControlSurface, admit: Admit) {

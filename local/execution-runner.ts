@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { InvalidDefinition } from './asl/invalid-definition.ts';
 import { loadStateMachine, type StateMachine } from './asl/load.ts';
 import { type Clock, type Outcome, runStateMachine } from './asl/run.ts';
+import { formatTimestamp } from './asl/timestamp.ts';
 import { AwsError } from './aws-error.ts';
 import type { StateMachineResource } from './cloud-assembly.ts';
 import { type ExecutionRecord, Executions } from './executions.ts';
 import type { Faults } from './faults.ts';
 import { describePayload, type Lambda } from './lambda.ts';
 import type { Authorize } from './policies.ts';
-import { createIntegrations, LAMBDA_INVOKE, supportedResources } from './task-integrations.ts';
+import { createIntegrations, LAMBDA_INVOKE, payloadText, supportedResources } from './task-integrations.ts';
 
 const MAX_INPUT_BYTES = 262_144;
 const clock: Clock = { now: Date.now, sleep };
@@ -20,6 +22,8 @@ export interface ExecutionRunner {
   readonly executions: Executions;
   find(stateMachineArn: string): StateMachineResource;
   start(stateMachineArn: string, input: string, name?: string): ExecutionRecord;
+  /** Starts an Express execution and waits for its end. */
+  startSync(stateMachineArn: string, input: string, name?: string): Promise<ExecutionRecord>;
   /** Runs a Standard execution on from the state that did not succeed. */
   redrive(record: ExecutionRecord): void;
   /** Waits for the end of what runs. */
@@ -38,10 +42,10 @@ export function createExecutionRunner(
     stateMachines.map((resource) => [resource.arn, { ...resource, machine: load(resource) }]),
   );
   const executions = new Executions();
-  const startSync = async (stateMachineArn: string, input: string) => {
-    const child = start(stateMachineArn, input);
-    await child.ended;
-    return child;
+  const startSync = async (stateMachineArn: string, input: string, name?: string) => {
+    const record = start(stateMachineArn, input, name, 'sync');
+    await record.ended;
+    return record;
   };
   const integrations = createIntegrations(lambda, startSync, authorize);
 
@@ -53,18 +57,24 @@ export function createExecutionRunner(
     return machine;
   }
 
-  function start(stateMachineArn: string, input: string, name: string = randomUUID()): ExecutionRecord {
+  function start(
+    stateMachineArn: string,
+    givenInput: string,
+    name: string = randomUUID(),
+    how: 'sync' | 'async' = 'async',
+  ): ExecutionRecord {
     const machine = find(stateMachineArn);
     const executionArn = executionArnOf(machine, name);
-    if (executions.get(executionArn) !== undefined) {
-      throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);
-    }
+    const input = readInput(givenInput);
+    const known = executions.get(executionArn);
+    if (known !== undefined) return theSame(known, input);
     const record: ExecutionRecord = {
       executionArn,
       stateMachineArn,
       name,
+      sync: how === 'sync',
       startDate: new Date(),
-      input: readInput(input),
+      input,
       history: [],
       redriveCount: 0,
       abort: new AbortController(),
@@ -77,17 +87,17 @@ export function createExecutionRunner(
   }
 
   async function run({ machine, name, arn, roleArn }: Loaded, record: ExecutionRecord): Promise<void> {
-    const { executionArn, startDate, input, history, abort, redriveCount, failedAt } = record;
+    const { executionArn, startDate, input, history, abort, redriveCount, sync, failedAt } = record;
     const outcome = await runStateMachine(machine, {
       input,
       context: {
         Execution: {
           Id: executionArn,
           Name: record.name,
-          StartTime: startDate.toISOString(),
+          StartTime: formatTimestamp(startDate.getTime()),
           Input: input,
           RoleArn: roleArn,
-          RedriveCount: redriveCount,
+          ...(!sync && { RedriveCount: redriveCount }),
         },
         StateMachine: { Id: arn, Name: name },
       },
@@ -133,6 +143,7 @@ export function createExecutionRunner(
     executions,
     find,
     start,
+    startSync,
     redrive(record) {
       Object.assign(record, {
         status: 'RUNNING',
@@ -164,7 +175,9 @@ function load({ name, definition }: StateMachineResource): StateMachine {
     );
   }
   try {
-    return loadStateMachine(definition);
+    const machine = loadStateMachine(definition);
+    if (machine.mistakes.length > 0) throw new InvalidDefinition(machine.mistakes.join('; '));
+    return machine;
   } catch (cause) {
     throw new Error(`state machine ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
@@ -172,9 +185,15 @@ function load({ name, definition }: StateMachineResource): StateMachine {
   }
 }
 
+/** What StartExecution answers for a name that exists: for a Standard execution that still runs it is idempotent. */
+function theSame(known: ExecutionRecord, input: unknown): ExecutionRecord {
+  if (known.status === 'RUNNING' && JSON.stringify(known.input) === JSON.stringify(input)) return known;
+  throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${known.executionArn}'`);
+}
+
 function describeTask(lambda: Lambda, parameters: unknown) {
   const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
-  const payload = describePayload(lambda.keyOf(FunctionName), JSON.stringify(Payload ?? {}));
+  const payload = describePayload(lambda.keyOf(FunctionName), payloadText(Payload));
   return { service: 'states', operation: 'StartExecution', ...payload } as const;
 }
 

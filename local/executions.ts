@@ -8,6 +8,8 @@ export interface ExecutionRecord {
   readonly executionArn: string;
   readonly stateMachineArn: string;
   readonly name: string;
+  /** Whether its caller waits for it, as for StartSyncExecution. */
+  readonly sync: boolean;
   readonly startDate: Date;
   readonly input: unknown;
   readonly history: HistoryEvent[];
@@ -55,19 +57,4 @@ export class Executions {
       .filter((record) => stateMachineArn === undefined || record.stateMachineArn === stateMachineArn)
       .reverse();
   }
-}
-
-/** A history event in Step Functions' own shape, with inputs and outputs as texts. */
-export function toHistoryEvent(event: HistoryEvent): object {
-  const details = Object.entries(event).map(([key, value]) =>
-    key.endsWith('EventDetails') ? [key, withTexts(value as Record<string, unknown>)] : [key, value],
-  );
-  return Object.fromEntries(details) as object;
-}
-
-function withTexts(details: Record<string, unknown>): object {
-  const texts = ['input', 'output', 'parameters'];
-  return Object.fromEntries(
-    Object.entries(details).map(([key, value]) => [key, texts.includes(key) ? JSON.stringify(value) : value]),
-  ) as object;
 }

@@ -1,8 +1,10 @@
 import { AwsError } from './aws-error.ts';
 import type { Operations } from './endpoint.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
-import { type ExecutionRecord, toHistoryEvent } from './executions.ts';
+import type { ExecutionRecord } from './executions.ts';
+import { toHistoryEvent } from './history-event.ts';
 import type { RequestBody } from './request.ts';
+import { dataOf, syncAnswer } from './sync-execution.ts';
 
 /** Step Functions' API: refuses for Express what AWS refuses for Express. */
 export function createStepFunctions(runner: ExecutionRunner): Operations {
@@ -10,7 +12,8 @@ export function createStepFunctions(runner: ExecutionRunner): Operations {
 
   function findExecution(request: RequestBody): ExecutionRecord {
     const arn = request.text('executionArn');
-    if (arn.includes(':express:')) throw unsupportedType();
+    if (arn.includes(':express:')) throw invalidArn('Resource type not valid in this context: express');
+    if (!arn.startsWith('arn:')) throw invalidArn(`Invalid ARN prefix: ${arn}`);
     const record = executions.get(arn);
     if (record === undefined) {
       throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
@@ -18,26 +21,21 @@ export function createStepFunctions(runner: ExecutionRunner): Operations {
     return record;
   }
 
-  const start = (request: RequestBody) =>
-    runner.start(
-      request.text('stateMachineArn'),
-      request.optionalText('input') ?? '{}',
-      request.optionalText('name'),
-    );
+  const given = (request: RequestBody) =>
+    [request.text('stateMachineArn'), request.optionalText('input') ?? '{}', nameIn(request)] as const;
 
   return {
     async StartExecution(request) {
-      const { executionArn, startDate } = start(request);
+      const { executionArn, startDate } = runner.start(...given(request));
       return { executionArn, startDate: seconds(startDate) };
     },
     async StartSyncExecution(request) {
       if (runner.find(request.text('stateMachineArn')).type !== 'EXPRESS') throw unsupportedType();
-      const record = start(request);
-      await record.ended;
-      return { ...describe(record), billingDetails: {} };
+      const answer = syncAnswer(await runner.startSync(...given(request)), withData(request));
+      return { ...answer, startDate: seconds(answer.startDate), stopDate: seconds(answer.stopDate) };
     },
     async DescribeExecution(request) {
-      return describe(findExecution(request));
+      return describe(findExecution(request), withData(request));
     },
     async StopExecution(request) {
       const record = findExecution(request);
@@ -48,12 +46,8 @@ export function createStepFunctions(runner: ExecutionRunner): Operations {
     },
     async RedriveExecution(request) {
       const record = findExecution(request);
-      if (record.failedAt === undefined || record.status === 'RUNNING' || record.status === 'SUCCEEDED') {
-        throw new AwsError(
-          'ExecutionNotRedrivable',
-          `Execution is ${record.status} and cannot be redriven: only FAILED, TIMED_OUT and ABORTED ones can`,
-        );
-      }
+      const reason = notRedrivable(record);
+      if (reason !== undefined) throw new AwsError('ExecutionNotRedrivable', reason);
       runner.redrive(record);
       return { redriveDate: seconds(record.redriveDate ?? new Date()) };
     },
@@ -88,6 +82,8 @@ export function createStepFunctions(runner: ExecutionRunner): Operations {
   };
 }
 
+const invalidArn = (problem: string): AwsError => new AwsError('InvalidArn', `Invalid Arn: '${problem}'`);
+
 function unsupportedType(): AwsError {
   return new AwsError(
     'StateMachineTypeNotSupported',
@@ -95,28 +91,47 @@ function unsupportedType(): AwsError {
   );
 }
 
+// White space, brackets, wildcards, special and control characters.
+const notInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]/u;
+
+function nameIn(request: RequestBody): string | undefined {
+  const name = request.optionalText('name');
+  if (name !== undefined && (name === '' || name.length > 80 || notInNames.test(name)))
+    throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
+  return name;
+}
+
+const withData = (request: RequestBody): boolean => request.optionalText('includedData') !== 'METADATA_ONLY';
+
+/** Why AWS would not redrive it; undefined when it would. */
+function notRedrivable({ status, failedAt }: ExecutionRecord): string | undefined {
+  if (status === 'RUNNING' || status === 'SUCCEEDED') return `Execution is ${status} and cannot be redriven`;
+  return failedAt === undefined ? 'Execution has no state to go on from' : undefined;
+}
+
 function summarize(record: ExecutionRecord): object {
-  const { executionArn, stateMachineArn, name, status, startDate, stopDate, redriveCount } = record;
-  const stopped = stopDate && { stopDate: seconds(stopDate) };
+  const { executionArn, stateMachineArn, name, status, startDate, stopDate, redriveCount, redriveDate } =
+    record;
   return {
     executionArn,
     stateMachineArn,
     name,
     status,
     startDate: seconds(startDate),
-    ...stopped,
+    ...(stopDate && { stopDate: seconds(stopDate) }),
     redriveCount,
+    ...(redriveDate && { redriveDate: seconds(redriveDate) }),
   };
 }
 
-function describe(record: ExecutionRecord): object {
-  const { input, output, error, cause } = record;
+function describe(record: ExecutionRecord, included: boolean): object {
+  const reason = notRedrivable(record);
   return {
     ...summarize(record),
-    input: JSON.stringify(input),
-    ...(output !== undefined && { output: JSON.stringify(output) }),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
+    ...dataOf(record, included),
+    ...(record.status === 'SUCCEEDED' && { outputDetails: { included } }),
+    redriveStatus: reason === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+    ...(reason !== undefined && { redriveStatusReason: reason }),
   };
 }
 

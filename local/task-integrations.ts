@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { fullArn } from './arn.ts';
 import { TaskError } from './asl/task-error.ts';
+import { formatTimestamp } from './asl/timestamp.ts';
 import { AwsError } from './aws-error.ts';
 import type { ExecutionRecord } from './executions.ts';
 import type { Invocation, Lambda } from './lambda.ts';
+import { lambdaMetadata } from './lambda-metadata.ts';
 import type { Authorize, Principal } from './policies.ts';
+import { syncAnswer } from './sync-execution.ts';
 
 /** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */
 export type Integration = (parameters: unknown, caller: Principal) => Promise<unknown>;
@@ -24,59 +28,86 @@ export function createIntegrations(
   return {
     async [LAMBDA_INVOKE](parameters, caller) {
       const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
-      const invocation = await asTask(lambdaErrors, () => {
+      const invocation = await asTask(lambdaError, () => {
         authorize(caller, 'lambda:InvokeFunction', fullArn('lambda', 'function:', FunctionName), 403);
-        return lambda.invoke(FunctionName, JSON.stringify(Payload ?? {}));
+        return lambda.invoke(FunctionName, payloadText(Payload));
       });
-      return lambdaResult(invocation);
+      return lambdaResult(invocation, FunctionName);
     },
     async [START_SYNC_EXECUTION](parameters, caller) {
       const { StateMachineArn, Input = '{}' } = parameters as { StateMachineArn: string; Input?: string };
-      const child = await asTask(sfnErrors, () => {
+      const child = await asTask(sfnError, () => {
         authorize(caller, 'states:StartSyncExecution', StateMachineArn, 400);
         return startSync(StateMachineArn, Input);
       });
-      return executionResult(child, Input);
+      return inPascalCase(syncAnswer(child));
     },
   };
 }
 
-function lambdaResult({ payload, functionError }: Invocation): unknown {
+/** What Step Functions sends to a function: text that is JSON already goes as it is. */
+export function payloadText(payload: unknown): string {
+  if (typeof payload === 'string' && isJson(payload)) return payload;
+  return JSON.stringify(payload ?? {});
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lambdaResult({ payload, functionError }: Invocation, functionName: string): unknown {
   if (functionError === undefined) {
-    return { ExecutedVersion: '1', Payload: JSON.parse(payload) as unknown, StatusCode: 200 };
+    const version = /:function:[^:]+:(.+)$/.exec(functionName)?.[1] ?? '$LATEST';
+    const Payload = JSON.parse(payload) as unknown;
+    return { ExecutedVersion: version, Payload, ...lambdaMetadata(payload, version), StatusCode: 200 };
   }
   const { errorType = 'Lambda.Unknown' } = JSON.parse(payload) as { errorType?: string };
   // A runtime that died has no error of its own to report.
   throw new TaskError(errorType.startsWith('Runtime.') ? 'Lambda.Unknown' : errorType, payload);
 }
 
-/** Answers 200 for an execution that failed, too: the definition has to look at its status. */
-function executionResult(child: ExecutionRecord, Input: string): unknown {
-  return {
-    ExecutionArn: child.executionArn,
-    StateMachineArn: child.stateMachineArn,
-    Name: child.name,
-    Status: child.status,
-    Input,
-    ...(child.output !== undefined && { Output: JSON.stringify(child.output) }),
-    ...(child.error !== undefined && { Error: child.error }),
-    ...(child.cause !== undefined && { Cause: child.cause }),
-  };
+/** An AWS SDK integration writes the fields of an answer in PascalCase. It answers for an execution that failed, too. */
+function inPascalCase(answer: object): object {
+  const fields = Object.entries(answer).map(([name, value]) => [
+    name.charAt(0).toUpperCase() + name.slice(1),
+    value instanceof Date
+      ? formatTimestamp(value.getTime())
+      : typeof value === 'object' && value !== null
+        ? inPascalCase(value)
+        : value,
+  ]);
+  return Object.fromEntries(fields) as object;
 }
 
-/**
- * How the name of a service's own error reaches a definition: `Lambda.TooManyRequestsException`. Step Functions
- * calls with the Java SDK, which has a refusal by IAM in no service's model and throws the client's base class.
- */
-const lambdaErrors = (code: string) =>
-  code === 'AccessDeniedException' ? 'Lambda.AWSLambdaException' : `Lambda.${code}`;
-const sfnErrors = (code: string) =>
-  code === 'AccessDeniedException' ? 'Sfn.SfnException' : `Sfn.${code}Exception`;
+type Translate = (error: AwsError) => TaskError;
 
-async function asTask<T>(errorName: (code: string) => string, call: () => Promise<T>): Promise<T> {
+/**
+ * How a service's own error reaches a definition: `Lambda.TooManyRequestsException`. Step Functions calls with the
+ * Java SDK, which has a refusal by IAM in no service's model and throws the client's base class. The integration of
+ * Lambda uses its first version, the AWS SDK integrations use its second: they word what they append differently.
+ */
+const lambdaError: Translate = ({ code, message, status }) =>
+  new TaskError(
+    code === 'AccessDeniedException' ? 'Lambda.AWSLambdaException' : `Lambda.${code}`,
+    `${message} (Service: AWSLambda; Status Code: ${status}; Error Code: ${code}; Request ID: ${randomUUID()}; Proxy: null)`,
+  );
+const sfnError: Translate = ({ code, message, status }) =>
+  new TaskError(
+    code === 'AccessDeniedException'
+      ? 'Sfn.SfnException'
+      : `Sfn.${code.replace(/(Exception)?$/, 'Exception')}`,
+    `${message} (Service: Sfn, Status Code: ${status}, Request ID: ${randomUUID()})`,
+  );
+
+async function asTask<T>(translate: Translate, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw error instanceof AwsError ? new TaskError(errorName(error.code), error.message) : error;
+    throw error instanceof AwsError ? translate(error) : error;
   }
 }

@@ -22,6 +22,7 @@ import {
 } from './fault-calls.ts';
 import { createFaults } from './faults.ts';
 import { createLambda, type Lambda } from './lambda.ts';
+import { createLogs } from './logs.ts';
 import { createAuthorizer } from './policies.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { createRdsData } from './rds-data.ts';
@@ -147,6 +148,7 @@ async function deploy(
     eventBridge: withFaults(faults, eventBridge.operations, describeEntries),
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     secretsManager: createSecretsManager(urls),
+    logs: createLogs(assembly.stateMachines, runner.executions),
     lambda,
   };
   const control = createControl({

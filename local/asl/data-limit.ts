@@ -2,18 +2,41 @@ import { StateError } from './state-error.ts';
 
 const maxBytes = 262_144;
 
+class DataLimit extends StateError {
+  constructor(subject: string) {
+    super(
+      'States.DataLimitExceeded',
+      `The state/task '${subject}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+    );
+    this.name = 'DataLimit';
+  }
+}
+
+/** No wildcard matches it. AWS documents this of every data limit, but recordings show States.ALL catch that of a task's result. */
+export class TerminalDataLimit extends DataLimit {}
+
+/** Measures what a state is given or leaves. */
+export function refuseOversized(value: unknown, state: string): void {
+  if (isOversized(value)) throw new TerminalDataLimit(state);
+}
+
+/** Measures what a task returns: the error names the service, not the state. */
+export function refuseOversizedResult(value: unknown, resourceType: string): void {
+  if (isOversized(value)) throw new DataLimit(resourceType);
+}
+
 /** Values are never changed once they exist, so one that was found to fit need not be measured again. */
 const fitting = new WeakSet<object>();
 
-export function refuseOversized(value: unknown, state: string): void {
-  if (typeof value === 'object' && value !== null) {
-    if (fitting.has(value)) return;
-    if (!fits(value)) throw oversized(state);
-    fitting.add(value);
-  } else if (!fits(value)) throw oversized(state);
+function isOversized(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return !fits(value);
+  if (fitting.has(value)) return false;
+  if (!fits(value)) return true;
+  fitting.add(value);
+  return false;
 }
 
-/** Serializing is the exact measure and the dear one: most values are proven small by an upper bound. */
+/** Serializing is exact but slow; a cheap upper bound clears most values. */
 function fits(value: unknown): boolean {
   return room(value, maxBytes) >= 0 || Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
 }
@@ -31,11 +54,4 @@ function room(value: unknown, bytes: number): number {
     left = room((value as Record<string, unknown>)[key], left);
   }
   return left;
-}
-
-function oversized(state: string): StateError {
-  return new StateError(
-    'States.DataLimitExceeded',
-    `The state/task '${state}' returned a result with a size exceeding the maximum number of bytes service limit.`,
-  );
 }

@@ -10,6 +10,8 @@ export interface Definition {
   readonly name: string;
   readonly json: Json;
   readonly scope: Scope;
+  /** The state machine's query language, for a state that names none. */
+  readonly language: string;
 }
 
 export const exitFields = ['Next', 'End', 'Output', 'Assign'] as const;
@@ -17,18 +19,17 @@ export const errorFields = ['Retry', 'Catch'] as const;
 export const noErrorHandling = { retry: [], catch: [] } as const;
 
 /** The state's fields: the given ones, and those that every state may have. */
-export function readState({ name, json, scope }: Definition, supported: readonly string[]): Fields {
+export function readState({ name, json, scope, language }: Definition, supported: readonly string[]): Fields {
   const known = ['Type', 'Comment', 'QueryLanguage', ...supported];
   const fields = readFields(json, `state "${name}"`, String(json['Type']), known, scope);
   if (name.length > 80)
     throw fields.refuse(`a state's name may have 80 characters, this one has ${name.length}`);
-  requireJsonata(fields.literal('QueryLanguage', text) ?? 'JSONata', fields);
+  const own = fields.literal('QueryLanguage', text) ?? language;
+  if (own !== 'JSONata')
+    throw fields.refuse(
+      `"QueryLanguage" must be "JSONata", in the state or for the whole machine, got "${own}"; without one it is JSONPath`,
+    );
   return fields;
-}
-
-export function requireJsonata(language: string | undefined, { refuse }: Fields): void {
-  if (language !== 'JSONata')
-    throw refuse(`"QueryLanguage" must be "JSONata", got ${JSON.stringify(language)}`);
 }
 
 /** The way out of a state that ends or goes on: exactly one of the two. */

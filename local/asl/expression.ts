@@ -1,6 +1,7 @@
 import jsonata from 'jsonata';
 import { builtIn, pureFunctions, type RunFunctions } from './functions.ts';
 import { toJson } from './json.ts';
+import { plainPath, survey } from './syntax.ts';
 
 /** What Step Functions shows an expression as $states. */
 export interface StatesVariable {
@@ -25,13 +26,14 @@ export interface Expression {
 }
 
 /** Step Functions allows an expression one second. */
-const options = { timeout: 1_000 };
+const maxMilliseconds = 1_000;
 
 export function compileExpression(source: string): Expression {
-  const compiled = jsonata(source, options);
+  const compiled = jsonata(source);
   const found = survey(compiled.ast());
   const free = [...found.named].filter((name) => name !== '' && name !== '$' && !found.bound.has(name));
   if (free.includes('eval')) throw new Error('Step Functions refuses $eval; use $parse for JSON text');
+  if (found.mayLoop) limitTime(compiled);
   const path = plainPath(compiled.ast());
   for (const [name, { implementation, signature }] of Object.entries(pureFunctions))
     if (free.includes(name)) compiled.registerFunction(name, implementation, signature);
@@ -52,6 +54,18 @@ export function compileExpression(source: string): Expression {
   };
 }
 
+/** JSONata 2.0.6 has no time limit of its own, but calls this before each part of an expression. */
+function limitTime(compiled: jsonata.Expression): void {
+  const beforeEachPart = Symbol.for('jsonata.__evaluate_entry');
+  const check = (_part: unknown, _input: unknown, { timestamp }: { timestamp: Date | null }): void => {
+    // Null where JSONata made the frame of a partially applied function.
+    if (timestamp !== null && Date.now() - Number(timestamp) > maxMilliseconds)
+      throw new Error(`evaluation took longer than ${maxMilliseconds} ms; check for an infinite loop`);
+  };
+  // Its published type knows strings only.
+  compiled.assign(beforeEachPart as unknown as string, check);
+}
+
 function lookUp(name: string, { states, variables, functions }: Sight): unknown {
   if (name === 'states') return states;
   return Object.hasOwn(variables, name) ? variables[name] : functions[name as keyof RunFunctions];
@@ -64,71 +78,6 @@ const copied = (bindings: Record<string, unknown>): Record<string, unknown> =>
       typeof value === 'function' ? value : toJson(value),
     ]),
   );
-
-interface Survey {
-  readonly named: Set<string>;
-  readonly bound: Set<string>;
-  marksArrays: boolean;
-}
-
-/** Walks the syntax tree. A name the expression binds anywhere counts as its own everywhere: lenient, and enough for typos. */
-function survey(
-  node: unknown,
-  found: Survey = { named: new Set(), bound: new Set(), marksArrays: false },
-): Survey {
-  if (Array.isArray(node)) for (const part of node) survey(part, found);
-  else if (typeof node === 'object' && node !== null) {
-    const {
-      type,
-      value,
-      lhs,
-      arguments: parameters,
-      focus,
-      index,
-      keepArray,
-      keepSingletonArray,
-    } = node as Syntax;
-    if (type === 'variable' && typeof value === 'string') found.named.add(value);
-    if (type === 'bind' && lhs) found.bound.add(String((lhs as Syntax).value));
-    if (type === 'lambda') for (const { value: name } of parameters ?? []) found.bound.add(String(name));
-    for (const name of [focus, index]) if (typeof name === 'string') found.bound.add(name);
-    if (keepArray || keepSingletonArray) found.marksArrays = true;
-    for (const part of Object.values(node)) survey(part, found);
-  }
-  return found;
-}
-
-/** The fields of JSONata's syntax tree that matter here; its published type lacks half of them. */
-interface Syntax {
-  readonly type?: string;
-  readonly value?: unknown;
-  readonly lhs?: unknown;
-  readonly arguments?: readonly Syntax[];
-  readonly steps?: readonly Syntax[];
-  readonly focus?: unknown;
-  readonly index?: unknown;
-  readonly keepArray?: boolean;
-  readonly keepSingletonArray?: boolean;
-}
-
-/** The names of `$variable.name.name`, the most frequent expression by far; undefined for any other. */
-function plainPath(tree: unknown): readonly string[] | undefined {
-  const { type, steps, ...rest } = tree as Syntax;
-  if (type === 'variable') return named([tree as Syntax]);
-  return type === 'path' && steps && Object.keys(rest).length === 0 ? named(steps) : undefined;
-}
-
-function named(steps: readonly Syntax[]): readonly string[] | undefined {
-  const plain = steps.every(
-    ({ type, value, ...rest }, at) =>
-      type === (at === 0 ? 'variable' : 'name') &&
-      value !== '' &&
-      value !== '$' &&
-      Object.keys(rest).join() === 'position',
-  );
-  const path = steps.map(({ value }) => String(value));
-  return plain && !builtIn.has(String(path[0])) ? path : undefined;
-}
 
 const beyond = Symbol('only JSONata knows how to map a path over an array');
 

@@ -13,7 +13,7 @@ export function loadFail(definition: Definition): State {
     type: 'Fail',
     exits: [],
     async work({ evaluate }) {
-      throw new StateError(error ? await evaluate(error) : '', cause && (await evaluate(cause)));
+      throw new StateError(error && (await evaluate(error)), cause && (await evaluate(cause)));
     },
   };
 }

@@ -83,8 +83,13 @@ export function readFields(
 
 function compiled(json: unknown, field: string, { refuse, place, scope }: Fields): Template {
   try {
-    return compileTemplate(json, field, (variables, at) => {
-      for (const variable of variables) scope.reads.push({ variable, place: `${place}: "${at}"` });
+    return compileTemplate(json, field, {
+      reads(variables, at) {
+        for (const variable of variables) scope.reads.push({ variable, place: `${place}: "${at}"` });
+      },
+      mistake(problem, at) {
+        scope.mistakes.push(`${place}: "${at}": ${problem}`);
+      },
     });
   } catch (thrown) {
     throw refuse(`"${field}": ${describe(thrown)}`);

@@ -1,22 +1,24 @@
 import { refuseOversized } from './data-limit.ts';
+import { EvaluationError } from './evaluation-error.ts';
 import type { StatesVariable } from './expression.ts';
 import { unlessAborted } from './interruption.ts';
 import type { Json } from './json.ts';
+import { matches } from './matches.ts';
 import { countRetries } from './retry.ts';
 import type { Branch, Exit, Flow, ResumePoint, State, Visit } from './state.ts';
-import { matches, StateError } from './state-error.ts';
-import { EvaluationError } from './template.ts';
+import { errorOutputOf, StateError } from './state-error.ts';
+import { formatTimestamp } from './timestamp.ts';
 
 /** Runs states from `start` to an end and answers with the last output; `reached` hears of each state entered. */
 export async function runFlow(
   flow: Flow,
   start: ResumePoint,
   branch: Branch,
-  reached?: (point: ResumePoint) => void,
+  reached: (point: ResumePoint) => void,
 ): Promise<unknown> {
   for (let point = start; ; ) {
     branch.signal.throwIfAborted();
-    reached?.(point);
+    reached(point);
     const state = flow.states.get(point.state);
     if (state === undefined) throw new Error(`the state machine has no state "${point.state}" to go on from`);
     const left = await runState(state, point, branch);
@@ -31,21 +33,32 @@ interface Left {
   readonly variables: Json;
 }
 
+/** Where a visit stands in the history. */
+interface Entry {
+  readonly eventId: number;
+  /** The event before it. */
+  readonly after: number;
+}
+
 async function runState(state: State, point: ResumePoint, branch: Branch): Promise<Left> {
   const { trail, clock, signal } = branch;
-  const enteredTime = new Date(clock.now()).toISOString();
-  const enteredEventId = trail.record(`${state.type}StateEntered`, {
+  const entered = { Name: state.name, EnteredTime: formatTimestamp(clock.now()) };
+  const after = trail.latest;
+  const eventId = trail.record(`${state.type}StateEntered`, {
     stateEnteredEventDetails: { name: state.name, input: point.input },
   });
   const retries = countRetries(state.retry, branch.random);
+  const canRetry = state.type === 'Task' || state.type === 'Map';
   for (let retryCount = 0; ; retryCount++) {
     const context = {
       ...branch.context,
-      State: { Name: state.name, EnteredTime: enteredTime, RetryCount: retryCount },
+      State: canRetry ? { ...entered, RetryCount: retryCount } : entered,
     };
-    const visit = openVisit(state, point, { ...branch, context }, enteredEventId);
+    const visit = openVisit(state, point, { ...branch, context }, { eventId, after });
+    let worked = false;
     try {
       const { exit, result } = await state.work(visit);
+      worked = true;
       return await (result === undefined
         ? leave(state, exit, visit, {}, point.input)
         : leave(state, exit, visit, { result }, result));
@@ -54,17 +67,19 @@ async function runState(state: State, point: ResumePoint, branch: Branch): Promi
       if (signal.aborted) throw signal.reason;
       if (!(thrown instanceof StateError)) throw thrown;
       const delay = retries.next(thrown);
-      if (delay === undefined) return await caught(state, thrown, visit);
+      if (delay === undefined) {
+        if (state.type === 'Map' && !worked) trail.record('MapStateFailed');
+        return await caught(state, thrown, visit);
+      }
       await unlessAborted(signal, clock.sleep(delay, signal));
     }
   }
 }
 
 async function caught(state: State, failure: StateError, visit: Visit): Promise<Left> {
-  const catcher = state.catch.find(({ errorEquals }) => matches(errorEquals, failure.error));
+  const catcher = state.catch.find(({ errorEquals }) => matches(errorEquals, failure));
   if (catcher === undefined) throw failure;
-  const { error, errorCause } = failure;
-  const errorOutput = errorCause === undefined ? { Error: error } : { Error: error, Cause: errorCause };
+  const errorOutput = errorOutputOf(failure);
   return leave(state, catcher, visit, { errorOutput }, errorOutput);
 }
 
@@ -92,13 +107,10 @@ async function leave(
   };
 }
 
-function openVisit(
-  state: State,
-  { input, variables }: ResumePoint,
-  branch: Branch,
-  enteredEventId: number,
-): Visit {
-  const { context, functions, trail } = branch;
+function openVisit(state: State, { input, variables }: ResumePoint, branch: Branch, entry: Entry): Visit {
+  const { context, functions } = branch;
+  const failEvaluation = (failure: EvaluationError): StateError =>
+    recordFailure(failure, state, branch, entry);
   return {
     name: state.name,
     input,
@@ -110,14 +122,24 @@ function openVisit(
       try {
         return await template.evaluate({ states: { input, context, ...sees }, variables, functions });
       } catch (thrown) {
-        if (!(thrown instanceof EvaluationError)) throw thrown;
-        const cause = `An error occurred while executing the state '${state.name}' (entered at the event id #${enteredEventId}). ${thrown.errorCause}`;
-        const { error, location } = thrown;
-        trail.record('EvaluationFailed', {
-          evaluationFailedEventDetails: { state: state.name, location, error, cause },
-        });
-        throw new StateError(error, cause);
+        throw thrown instanceof EvaluationError ? failEvaluation(thrown) : thrown;
       }
     },
+    failEvaluation,
   };
+}
+
+function recordFailure(
+  { error, errorCause, location }: EvaluationError,
+  { name }: State,
+  { trail }: Branch,
+  { eventId, after }: Entry,
+): StateError {
+  const cause = `An error occurred while executing the state '${name}' (entered at the event id #${eventId}). ${errorCause}`;
+  // Where nothing else has happened, it follows from what the state follows from.
+  if (trail.latest === eventId) trail.continueAfter(after);
+  trail.record('EvaluationFailed', {
+    evaluationFailedEventDetails: { state: name, ...(location !== undefined && { location }), error, cause },
+  });
+  return new StateError(error, cause);
 }

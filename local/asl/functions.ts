@@ -33,8 +33,11 @@ function range(first: number, last: number, step: number): number[] {
     throw new Error(
       `$range: step ${step} gives ${length} numbers; take a step other than 0 and at most ${maxRange} numbers`,
     );
-  return Array.from({ length }, (_, index) => first + index * step);
+  return sequence(Array.from({ length }, (_, index) => first + index * step));
 }
+
+/** As JSONata's own functions answer: a list of one is its element, an empty one is nothing. */
+const sequence = (numbers: number[]): number[] => Object.assign(numbers, { sequence: true });
 
 function hash(content: string, algorithm: string): string {
   const known = Object.hasOwn(hashes, algorithm) ? hashes[algorithm] : undefined;

@@ -14,8 +14,14 @@ export type HistoryEvent = EventDetails & {
 
 /** One causal line of events: a Map iteration follows its own. */
 export interface Trail {
+  /** The event that the next one follows from, 0 at the beginning. */
+  readonly latest: number;
   /** Answers with the event's id. */
   record(type: HistoryEventType, details?: EventDetails): number;
+  /** Records an event from which nothing follows: the line goes on after the one before it. */
+  note(type: HistoryEventType, details?: EventDetails): number;
+  /** Goes on after this event, of whatever line. */
+  continueAfter(eventId: number): void;
   /** A new line that begins after this one's latest event. */
   branch(): Trail;
 }
@@ -23,15 +29,25 @@ export interface Trail {
 export function openHistory(record: (event: HistoryEvent) => void, clock: Clock, lastEventId = 0): Trail {
   let lastId = lastEventId;
   const trailAfter = (start: number): Trail => {
-    let previousEventId = start;
+    let latest = start;
+    const note: Trail['note'] = (type, details) => {
+      const id = ++lastId;
+      record({ id, previousEventId: latest, timestamp: new Date(clock.now()), type, ...details });
+      return id;
+    };
     return {
-      record(type, details) {
-        const id = ++lastId;
-        record({ id, previousEventId, timestamp: new Date(clock.now()), type, ...details });
-        previousEventId = id;
-        return id;
+      get latest() {
+        return latest;
       },
-      branch: () => trailAfter(previousEventId),
+      record(type, details) {
+        latest = note(type, details);
+        return latest;
+      },
+      note,
+      continueAfter(eventId) {
+        latest = eventId;
+      },
+      branch: () => trailAfter(latest),
     };
   };
   return trailAfter(lastEventId);

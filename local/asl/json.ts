@@ -1,10 +1,14 @@
+/** What an expression may not answer: a function. */
+export class UnsupportedResult extends Error {
+  override readonly name = 'UnsupportedResult';
+}
+
 /** A fresh JSON value: JSONata's own arrays carry marks that would change what a later expression makes of them. */
 export function toJson(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, toJson);
-  if (typeof value === 'function') throw new Error('the result is a function, which JSON cannot hold');
+  if (typeof value === 'function') throw new UnsupportedResult('a function');
   if (typeof value !== 'object' || value === null) return value;
-  if ('_jsonata_function' in value || '_jsonata_lambda' in value)
-    throw new Error('the result holds a function, which JSON cannot hold');
+  if ('_jsonata_function' in value || '_jsonata_lambda' in value) throw new UnsupportedResult('a function');
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toJson(part)]));
 }
 

@@ -1,5 +1,5 @@
 import { loadChoice } from './choice.ts';
-import { type Definition, requireJsonata } from './definition.ts';
+import type { Definition } from './definition.ts';
 import { loadFail } from './fail.ts';
 import { type Fields, readFields } from './fields.ts';
 import { checkGraph } from './graph.ts';
@@ -17,22 +17,25 @@ import { loadWait } from './wait.ts';
 export interface StateMachine {
   readonly flow: Flow;
   readonly timeoutSeconds: number | undefined;
+  /** What Step Functions accepts and nobody means: a name that nothing defines, half an expression. */
+  readonly mistakes: readonly string[];
 }
 
 /** Reads an Amazon States Language definition; throws InvalidDefinition for all that it would not run as Step Functions does. */
 export function loadStateMachine(definition: string): StateMachine {
   const supported = ['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version'];
   const fields = readFields(parse(definition), 'state machine', 'a state machine', supported, newScope());
-  requireJsonata(fields.literal('QueryLanguage', text), fields);
+  const language = fields.literal('QueryLanguage', text) ?? 'JSONPath';
+  if (!languages.includes(language))
+    throw fields.refuse(`"QueryLanguage" must be one of ${languages.join(', ')}, got "${language}"`);
   const version = fields.literal('Version', text) ?? '1.0';
   if (version !== '1.0') throw fields.refuse(`"Version" must be "1.0", got "${version}"`);
-  const machine = {
-    flow: loadFlow(fields),
-    timeoutSeconds: fields.literal('TimeoutSeconds', positiveInteger),
-  };
-  checkScope(fields.scope);
-  return machine;
+  const flow = loadFlow(fields, language);
+  const timeoutSeconds = fields.literal('TimeoutSeconds', positiveInteger);
+  return { flow, timeoutSeconds, mistakes: checkScope(fields.scope) };
 }
+
+const languages = ['JSONata', 'JSONPath'];
 
 function parse(definition: string): unknown {
   const placeholder = /\$\{[\w.:-]+\}/.exec(definition)?.[0];
@@ -51,14 +54,14 @@ const loaders: Readonly<Record<string, (definition: Definition) => State>> = {
   Pass: loadPass,
   Task: loadTask,
   Choice: loadChoice,
-  Map: (definition) => loadMap(definition, loadFlow),
+  Map: (definition) => loadMap(definition, (fields) => loadFlow(fields, definition.language)),
   Wait: loadWait,
   Succeed: loadSucceed,
   Fail: loadFail,
 };
 
 /** StartAt with its States: of the machine, or of a Map's ItemProcessor. */
-function loadFlow(fields: Fields): Flow {
+function loadFlow(fields: Fields, language: string): Flow {
   const startAt = fields.required('StartAt', text);
   const states = new Map<string, State>();
   for (const [name, json] of Object.entries(fields.required('States', object))) {
@@ -70,7 +73,7 @@ function loadFlow(fields: Fields): Flow {
       throw new InvalidDefinition(
         `state "${name}": unsupported "Type" "${type}"; supported: ${Object.keys(loaders).join(', ')}`,
       );
-    states.set(name, load({ name, json, scope: fields.scope }));
+    states.set(name, load({ name, json, scope: fields.scope, language }));
   }
   const flow = { startAt, states };
   checkGraph(flow, fields);

@@ -1,6 +1,7 @@
 import type { Fields } from './fields.ts';
 import { names, number, positiveInteger, text, wholeNumber } from './kind.ts';
-import { matches, type StateError } from './state-error.ts';
+import { matches } from './matches.ts';
+import type { StateError } from './state-error.ts';
 
 export interface Retrier {
   readonly errorEquals: readonly string[];
@@ -63,14 +64,14 @@ export function checkAllIsLast(
 /** Counts one visit's retries, for each retrier on its own. */
 export interface Retries {
   /** The delay before the next try, or undefined when there is none. */
-  next(error: StateError): number | undefined;
+  next(failure: StateError): number | undefined;
 }
 
 export function countRetries(retriers: readonly Retrier[], random: () => number): Retries {
   const used = retriers.map(() => 0);
   return {
-    next({ error }) {
-      const at = retriers.findIndex(({ errorEquals }) => matches(errorEquals, error));
+    next(failure) {
+      const at = retriers.findIndex(({ errorEquals }) => matches(errorEquals, failure));
       const [retrier, count] = [retriers[at], used[at]];
       if (retrier === undefined || count === undefined || count >= retrier.maxAttempts) return undefined;
       used[at] = count + 1;

@@ -6,7 +6,7 @@ import { type Clock, interruptible, interruptibleAfter } from './interruption.ts
 import { isObject, type Json } from './json.ts';
 import type { StateMachine } from './load.ts';
 import type { ResumePoint, TaskInvoker } from './state.ts';
-import { StateError } from './state-error.ts';
+import { partsOf, StateError } from './state-error.ts';
 
 export type { Clock, HistoryEvent, ResumePoint, TaskInvoker };
 
@@ -32,8 +32,8 @@ export type Outcome =
   | { readonly status: 'SUCCEEDED'; readonly output: unknown }
   | {
       readonly status: 'FAILED';
-      readonly error: string;
-      readonly cause: string;
+      readonly error?: string;
+      readonly cause?: string;
       readonly failedAt?: ResumePoint;
     }
   | { readonly status: 'TIMED_OUT' | 'ABORTED'; readonly failedAt?: ResumePoint };
@@ -45,7 +45,8 @@ export async function runStateMachine(machine: StateMachine, execution: Executio
     ? context['Execution']
     : {};
   if (resumeFrom) trail.record('ExecutionRedriven', { executionRedrivenEventDetails: { redriveCount } });
-  else trail.record('ExecutionStarted', { executionStartedEventDetails: { input, roleArn } });
+  // The first state follows from nothing, as ExecutionStarted itself does.
+  else trail.note('ExecutionStarted', { executionStartedEventDetails: { input, roleArn } });
   const whole = machine.timeoutSeconds
     ? interruptibleAfter(
         machine.timeoutSeconds * 1_000,
@@ -72,15 +73,20 @@ export async function runStateMachine(machine: StateMachine, execution: Executio
   } catch (thrown) {
     if (whole.signal.aborted) return { status: interrupted(execution.signal, trail), failedAt };
     if (!(thrown instanceof StateError)) throw thrown;
-    const { error, errorCause: cause = '' } = thrown;
-    trail.record('ExecutionFailed', { executionFailedEventDetails: { error, cause } });
-    return { status: 'FAILED', error, cause, failedAt };
+    trail.record('ExecutionFailed', { executionFailedEventDetails: partsOf(thrown) });
+    return { status: 'FAILED', ...partsOf(thrown), failedAt };
   } finally {
     whole.release();
   }
 }
 
 function interrupted(stopped: AbortSignal, trail: Trail): 'ABORTED' | 'TIMED_OUT' {
-  trail.record(stopped.aborted ? 'ExecutionAborted' : 'ExecutionTimedOut');
-  return stopped.aborted ? 'ABORTED' : 'TIMED_OUT';
+  if (!stopped.aborted) {
+    trail.record('ExecutionTimedOut');
+    return 'TIMED_OUT';
+  }
+  // Nothing in the execution led to it.
+  trail.continueAfter(0);
+  trail.record('ExecutionAborted');
+  return 'ABORTED';
 }

@@ -4,11 +4,13 @@ import { InvalidDefinition } from './invalid-definition.ts';
 export interface Scope {
   readonly assigned: Map<string, string>;
   readonly reads: { readonly variable: string; readonly place: string }[];
+  /** What was found so far that Step Functions accepts and nobody means. */
+  readonly mistakes: string[];
   readonly inner: Scope[];
 }
 
 export function newScope(outer?: Scope): Scope {
-  const scope: Scope = { assigned: new Map(), reads: [], inner: [] };
+  const scope: Scope = { assigned: new Map(), reads: [], mistakes: [], inner: [] };
   outer?.inner.push(scope);
   return scope;
 }
@@ -22,18 +24,22 @@ export function declare(scope: Scope, variable: string, place: string): void {
   scope.assigned.set(variable, place);
 }
 
-/** Run once all states are known, since a later state may assign what an earlier one in a loop reads. */
-export function checkScope(scope: Scope, outer: ReadonlySet<string> = new Set()): void {
+/**
+ * Run once all states are known, since a later state may assign what an earlier one in a loop reads. Throws for what
+ * Step Functions refuses, and answers with the mistakes that it would find when it evaluates, or never.
+ */
+export function checkScope(scope: Scope, outer: ReadonlySet<string> = new Set()): readonly string[] {
   for (const [variable, place] of scope.assigned)
     if (outer.has(variable))
       throw new InvalidDefinition(
         `${place}: variable "${variable}" is assigned outside of this Map; choose another name`,
       );
   const visible = new Set([...outer, ...scope.assigned.keys()]);
-  for (const { variable, place } of scope.reads)
-    if (!visible.has(variable))
-      throw new InvalidDefinition(
+  const unassigned = scope.reads
+    .filter(({ variable }) => !visible.has(variable))
+    .map(
+      ({ variable, place }) =>
         `${place}: no state assigns the variable "$${variable}"; assign it or correct the name`,
-      );
-  for (const inner of scope.inner) checkScope(inner, visible);
+    );
+  return [...scope.mistakes, ...unassigned, ...scope.inner.flatMap((inner) => checkScope(inner, visible))];
 }

@@ -1,24 +1,24 @@
-/** An error that the definition can match in Retry and Catch: an error name and, where there is one, a cause. */
+/** An error that the definition can match in Retry and Catch. Either part may be absent, as a Fail state may leave it out. */
 export class StateError extends Error {
-  readonly error: string;
+  readonly error: string | undefined;
   readonly errorCause: string | undefined;
 
-  constructor(error: string, errorCause?: string) {
-    super(errorCause === undefined ? error : `${error}: ${errorCause}`);
+  constructor(error: string | undefined, errorCause?: string) {
+    super([error, errorCause].filter((part) => part !== undefined).join(': '));
     this.name = 'StateError';
     this.error = error;
     this.errorCause = errorCause;
   }
 }
 
-/** Error names that only their own name matches, or none: a wildcard would hide what no retry can heal. */
-const beyondWildcards = new Set(['States.DataLimitExceeded', 'States.Runtime']);
+/** The parts that are there, as the history and the API show them. */
+export const partsOf = ({ error, errorCause }: StateError): { error?: string; cause?: string } => ({
+  ...(error !== undefined && { error }),
+  ...(errorCause !== undefined && { cause: errorCause }),
+});
 
-export function matches(errorEquals: readonly string[], error: string): boolean {
-  if (error === 'States.Runtime') return false;
-  return errorEquals.some((pattern) => {
-    if (pattern === error) return true;
-    if (beyondWildcards.has(error)) return false;
-    return pattern === 'States.ALL' || (pattern === 'States.TaskFailed' && error !== 'States.Timeout');
-  });
-}
+/** What a Catch hands on: here an absent part is empty text. */
+export const errorOutputOf = ({ error = '', errorCause = '' }: StateError): object => ({
+  Error: error,
+  Cause: errorCause,
+});

@@ -1,9 +1,11 @@
+import type { EvaluationError } from './evaluation-error.ts';
 import type { StatesVariable } from './expression.ts';
 import type { RunFunctions } from './functions.ts';
 import type { Trail } from './history.ts';
 import type { Clock } from './interruption.ts';
 import type { Json } from './json.ts';
 import type { Retrier } from './retry.ts';
+import type { StateError } from './state-error.ts';
 import type { Template } from './template.ts';
 
 /** One state as loaded. */
@@ -58,6 +60,8 @@ export interface Visit {
   readonly context: Json;
   readonly branch: Branch;
   evaluate<T>(template: Template<T>, sees?: Partial<StatesVariable>): Promise<T>;
+  /** Records that this state could not be evaluated; what it answers is to be thrown. */
+  failEvaluation(failure: EvaluationError): StateError;
 }
 
 /** A state of a flow: where a run may begin, and begin again. */

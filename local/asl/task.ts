@@ -1,4 +1,4 @@
-import { refuseOversized } from './data-limit.ts';
+import { refuseOversized, refuseOversizedResult } from './data-limit.ts';
 import {
   type Definition,
   errorFields,
@@ -10,7 +10,7 @@ import {
 import { interruptible, interruptibleAfter, unlessAborted } from './interruption.ts';
 import { anyJson, positiveInteger, text } from './kind.ts';
 import type { Branch, State } from './state.ts';
-import { StateError } from './state-error.ts';
+import { partsOf, StateError } from './state-error.ts';
 
 export function loadTask(definition: Definition): State {
   const { name } = definition;
@@ -43,13 +43,13 @@ export function loadTask(definition: Definition): State {
       trail.record('TaskStarted', { taskStartedEventDetails: service });
       try {
         const result = await perform(resource, parameters, timeoutInSeconds, branch);
-        refuseOversized(result, name);
+        refuseOversizedResult(result, service.resourceType);
         trail.record('TaskSucceeded', { taskSucceededEventDetails: { ...service, output: result } });
         return { exit, result };
       } catch (thrown) {
         if (branch.signal.aborted) throw branch.signal.reason;
         const failure = asStateError(thrown);
-        const details = { ...service, error: failure.error, cause: failure.errorCause };
+        const details = { ...service, ...partsOf(failure) };
         if (failure instanceof TaskTimedOut)
           trail.record('TaskTimedOut', { taskTimedOutEventDetails: details });
         else trail.record('TaskFailed', { taskFailedEventDetails: details });

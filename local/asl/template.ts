@@ -1,39 +1,38 @@
+import { EvaluationError } from './evaluation-error.ts';
 import { compileExpression, type Sight } from './expression.ts';
-import { isObject } from './json.ts';
-import type { Kind } from './kind.ts';
-import { StateError } from './state-error.ts';
+import { isObject, UnsupportedResult } from './json.ts';
+import { type Kind, typeName } from './kind.ts';
 
 /** A field's value: JSON in which the strings between {% and %} are JSONata. */
 export interface Template<T = unknown> {
   readonly field: string;
   /** Undefined unless the field is plain JSON, which needs no evaluation. */
   readonly constant: T | undefined;
+  /** Undefined unless the whole field is one expression. */
+  readonly expression: string | undefined;
   evaluate(sight: Sight): Promise<T>;
 }
 
-export class EvaluationError extends StateError {
-  readonly location: string;
-
-  constructor(location: string, cause: string) {
-    super('States.QueryEvaluationError', cause);
-    this.name = 'EvaluationError';
-    this.location = location;
-  }
+/** What the compiler finds on its way. */
+export interface Findings {
+  /** The variables that an expression names. */
+  reads(variables: readonly string[], field: string): void;
+  /** What Step Functions accepts and nobody means. */
+  mistake(problem: string, field: string): void;
 }
 
-export type Read = (variables: readonly string[], field: string) => void;
-
-/** Compiles every expression in the value; `read` hears which variables each of them names. */
-export function compileTemplate(json: unknown, field: string, read: Read): Template {
-  if (typeof json === 'string') return compileText(json, field, read);
+/** Compiles every expression in the value. */
+export function compileTemplate(json: unknown, field: string, findings: Findings): Template {
+  if (typeof json === 'string') return compileText(json, field, findings);
   if (typeof json !== 'object' || json === null) return plain(json, field);
   const parts = Object.entries(json).map(
-    ([key, value]) => [key, compileTemplate(value, `${field}/${key}`, read)] as const,
+    ([key, value]) => [key, compileTemplate(value, `${field}/${key}`, findings)] as const,
   );
   if (parts.every(([, part]) => part.constant !== undefined)) return plain(json, field);
   return {
     field,
     constant: undefined,
+    expression: undefined,
     async evaluate(sight) {
       const values: [string, unknown][] = [];
       for (const [key, part] of parts) values.push([key, part.constant ?? (await part.evaluate(sight))]);
@@ -45,36 +44,46 @@ export function compileTemplate(json: unknown, field: string, read: Read): Templ
 const plain = (json: unknown, field: string): Template => ({
   field,
   constant: json,
+  expression: undefined,
   evaluate: async () => json,
 });
 
-function compileText(text: string, field: string, read: Read): Template {
-  const opens = text.trimStart().startsWith('{%');
-  if (!opens && !text.trimEnd().endsWith('%}')) return plain(text, field);
-  if (!/^\{%.*%\}$/s.test(text))
-    throw new Error(
-      `"${text}" is half an expression; an expression begins with {% and ends with %}, no spaces around`,
-    );
+function compileText(text: string, field: string, findings: Findings): Template {
+  if (!text.startsWith('{%') || !text.endsWith('%}') || text.length < 4) {
+    if (/^\s*\{%|%\}\s*$/.test(text))
+      findings.mistake(
+        `"${text}" is plain text; an expression begins with {% and ends with %}, no spaces around`,
+        field,
+      );
+    return plain(text, field);
+  }
   const source = text.slice(2, -2).trim();
   const expression = compileExpression(source);
-  read(expression.variables, field);
-  const failure = (problem: string): EvaluationError =>
-    new EvaluationError(
-      field,
-      `The JSONata expression '${source}' specified for the field '${field}' ${problem}`,
-    );
+  findings.reads(expression.variables, field);
   return {
     field,
     constant: undefined,
+    expression: source,
     async evaluate(sight) {
       const value = await expression.evaluate(sight).catch((thrown: unknown) => {
-        throw failure(`threw an error during evaluation. ${describe(thrown)}`);
+        throw failed(source, field, problemOf(thrown));
       });
-      if (value === undefined) throw failure('returned nothing (undefined).');
+      if (value === undefined) throw failed(source, field, 'returned nothing (undefined).');
       return value;
     },
   };
 }
+
+const failed = (source: string, field: string, problem: string): EvaluationError =>
+  new EvaluationError(
+    field,
+    `The JSONata expression '${source}' specified for the field '${field}' ${problem}`,
+  );
+
+const problemOf = (thrown: unknown): string =>
+  thrown instanceof UnsupportedResult
+    ? 'returned an unsupported result type.'
+    : `threw an error during evaluation. ${describe(thrown)}`;
 
 /** JSONata throws plain objects: a code, and a message made from it. */
 export function describe(thrown: unknown): string {
@@ -85,17 +94,23 @@ export function describe(thrown: unknown): string {
 
 /** Holds what the expression returns to what the field needs. */
 export function ofKind<T>(template: Template, kind: Kind<T>): Template<T> {
+  const { field, constant, expression } = template;
+  // What is not one expression has the type in which it is written.
+  if (expression === undefined) return template as Template<T>;
+  const unexpected = (value: unknown): string => {
+    const [type, text] = [typeName(value), JSON.stringify(value)];
+    return type === kind.type
+      ? `returned an unexpected result. Expected ${kind.name}, but was ${text}`
+      : `returned an unexpected result type. Expected '${kind.type}', but was '${type}' for value: ${text}`;
+  };
   return {
-    field: template.field,
-    constant: template.constant as T | undefined,
+    field,
+    constant: constant as T | undefined,
+    expression,
     async evaluate(sight) {
       const value = await template.evaluate(sight);
       if (kind.accepts(value)) return value;
-      const found = `expected ${kind.name}, but was ${JSON.stringify(value).slice(0, 200)}`;
-      throw new EvaluationError(
-        template.field,
-        `The expression specified for the field '${template.field}' returned an unexpected result: ${found}.`,
-      );
+      throw failed(expression, field, unexpected(value));
     },
   };
 }

@@ -8,40 +8,29 @@
  * @property {number} tries
  * @property {{ error?: string, cause?: string, at: string }[]} failures
  * @property {number | undefined} iteration index of the Map's item
+ * @property {{ map: Visit, index: number, around: object | undefined } | undefined} inside the Map's iteration it is in
  * @property {{ length: number, started: number, succeeded: number, failed: number } | undefined} map
  * @property {number} enteredId
  * @property {number | undefined} exitedId
  */
 export function runModel() {
   const events = [];
-  /** Where each event happened: the history is a tree, and a Map's iterations grow side by side. */
+  /** Where each event happened: in which visit, and inside of which iterations. */
   const places = new Map();
   const visits = [];
+  /** Visits by the event after which they began. */
+  const begun = new Map();
   const taken = new Set();
 
   function add(event) {
     const { id, previousEventId, type, timestamp } = event;
-    const before = places.get(previousEventId) ?? {};
-    let place = before;
-    const { visit } = before;
-    if (type.endsWith('StateEntered')) {
-      const entered = enter(event, before);
-      visits.push(entered);
-      if (visit !== undefined && visit !== before.map) taken.add(edge(visit.state, event.name));
-      else if (before.map === undefined) taken.add(edge(undefined, event.name));
-      place = { ...before, visit: entered };
-    } else if (type === 'MapStateStarted') {
+    const place = placeOf(event, places.get(previousEventId) ?? {});
+    const { visit } = place;
+    if (type === 'MapStateStarted') {
       visit.map = { length: event.length ?? 0, started: 0, succeeded: 0, failed: 0 };
-    } else if (type === 'MapIterationStarted') {
-      visit.map.started += 1;
-      place = { map: visit, visit, iteration: event.index };
-    } else if (type === 'MapIterationSucceeded') before.map.map.succeeded += 1;
-    else if (type === 'MapIterationFailed') {
-      before.map.map.failed += 1;
-      if (visit !== before.map) visit.status = 'failed';
-    } else if (type === 'MapIterationAborted') {
-      if (visit !== before.map) visit.status = 'aborted';
-    } else if (type === 'TaskScheduled') {
+    } else if (type === 'MapIterationStarted') visit.map.started += 1;
+    else if (/^MapIteration(Succeeded|Failed|Aborted)$/.test(type)) endIteration(event, place);
+    else if (type === 'TaskScheduled') {
       visit.tries += 1;
       visit.status = 'running';
     } else if (/^(TaskFailed|TaskTimedOut|EvaluationFailed|MapStateFailed)$/.test(type)) {
@@ -60,10 +49,47 @@ export function runModel() {
     } else if (/^Execution(Aborted|TimedOut)$/.test(type)) {
       for (const open of visits.filter(isOpen))
         Object.assign(open, { status: 'aborted', exitedAt: timestamp });
-    } else if (type === 'ExecutionRedriven') place = {};
-    event.visit = place.visit;
+    }
+    event.visit = visit;
     places.set(id, place);
     events.push(event);
+  }
+
+  /** Its event follows from the last one inside, or from what made another iteration, or the Map itself, fail. */
+  function endIteration({ type, name, index }, { visit, inside }) {
+    const map = visit.state === name ? visit : inside.map;
+    if (type === 'MapIterationSucceeded') map.map.succeeded += 1;
+    else if (type === 'MapIterationFailed') {
+      map.map.failed += 1;
+      if (visit !== map) visit.status = 'failed';
+    } else {
+      for (const open of visits.filter(isOpen))
+        if (open.inside?.map === map && open.iteration === index) open.status = 'aborted';
+    }
+  }
+
+  /** The place of an event that follows from another one at `before`. */
+  function placeOf(event, before) {
+    const { type, previousEventId } = event;
+    if (type === 'ExecutionRedriven') return {};
+    if (type.endsWith('StateEntered')) return enter(event, before);
+    if (type === 'MapIterationStarted') {
+      const { visit, inside } = openMap(before);
+      return { visit, inside: { map: visit, index: event.index, around: inside } };
+    }
+    if (/^MapState(Started|Succeeded|Failed|Exited)$/.test(type)) return openMap(before);
+    // A failed evaluation follows from what its state follows from, unless more has happened there.
+    const failed = type === 'EvaluationFailed' ? begun.get(previousEventId) : undefined;
+    return failed === undefined ? before : { visit: failed, inside: failed.inside };
+  }
+
+  function enter(event, { visit: left, inside }) {
+    const visit = openVisit(event, inside);
+    visits.push(visit);
+    begun.set(event.previousEventId, visit);
+    if (left !== undefined && left !== inside?.map) taken.add(edge(left.state, visit.state));
+    else if (inside === undefined) taken.add(edge(undefined, visit.state));
+    return { visit, inside };
   }
 
   return {
@@ -76,18 +102,25 @@ export function runModel() {
   };
 }
 
+/** The place of the Map itself: its own events follow from those inside of its iterations. */
+function openMap({ visit, inside }) {
+  if (visit.type === 'Map' && isOpen(visit)) return { visit, inside };
+  return { visit: inside.map, inside: inside.around };
+}
+
 export const edge = (from, to) => `${from ?? ''}→${to}`;
 
 const isOpen = ({ status }) => status === 'running' || status === 'retrying';
 
-function enter({ id, name, type, timestamp }, { iteration }) {
+function openVisit({ id, name, type, timestamp }, inside) {
   return {
     state: name,
     type: type.replace('StateEntered', ''),
     status: 'running',
     tries: 0,
     failures: [],
-    iteration,
+    iteration: inside?.index,
+    inside,
     map: undefined,
     enteredId: id,
     enteredAt: timestamp,

@@ -50,7 +50,6 @@ describe('Step Functions', () => {
     );
 
     expect(executionArn).toMatch(/^arn:aws:states:us-east-1:000000000000:express:outbox-processor:/);
-    const refused = { name: 'StateMachineTypeNotSupported' };
     const about = [
       stepFunctions.send(new DescribeExecutionCommand({ executionArn })),
       stepFunctions.send(new GetExecutionHistoryCommand({ executionArn })),
@@ -58,7 +57,35 @@ describe('Step Functions', () => {
       stepFunctions.send(new ListExecutionsCommand({ stateMachineArn: processor })),
     ];
     const refusals = await Promise.allSettled(about);
-    for (const refusal of refusals) expect(refusal).toMatchObject({ status: 'rejected', reason: refused });
+    expect(refusals.map((refusal) => 'reason' in refusal && refusal.reason.name)).toEqual([
+      'InvalidArn',
+      'InvalidArn',
+      'InvalidArn',
+      'StateMachineTypeNotSupported',
+    ]);
+  });
+
+  test('the history of an Express execution is in its log, as on AWS', async () => {
+    const { executionArn = '' } = await stepFunctions.send(
+      new StartSyncExecutionCommand({ stateMachineArn: processor }),
+    );
+
+    const response = await fetch(twin.url, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': 'Logs_20140328.FilterLogEvents' },
+      body: JSON.stringify({
+        logGroupName: '/aws/vendedlogs/states/outbox-processor',
+        filterPattern: `{ $.execution_arn = "${executionArn}" }`,
+      }),
+    });
+
+    const { events } = (await response.json()) as { events: { message: string }[] };
+    const logged = events.map(({ message }) => JSON.parse(message) as Record<string, unknown>);
+    expect(logged[0]).toMatchObject({ id: '1', type: 'ExecutionStarted', execution_arn: executionArn });
+    expect(logged.at(-1)).toMatchObject({
+      type: 'ExecutionSucceeded',
+      details: { outputDetails: { truncated: false } },
+    });
   });
 
   test('an unknown state machine and an input that is no JSON are refused by name', async () => {

@@ -204,6 +204,6 @@ describe('after a failure', () => {
     const succeeded = stepFunctions.send(new RedriveExecutionCommand({ executionArn }));
     await expect(succeeded).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
     const express = stepFunctions.send(new RedriveExecutionCommand({ executionArn: run.executionArn }));
-    await expect(express).rejects.toMatchObject({ name: 'StateMachineTypeNotSupported' });
+    await expect(express).rejects.toMatchObject({ name: 'InvalidArn' });
   });
 });

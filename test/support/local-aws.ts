@@ -14,6 +14,7 @@ export function startLocalAws(
     eventBridge: {},
     stepFunctions: {},
     secretsManager: {},
+    logs: {},
     lambda: { invoke: refuse } as unknown as Services['lambda'],
     ...services,
   };

@@ -55,7 +55,7 @@ export function usePartiesDatabase(
   let sessions: Awaited<ReturnType<typeof open>> | undefined;
   async function open() {
     const urls = new Map(parties.map((party) => [secretArn(party), url(names[party])]));
-    const service = createRdsData({ clusterArn, databaseUrls: urls });
+    const service = createRdsData({ clusterArn, database: names.database, databaseUrls: urls });
     const endpoint = await startLocalAws({ rdsData: service.operations });
     const client = new RDSDataClient(clientOptions(endpoint.url));
     const pools = new Map(

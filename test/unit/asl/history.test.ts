@@ -50,7 +50,7 @@ describe('the history', () => {
       { type: 'ExecutionSucceeded', executionSucceededEventDetails: { output: 'done' } },
     ]);
     expect(events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(events.map(({ previousEventId }) => previousEventId)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(events.map(({ previousEventId }) => previousEventId)).toEqual([0, 0, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(events[0]?.timestamp).toEqual(new Date('2026-11-23T12:00:00Z'));
   });
 
@@ -74,7 +74,6 @@ describe('the history', () => {
         return chain;
       });
     const chain = (index: number): string[] => [
-      'ExecutionStarted',
       'MapStateEntered',
       'MapStateStarted',
       `MapIterationStarted ${index}`,
@@ -142,6 +141,19 @@ describe('the history', () => {
       'ExecutionFailed',
     ]);
     expect(events.at(-1)?.executionFailedEventDetails).toEqual({ error: 'Sad', cause: 'so' });
+  });
+
+  test('lets a failed evaluation follow from what its state follows from', async () => {
+    const definition = machine({
+      A: { Type: 'Pass', Next: 'B' },
+      B: { Type: 'Pass', Output: '{% $states.input.no %}', End: true },
+    });
+    const { events } = await simulate(definition);
+    expect(events.slice(-3)).toMatchObject([
+      { id: 4, previousEventId: 3, type: 'PassStateEntered' },
+      { id: 5, previousEventId: 3, type: 'EvaluationFailed' },
+      { id: 6, previousEventId: 5, type: 'ExecutionFailed' },
+    ]);
   });
 });
 

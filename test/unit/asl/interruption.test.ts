@@ -23,11 +23,17 @@ describe('TimeoutSeconds of a Task', () => {
     const { invoke, signals } = silent();
     const { outcome, events } = await simulate(machine({ Try: { ...task, TimeoutSeconds: 7 } }), { invoke });
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+    expect(outcome).not.toHaveProperty('cause');
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     const [scheduled, timedOut] = ['TaskScheduled', 'TaskTimedOut'].map((type) =>
       events.find((event) => event.type === type),
     );
     expect(Number(timedOut?.timestamp) - Number(scheduled?.timestamp)).toBe(7_000);
+    expect(timedOut).toHaveProperty('taskTimedOutEventDetails', {
+      resourceType: 'lambda',
+      resource: 'invoke',
+      error: 'States.Timeout',
+    });
   });
 
   test('may be JSONata, and Retry and Catch match it', async () => {
@@ -42,7 +48,7 @@ describe('TimeoutSeconds of a Task', () => {
       Caught: { Type: 'Pass', End: true },
     });
     const { outcome, slept } = await simulate(definition, { input: 3, invoke });
-    expect(outcome).toEqual({ status: 'SUCCEEDED', output: { Error: 'States.Timeout' } });
+    expect(outcome).toEqual({ status: 'SUCCEEDED', output: { Error: 'States.Timeout', Cause: '' } });
     expect(slept).toEqual([3_000, 1_000, 3_000]);
     expect(signals).toHaveLength(2);
   });
@@ -72,9 +78,11 @@ describe('TimeoutSeconds of the execution', () => {
       failedAt: { state: 'Each', input: [1, 2], variables: {} },
     });
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
-    expect(events.slice(-3).map(({ type }) => type)).toEqual([
+    expect(events.slice(-5).map(({ type }) => type)).toEqual([
       'MapIterationAborted',
+      'TaskStateAborted',
       'MapIterationAborted',
+      'TaskStateAborted',
       'ExecutionTimedOut',
     ]);
   });
@@ -117,7 +125,7 @@ describe('StopExecution', () => {
     });
     expect(outcome).toEqual({ status: 'ABORTED', failedAt: { state: 'Try', input: 1, variables: {} } });
     expect(signals[0]?.aborted).toBe(true);
-    expect(events.at(-1)?.type).toBe('ExecutionAborted');
+    expect(events.at(-1)).toMatchObject({ type: 'ExecutionAborted', previousEventId: 0 });
   });
 });
 
@@ -134,6 +142,30 @@ describe('Wait', () => {
     });
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: input });
     expect(slept).toEqual([expected]);
+  });
+
+  test.each([
+    'tomorrow',
+    '2026-11-23',
+    '2026-11-23 12:00:05Z',
+    '2026-11-23T12:00:05',
+    '2026-02-30T12:00:00Z',
+    '2026-11-23T24:00:00Z',
+  ])('fails for good where the time is no timestamp: %s', async (t) => {
+    const { outcome, events } = await simulate(
+      machine({ Wait: { Type: 'Wait', Timestamp: '{% $states.input.t %}', End: true } }),
+      { input: { t } },
+    );
+    expect(outcome).toMatchObject({
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: `The Timestamp parameter does not reference a valid ISO-8601 extended offset date-time format string: $states.input.t == ${t}`,
+    });
+    expect(events.map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'WaitStateEntered',
+      'ExecutionFailed',
+    ]);
   });
 
   test('does not wait for what is past', async () => {

@@ -17,14 +17,24 @@ const map = (states: Record<string, object>, more: object = {}): object => ({
 const rows: readonly (readonly [fact: string, definition: string, message: RegExp])[] = [
   ['text that is not JSON', '{', /not JSON/],
   [
-    'no JSONata at the top',
+    "a state without JSONata, its own or the whole machine's",
     JSON.stringify({ StartAt: 'A', States: { A: end } }),
-    /"QueryLanguage" must be "JSONata", got undefined/,
+    /state "A": "QueryLanguage" must be "JSONata".* got "JSONPath"/,
+  ],
+  [
+    'a query language that does not exist',
+    machine({ A: end }, { QueryLanguage: 'XPath' }),
+    /"QueryLanguage" must be one of JSONata, JSONPath, got "XPath"/,
+  ],
+  [
+    'a state in a Map that names no language where the machine names none',
+    JSON.stringify({ StartAt: 'A', States: { A: { ...map({ B: end }), QueryLanguage: 'JSONata' } } }),
+    /state "B": "QueryLanguage" must be "JSONata"/,
   ],
   [
     'a JSONPath state',
     only({ Type: 'Pass', QueryLanguage: 'JSONPath' }),
-    /state "Only": "QueryLanguage" must be "JSONata", got "JSONPath"/,
+    /state "Only": "QueryLanguage" must be "JSONata".* got "JSONPath"/,
   ],
   [
     'an unknown top-level field',
@@ -126,19 +136,7 @@ const rows: readonly (readonly [fact: string, definition: string, message: RegEx
     only({ Type: 'Pass', Output: { a: '{% 1 + %}' } }),
     /state "Only": "Output": S\d+/,
   ],
-  ['half an expression', only({ Type: 'Pass', Output: '{% 1' }), /half an expression/],
   ['$eval', only({ Type: 'Pass', Output: "{% $eval('1') %}" }), /refuses \$eval; use \$parse/],
-  [
-    'an unknown variable',
-    only({ Type: 'Pass', Output: { a: '{% $tokn %}' } }),
-    /state "Only": "Output\/a": no state assigns the variable "\$tokn"/,
-  ],
-  ['an unknown function', only({ Type: 'Pass', Output: '{% $flatten([1]) %}' }), /"\$flatten"/],
-  [
-    'a variable of an iteration read outside',
-    machine({ A: { ...map({ B: { ...end, Assign: { inner: 1 } } }), Output: '{% $inner %}' } }),
-    /state "A": "Output".*"\$inner"/,
-  ],
   [
     'an iteration that assigns an outer variable',
     machine({ A: { ...map({ B: { ...end, Assign: { n: 1 } } }), Assign: { n: 2 } } }),
@@ -159,6 +157,39 @@ describe('loading refuses', () => {
   });
 });
 
+describe('loading accepts and calls a mistake', () => {
+  test.each([
+    [
+      'half an expression',
+      only({ Type: 'Pass', Output: ['{% 1'] }),
+      /state "Only": "Output\/0": "\{% 1" is plain text/,
+    ],
+    [
+      'spaces around an expression',
+      task({ Arguments: { a: ' {% 1 %} ' } }),
+      /state "Only": "Arguments\/a": .*no spaces around/,
+    ],
+    [
+      'an unknown variable',
+      only({ Type: 'Pass', Output: { a: '{% $tokn %}' } }),
+      /state "Only": "Output\/a": no state assigns the variable "\$tokn"/,
+    ],
+    ['an unknown function', only({ Type: 'Pass', Output: '{% $flatten([1]) %}' }), /"\$flatten"/],
+    [
+      'a variable of an iteration read outside',
+      machine({ A: { ...map({ B: { ...end, Assign: { inner: 1 } } }), Output: '{% $inner %}' } }),
+      /state "A": "Output".*"\$inner"/,
+    ],
+    [
+      'an unknown variable in a Map',
+      machine({ A: map({ B: { ...end, Output: '{% $tokn %}' } }) }),
+      /state "B"/,
+    ],
+  ])('%s', (_fact, definition, message) => {
+    expect(loadStateMachine(definition).mistakes).toEqual([expect.stringMatching(message)]);
+  });
+});
+
 describe('loading accepts', () => {
   test.each([
     ['names that an expression binds itself', '{% ($a := 1; $f := function($b){$b + $a}; $map([1], $f)) %}'],
@@ -173,6 +204,12 @@ describe('loading accepts', () => {
       A: { Type: 'Pass', Output: output, Next: 'B' },
       B: { Type: 'Pass', Assign: { later: 1 }, End: true },
     });
+    expect(loadStateMachine(definition).mistakes).toEqual([]);
+  });
+
+  test.each([undefined, 'JSONPath'])('a machine of %s whose states are all JSONata', (QueryLanguage) => {
+    const own = { QueryLanguage: 'JSONata' };
+    const definition = machine({ A: { ...map({ B: { ...end, ...own } }), ...own } }, { QueryLanguage });
     expect(loadStateMachine(definition).flow.startAt).toBe('A');
   });
 

@@ -1,0 +1,123 @@
+import { describe } from '@jest/globals';
+import { conforms, mapped, task } from './feature-table.ts';
+import { machine } from './simulation.ts';
+
+const entered = "An error occurred while executing the state 'Each' (entered at the event id #2).";
+
+describe('a Map', () => {
+  conforms([
+    [
+      'Map keeps the order',
+      mapped({ A: { Type: 'Pass', Output: '{% $states.input * 2 %}', End: true } }),
+      [3, 1, 2],
+      { output: [6, 2, 4] },
+    ],
+    ['Map of nothing is empty', mapped({ A: { Type: 'Pass', End: true } }), [], { output: [] }],
+    [
+      'Map needs an array',
+      mapped({ A: { Type: 'Pass', End: true } }),
+      { a: 1 },
+      {
+        error: 'States.QueryEvaluationError',
+        cause: `${entered} Map state input must be an array but was: {"a":1}`,
+      },
+    ],
+    [
+      "ItemSelector sees the Map's input, the item and its index",
+      mapped(
+        { A: { Type: 'Pass', End: true } },
+        {
+          Items: '{% $states.input.n %}',
+          ItemSelector: [
+            '{% $states.input.a %}',
+            '{% $states.context.Map.Item.Index %}',
+            '{% $states.context.Map.Item.Value %}',
+          ],
+        },
+      ),
+      { a: 'a', n: ['x', 'y'] },
+      {
+        output: [
+          ['a', 0, 'x'],
+          ['a', 1, 'y'],
+        ],
+      },
+    ],
+    [
+      'an iteration reads outer variables and keeps its own',
+      machine({
+        Before: { Type: 'Pass', Assign: { outer: 10 }, Next: 'Each' },
+        Each: {
+          Type: 'Map',
+          ItemProcessor: {
+            StartAt: 'A',
+            States: {
+              A: { Type: 'Pass', Assign: { inner: '{% $outer + $states.input %}' }, Next: 'B' },
+              B: { Type: 'Pass', Output: '{% $inner %}', End: true },
+            },
+          },
+          Assign: { total: '{% $sum($states.result) %}' },
+          Next: 'After',
+        },
+        After: { Type: 'Pass', Output: ['{% $states.input %}', '{% $total %}'], End: true },
+      }),
+      [1, 2],
+      { output: [[11, 12], 23] },
+    ],
+    [
+      'one failed iteration fails the Map with its error',
+      mapped({ A: task }),
+      [{ answer: 1 }, { fail: ['Oops', 'second'] }],
+      { error: 'Oops', cause: /^second$/ },
+    ],
+    [
+      "a Map's Catch sees the iteration's error",
+      mapped(
+        { A: task },
+        { Catch: [{ ErrorEquals: ['Oops'], Next: 'Caught' }] },
+        { Caught: { Type: 'Pass', End: true } },
+      ),
+      [{ answer: 1 }, { fail: ['Oops', 'second'] }],
+      { output: { Error: 'Oops', Cause: 'second' } },
+    ],
+    [
+      "a Map's result counts against the limit",
+      mapped({ A: { Type: 'Pass', Output: '{% $pad("", 100000, "x") %}', End: true } }),
+      [1, 2, 3],
+      { error: 'States.DataLimitExceeded', cause: /'Each'/ },
+    ],
+    [
+      'Maps nest',
+      mapped({
+        Inner: {
+          Type: 'Map',
+          ItemProcessor: {
+            StartAt: 'B',
+            States: { B: { Type: 'Pass', Output: '{% $states.input + 1 %}', End: true } },
+          },
+          End: true,
+        },
+      }),
+      [[1], [2, 3]],
+      { output: [[2], [3, 4]] },
+    ],
+    [
+      'refuses Items that are no array',
+      mapped({ A: { Type: 'Pass', End: true } }, { Items: '{% $states.input.n %}' }),
+      { n: 'x' },
+      {
+        error: 'States.QueryEvaluationError',
+        cause: `${entered} The JSONata expression '$states.input.n' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was 'string' for value: "x"`,
+      },
+    ],
+    [
+      'refuses Items that are a function',
+      mapped({ A: { Type: 'Pass', End: true } }, { Items: '{% $sum %}' }),
+      {},
+      {
+        error: 'States.QueryEvaluationError',
+        cause: `${entered} The JSONata expression '$sum' specified for the field 'Items' returned an unsupported result type.`,
+      },
+    ],
+  ]);
+});
