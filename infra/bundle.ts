@@ -24,6 +24,6 @@ await build({
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
-// Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it. Named exports are the same to both.
-await mkdir(path('../dist/package/types'));
-await writeFile(path('../dist/package/types/package.json'), '{ "type": "commonjs" }\n');
+// Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it: these are a second copy.
+await mkdir(path('../dist/package/types/cjs'), { recursive: true });
+await writeFile(path('../dist/package/types/cjs/package.json'), '{ "type": "commonjs" }\n');

@@ -3,62 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Consumer, packed, project } from './consumer.ts';
+import { programs, typed, underNag } from './consumer-programs.ts';
 import { ourFunctions } from './contract/wiring.ts';
 import { resourcesOf } from './synthesized.ts';
-
-const app = `
-const stack = new Stack(new App(), 'app');
-const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
-  engine: rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_16_4 }),
-  writer: rds.ClusterInstance.serverlessV2('writer'),
-  vpc: new ec2.Vpc(stack, 'Vpc'),
-  enableDataApi: true,
-});
-const eventBus = new events.EventBus(stack, 'Bus');
-const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, databaseName: 'app', eventBus });
-outbox.metricParkedEvents().createAlarm(stack, 'Parked', { threshold: 1, evaluationPeriods: 1 });
-createNudge(async () => stack, { onError: (error) => { throw error; } })();
-stack.node.root.synth();
-`;
-const imports = {
-  '{ App, Stack }': 'aws-cdk-lib',
-  ec2: 'aws-cdk-lib/aws-ec2',
-  events: 'aws-cdk-lib/aws-events',
-  rds: 'aws-cdk-lib/aws-rds',
-  '{ OutboxProcessor }': 'outbox-processor',
-  '{ createNudge }': 'outbox-processor/nudge',
-};
-const programs = {
-  module: Object.entries(imports)
-    .map(([what, from]) => `import ${what.startsWith('{') ? what : `* as ${what}`} from '${from}';`)
-    .join('\n'),
-  commonjs: Object.entries(imports)
-    .map(([what, from]) => `const ${what} = require('${from}');`)
-    .join('\n'),
-};
-const typed = `
-import { App, Duration, Stack } from 'aws-cdk-lib';
-import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { OutboxProcessor, type OutboxProcessorProps } from 'outbox-processor';
-import { createNudge } from 'outbox-processor/nudge';
-
-export const nudged: Promise<void> = createNudge(async () => 'started', { onError: () => {} })();
-// @ts-expect-error
-export const silent = createNudge(async () => 'started', {});
-const props: OutboxProcessorProps = { executionHistory: 'errors', lease: Duration.minutes(6), batchSize: 50 };
-const outbox = new OutboxProcessor(new Stack(new App(), 'app'), 'Outbox', props);
-export const metric: Metric = outbox.metric('ParkedEvents');
-export const arn: string = outbox.processor.stateMachine.stateMachineArn;
-// Were anything of it any, nothing of this would be wrong.
-// @ts-expect-error
-export const wrongMetric = outbox.metric('Parked');
-// @ts-expect-error
-export const wrongProps: OutboxProcessorProps = { executionHistory: 'some' };
-// @ts-expect-error
-export const wrongArn: number = outbox.processor.stateMachine.stateMachineArn;
-// @ts-expect-error
-export const wrongAlarms: string = outbox.alarms;
-`;
 
 let removePackage = async () => {};
 const consumers = new Map<string, Consumer>();
@@ -74,6 +21,7 @@ beforeAll(async () => {
   removePackage = remove;
   for (const type of ['module', 'commonjs'] as const)
     consumers.set(type, await Consumer.install(tarball, type));
+  consumers.set('oldest', await Consumer.install(tarball, 'module', 'oldest'));
 }, 180_000);
 
 afterAll(async () => {
@@ -84,7 +32,7 @@ afterAll(async () => {
 describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) => {
   test('synthesizes our construct on a cluster and a bus of its own', async () => {
     const consumer = consumerOf(type);
-    await consumer.write('app.js', `${programs[type]}\n${app}`);
+    await consumer.write('app.js', programs[type]);
 
     const { template: json, assets } = await consumer.synthesize('app.js');
 
@@ -99,6 +47,34 @@ describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) =
     template.resourceCountIs('AWS::RDS::DBCluster', 1);
     template.resourceCountIs('AWS::Events::EventBus', 1);
   }, 60_000);
+});
+
+describe.each([
+  ['newest', 'module', '3'],
+  ['oldest', 'oldest', '2'],
+] as const)('an app with the %s CDK that we support', (cdk, consumerName, nag) => {
+  let printed = '';
+  let template = Template.fromJSON({});
+
+  beforeAll(async () => {
+    const consumer = consumerOf(consumerName);
+    await consumer.write('nag.js', underNag[cdk]);
+    const { template: json, stdout } = await consumer.synthesize('nag.js');
+    template = Template.fromJSON(json);
+    printed = stdout;
+  }, 60_000);
+
+  test('synthesizes a whole outbox', () => {
+    expect(Object.keys(ourFunctions(template))).toHaveLength(9);
+    expect(Object.keys(resourcesOf(template, 'AWS::StepFunctions::StateMachine'))).toHaveLength(3);
+    template.resourceCountIs('AWS::RDS::DBCluster', 1);
+  });
+
+  test(`accepts our findings under cdk-nag ${nag} as the documents say, and no finding is left`, () => {
+    // The pack did run: of the outbox whose findings nobody accepts, it reports them.
+    expect(printed).toMatch(/^raw\/Outbox\/.* AwsSolutions-IAM5\[Resource::\*\]/m);
+    expect(printed).not.toMatch(/^app\//m);
+  });
 });
 
 // node16 is what refuses the types of an ES module to CommonJS.
@@ -155,7 +131,8 @@ describe('the package', () => {
         'dist/package/index.cjs',
         'dist/package/nudge.mjs',
         'dist/package/nudge.cjs',
-        'dist/package/types/infra/index.d.ts',
+        'dist/package/types/esm/infra/index.d.ts',
+        'dist/package/types/cjs/infra/index.d.ts',
         'dist/lambdas/migrate/index.mjs',
         'statemachine/outbox-processor.asl.json',
       ]),
