@@ -17,6 +17,45 @@ export async function packed(): Promise<{ tarball: string; remove: () => Promise
   return { tarball: join(folder, file), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
+/** Runs a command of our package as a person would who has nothing of it, with an npm that has seen nothing yet. */
+export async function npx(
+  tarball: string,
+  ...command: readonly string[]
+): Promise<{ stdout: string; installed: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'outbox-npx-'));
+  const cache = join(folder, 'cache');
+  await mkdir(join(folder, 'empty'));
+  try {
+    const flags = ['--yes', '--offline', `--cache=${cache}`, '-p', tarball, '--'];
+    const { stdout } = await run('npx', [...flags, ...command], { cwd: join(folder, 'empty') });
+    const [project = ''] = await readdir(join(cache, '_npx'));
+    const installed = await readdir(join(cache, '_npx', project, 'node_modules'));
+    return { stdout, installed: installed.filter((name) => !name.startsWith('.')) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What our sources import of other packages, as `zod@4.6.7 (`. */
+export async function importedPackages(): Promise<string[]> {
+  const names = new Set<string>();
+  for (const folder of ['cli', 'database', 'lambdas', 'outbox']) {
+    const files = await readdir(join(project, folder), { recursive: true });
+    for (const file of files.filter((name) => name.endsWith('.ts') && !/^bundle|\.d\.ts$/.test(name))) {
+      const text = await readFile(join(project, folder, file), 'utf8');
+      for (const [, name = ''] of text.matchAll(
+        /^import (?!type)[^;]*? from '((?:@[^/']+\/)?[^./'][^/']*)/gm,
+      ))
+        if (!name.startsWith('node:')) names.add(name);
+    }
+  }
+  const versions = [...names].map(async (name) => {
+    const manifest = await readFile(join(project, 'node_modules', name, 'package.json'), 'utf8');
+    return `${name}@${(JSON.parse(manifest) as { readonly version: string }).version} (`;
+  });
+  return Promise.all(versions);
+}
+
 /** What a project has beside our package: the name it imports it under, and the folder in our node_modules. */
 const cdks = {
   newest: { 'aws-cdk-lib': 'aws-cdk-lib', constructs: 'constructs', 'cdk-nag': 'cdk-nag' },

@@ -1,12 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Consumer, packed, project } from './consumer.ts';
+import { publint } from 'publint';
+import { Consumer, importedPackages, npx, packed, project } from './consumer.ts';
 import { programs, typed, underNag } from './consumer-programs.ts';
 import { ourFunctions } from './contract/wiring.ts';
 import { resourcesOf } from './synthesized.ts';
 
+let tarball = '';
 let removePackage = async () => {};
 const consumers = new Map<string, Consumer>();
 
@@ -17,7 +20,8 @@ function consumerOf(type: string): Consumer {
 }
 
 beforeAll(async () => {
-  const { tarball, remove } = await packed();
+  const { remove, ...packedPackage } = await packed();
+  tarball = packedPackage.tarball;
   removePackage = remove;
   for (const type of ['module', 'commonjs'] as const)
     consumers.set(type, await Consumer.install(tarball, type));
@@ -114,6 +118,35 @@ describe('the package', () => {
     expect(dependencies).toBeUndefined();
   });
 
+  test('allows every CDK from the oldest that the tests synthesize with', async () => {
+    const installed = async (folder: string) => {
+      const text = await readFile(join(project, 'node_modules', folder, 'package.json'), 'utf8');
+      return (JSON.parse(text) as { readonly version: string }).version;
+    };
+
+    expect((await manifest())['peerDependencies']).toEqual({
+      'aws-cdk-lib': `^${await installed('aws-cdk-lib-oldest')}`,
+      constructs: `^${await installed('constructs-oldest')}`,
+    });
+  });
+
+  test('resolves for every kind of importer, say publint and attw', async () => {
+    const packedBytes = async () => new Uint8Array(await readFile(tarball));
+
+    const { messages } = await publint({ pack: { tarball: (await packedBytes()).buffer } });
+    const analysis = await checkPackage(createPackageFromTarballData(await packedBytes()));
+
+    expect(messages).toEqual([]);
+    expect(analysis).toMatchObject({ packageName: 'outbox-processor', problems: [] });
+  }, 60_000);
+
+  test('offers its command to npx in an empty folder, without a network and without the CDK', async () => {
+    const { stdout, installed } = await npx(tarball, 'outbox', '--help');
+
+    expect(stdout).toMatch(/^Usage: outbox /);
+    expect(installed).toEqual(['outbox-processor']);
+  }, 60_000);
+
   // They are the local twin's; npm knows no optional development dependencies.
   test('installs no PostgreSQL in the projects of others', async () => {
     expect((await manifest())['optionalDependencies']).toBeUndefined();
@@ -139,6 +172,27 @@ describe('the package', () => {
     );
     const ofOthers = files.filter((file) => /(?<!\.d)\.ts$|\btest\b/.test(file) && !file.startsWith('docs'));
     expect(ofOthers).toEqual([]);
+  });
+
+  test('holds nothing else, no pictures, and is less than 1.7 MB to download', async () => {
+    const files = await consumerOf('module').files();
+    const places = files.map((file) => file.split(sep).slice(0, file.startsWith('dist') ? 2 : 1));
+
+    expect([...new Set(places.map((place) => place.join('/')))].sort()).toEqual([
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'database', 'dist/THIRD-PARTY-NOTICES', 'dist/cli'],
+      ...['dist/lambdas', 'dist/package', 'docs', 'package.json', 'statemachine'],
+    ]);
+    expect(files.filter((file) => /\.(png|svg|map)$/.test(file))).toEqual([]);
+    expect((await stat(tarball)).size).toBeLessThan(1_700_000);
+  });
+
+  test('brings the licence of every package that handlers and CLI import', async () => {
+    const notices = await readFile(join(consumerOf('module').package, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8');
+    const sections = notices.split(/^-{80}$/m).slice(1);
+
+    expect(notices.match(/^\S+@[\d.]+ \(/gm)).toEqual(expect.arrayContaining(await importedPackages()));
+    for (const section of sections)
+      expect(section).toMatch(/^\s+\S+@.*(Permission is hereby granted|Permission to use|Apache License)/s);
   });
 
   test('knows nothing of the machine that built it', async () => {
