@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -13,9 +13,9 @@ const common = {
   platform: 'node',
   target: 'node20',
   // Two copies of the CDK in one app do not know each other's constructs.
-  external: ['aws-cdk-lib', 'constructs'] as string[],
+  external: ['aws-cdk-lib', 'constructs'],
   metafile: true,
-} as const;
+} satisfies BuildOptions;
 const esm = await build({ ...common, format: 'esm', outExtension: { '.js': '.mjs' } });
 const cjs = await build({
   ...common,
