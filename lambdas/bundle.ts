@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 
@@ -49,9 +49,4 @@ async function replace(file: string, contents: Uint8Array): Promise<void> {
 async function removeOthers(names: readonly string[]): Promise<void> {
   const stale = (await readdir(bundles)).filter((folder) => !names.includes(folder));
   for (const folder of stale) await rm(join(bundles, folder), { recursive: true, force: true });
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { names } = await bundleHandlers();
-  console.log(`bundled ${names.join(', ')} into ${relative('.', bundles)}${sep}`);
 }

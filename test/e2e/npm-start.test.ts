@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { runToEnd, startTwinProcess, temporaryDataDir } from '../support/twin-process.ts';
@@ -127,7 +128,7 @@ describe('bad input ends with one sentence and exit code 1', () => {
       '--port',
       '0',
       '--data-dir',
-      new URL('../..', import.meta.url).pathname,
+      fileURLToPath(new URL('../..', import.meta.url)),
     ]);
 
     expect(output).toContain('is no PostgreSQL data directory and not empty');

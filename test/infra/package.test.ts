@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -23,15 +23,22 @@ beforeAll(async () => {
   const { remove, ...packedPackage } = await packed();
   tarball = packedPackage.tarball;
   removePackage = remove;
-  for (const type of ['module', 'commonjs'] as const)
-    consumers.set(type, await Consumer.install(tarball, type));
-  consumers.set('oldest', await Consumer.install(tarball, 'module', 'oldest'));
-}, 180_000);
+  const install = async (name: string, ...given: Parameters<typeof Consumer.install>) => {
+    consumers.set(name, await Consumer.install(...given));
+  };
+  await Promise.all([
+    install('module', tarball, 'module'),
+    install('commonjs', tarball, 'commonjs'),
+    install('oldest', tarball, 'module', 'oldest'),
+  ]);
+}, 300_000);
 
 afterAll(async () => {
   for (const consumer of consumers.values()) await consumer.remove();
   await removePackage();
 });
+
+const templates = new Map<string, object>();
 
 describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) => {
   test('synthesizes our construct on a cluster and a bus of its own', async () => {
@@ -40,6 +47,7 @@ describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) =
 
     const { template: json, assets } = await consumer.synthesize('app.js');
 
+    templates.set(type, json);
     const template = Template.fromJSON(json);
     const functions = ourFunctions(template);
     expect(Object.keys(functions)).toHaveLength(9);
@@ -80,6 +88,19 @@ describe.each([
     expect(printed).not.toMatch(/^app\//m);
   });
 });
+
+test('definitions whose lines end with CRLF make the same template', async () => {
+  const consumer = consumerOf('commonjs');
+  const folder = join(consumer.package, 'statemachine');
+  for (const file of await readdir(folder)) {
+    const text = await readFile(join(folder, file), 'utf8');
+    await writeFile(join(folder, file), text.replaceAll('\n', '\r\n'));
+  }
+
+  const { template } = await consumer.synthesize('app.js');
+
+  expect(template).toEqual(templates.get('module'));
+}, 60_000);
 
 // node16 is what refuses the types of an ES module to CommonJS.
 test.each([
