@@ -87,5 +87,5 @@ function findingsOfDatabase({ vpc, cluster }: Database): Finding[] {
 }
 
 function logicalId(resource: CfnResource): string {
-  return Stack.of(resource).getLogicalId(resource);
+  return String(Stack.of(resource).resolve(resource.logicalId));
 }
