@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 const [, , outfile = fileURLToPath(new URL('../dist/cli/outbox.mjs', import.meta.url))] = process.argv;
 
 // For the package and for tests: in a checkout, `npm run outbox` runs the sources.
-await build({
+export const { metafile } = await build({
   entryPoints: [fileURLToPath(new URL('../bin/outbox.ts', import.meta.url))],
   outfile: resolve(outfile),
   bundle: true,
@@ -21,4 +21,5 @@ await build({
   minify: true,
   keepNames: true,
   logLevel: 'warning',
+  metafile: true,
 });

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checksumOf } from '../outbox/migration-text.ts';
 import { Failed } from './failure.ts';
 
 export interface ExpectedMigration {
@@ -18,8 +18,7 @@ export async function readMigrations(): Promise<ExpectedMigration[]> {
   return Promise.all(
     files.map(async (file) => {
       const sql = await readFile(join(folder, file), 'utf8');
-      const checksum = createHash('sha256').update(sql).digest('hex');
-      return { name: file.slice(0, -'.sql'.length), sql, checksum };
+      return { name: file.slice(0, -'.sql'.length), sql, checksum: checksumOf(sql) };
     }),
   );
 }

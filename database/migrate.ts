@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
+import { checksumOf, migrationText } from '../outbox/migration-text.ts';
 
 /** One file of database/migrations. Never edited once it was applied anywhere: write the next one. */
 export interface Migration {
@@ -84,7 +84,7 @@ async function pinSchema(inside: DataApi): Promise<void> {
 async function apply(inside: DataApi, { name, sql }: Migration): Promise<boolean> {
   await inside.query(LOCK);
   await pinSchema(inside);
-  const checksum = createHash('sha256').update(sql).digest('hex');
+  const checksum = checksumOf(sql);
   const [known] = await inside.query('select checksum from outbox_migrations where name = :name', { name });
   if (known !== undefined) {
     if (known[0] === checksum) return false;
@@ -92,7 +92,7 @@ async function apply(inside: DataApi, { name, sql }: Migration): Promise<boolean
       `migration ${name} was edited after it had been applied: restore it and write a new migration`,
     );
   }
-  const statements = sql.split(/^--> statement-breakpoint$/m);
+  const statements = migrationText(sql).split(/^--> statement-breakpoint$/m);
   for (const [index, statement] of statements.entries()) {
     await inside.query(statement).catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,12 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 // For the package alone: an app in this checkout imports the sources.
 await rm(path('../dist/package'), { recursive: true, force: true });
-const common: BuildOptions = {
+const common = {
   entryPoints: { index: path('index.ts'), nudge: path('../outbox/nudge.ts') },
   outdir: path('../dist/package'),
   bundle: true,
@@ -14,9 +14,10 @@ const common: BuildOptions = {
   target: 'node20',
   // Two copies of the CDK in one app do not know each other's constructs.
   external: ['aws-cdk-lib', 'constructs'],
-};
-await build({ ...common, format: 'esm', outExtension: { '.js': '.mjs' } });
-await build({
+  metafile: true,
+} satisfies BuildOptions;
+const esm = await build({ ...common, format: 'esm', outExtension: { '.js': '.mjs' } });
+const cjs = await build({
   ...common,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
@@ -24,6 +25,8 @@ await build({
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
-// Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it. Named exports are the same to both.
-await mkdir(path('../dist/package/types'));
-await writeFile(path('../dist/package/types/package.json'), '{ "type": "commonjs" }\n');
+export const metafiles: readonly Metafile[] = [esm.metafile, cjs.metafile];
+
+// Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it: these are a second copy.
+await mkdir(path('../dist/package/types/cjs'), { recursive: true });
+await writeFile(path('../dist/package/types/cjs/package.json'), '{ "type": "commonjs" }\n');

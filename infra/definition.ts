@@ -29,9 +29,9 @@ interface ProcessorDefinition {
   };
 }
 
-/** A definition from statemachine/, as text. */
+/** A definition from statemachine/, as text: the same whatever a checkout ends its lines with. */
 export function readDefinition(file: string): string {
-  return readFileSync(join(packageRoot, 'statemachine', file), 'utf8');
+  return readFileSync(join(packageRoot, 'statemachine', file), 'utf8').replaceAll('\r\n', '\n');
 }
 
 // A run takes another batch only in its first half minute: by then the next tick is near.

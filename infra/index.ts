@@ -1,5 +1,6 @@
 /** What the package offers to other CDK apps. */
 export type { ExecutionHistory } from './execution-history.ts';
+export type { Finding } from './findings.ts';
 export type { OutboxMetric } from './metrics.ts';
 export { OutboxProcessor } from './outbox-processor.ts';
 export type { OutboxProcessorProps } from './outbox-processor-props.ts';

@@ -5,6 +5,7 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
 import type { Config } from './config.ts';
 import { consoleOf } from './console.ts';
 import { OutboxProcessor } from './outbox-processor.ts';
@@ -19,6 +20,7 @@ export class OutboxProcessorStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: OutboxProcessorStackProps) {
     super(scope, id, props);
     const outbox = new OutboxProcessor(this, 'Outbox', { ...settingsOf(config), ...this.#given(config) });
+    acknowledge(outbox.findings);
 
     const { processor, redrive, cleanup, databaseUsers } = outbox;
     const console = consoleOf(this);

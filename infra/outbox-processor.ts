@@ -12,6 +12,7 @@ import { OutboxDashboard } from './dashboard.ts';
 import { Database } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { processorDefinition, readDefinition } from './definition.ts';
+import { type Finding, findingsOf } from './findings.ts';
 import { Handlers } from './handlers.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
@@ -168,6 +169,11 @@ export class OutboxProcessor extends Construct {
   /** Allows a principal to start a run after a commit, instead of waiting for the next tick: see `createNudge`. */
   grantNudge(grantee: iam.IGrantable): iam.Grant {
     return this.processor.stateMachine.grantStartExecution(grantee);
+  }
+
+  /** What cdk-nag's AwsSolutions pack reports about this outbox, each finding with its reason; see docs/deploy.md. */
+  get findings(): readonly Finding[] {
+    return findingsOf(this);
   }
 
   /** A metric of this outbox; the statistic fits the metric, the period is a minute. */

@@ -1,4 +1,4 @@
-import { Aws, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
@@ -26,11 +26,15 @@ export interface StateMachineProps {
 export class StateMachine extends Construct {
   readonly stateMachine: sfn.StateMachine;
   readonly logGroup: logs.LogGroup;
+  /** What its Task states invoke. */
+  readonly functions: readonly LambdaFunction[];
 
   constructor(scope: Construct, id: string, props: StateMachineProps) {
     super(scope, id);
-    const functions = Object.entries(props.functions);
-    const functionArns = functions.map(([name, { version }]) => [`${name}FunctionArn`, version.functionArn]);
+    const functionArns = Object.entries(props.functions).map(([name, { version }]) => [
+      `${name}FunctionArn`,
+      version.functionArn,
+    ]);
     this.logGroup = new logs.LogGroup(this, 'Logs', {
       // Log groups under this prefix spare the account's resource policy, which has a size limit.
       logGroupName: `/aws/vendedlogs/states/${props.stateMachineName}`,
@@ -51,10 +55,7 @@ export class StateMachine extends Construct {
       tracingEnabled: true,
       logs: { ...logOptions(props.executionHistory), destination: this.logGroup },
     });
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-      reason: 'X-Ray and the delivery of logs have no resources: their actions take nothing but *.',
-    });
-    for (const [, lambdaFunction] of functions) lambdaFunction.grantInvokeVersions(role);
+    this.functions = Object.values(props.functions);
+    for (const lambdaFunction of this.functions) lambdaFunction.grantInvokeVersions(role);
   }
 }

@@ -1,17 +1,17 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 
 const lambdas = fileURLToPath(new URL('.', import.meta.url));
 const bundles = fileURLToPath(new URL('../dist/lambdas', import.meta.url));
 
 /** Bundles every handler with its SDK clients, as it runs on Lambda: `dist/lambdas/<name>/index.mjs`. */
-export async function bundleHandlers(): Promise<string[]> {
+export async function bundleHandlers(): Promise<{ names: string[]; metafile: Metafile }> {
   const names = (await readdir(lambdas))
     .filter((file) => file.endsWith('.ts') && file !== 'bundle.ts')
     .map((file) => file.slice(0, -'.ts'.length));
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: names.map((name) => ({ in: join(lambdas, `${name}.ts`), out: `${name}/index` })),
     outdir: bundles,
     outExtension: { '.js': '.mjs' },
@@ -30,10 +30,11 @@ export async function bundleHandlers(): Promise<string[]> {
     minify: true,
     keepNames: true,
     logLevel: 'warning',
+    metafile: true,
   });
   for (const { path, contents } of outputFiles) await replace(path, contents);
   await removeOthers(names);
-  return names;
+  return { names, metafile };
 }
 
 /** Another process may be reading the bundle or writing the same one: it is replaced whole, and only when it differs. */
@@ -48,9 +49,4 @@ async function replace(file: string, contents: Uint8Array): Promise<void> {
 async function removeOthers(names: readonly string[]): Promise<void> {
   const stale = (await readdir(bundles)).filter((folder) => !names.includes(folder));
   for (const folder of stale) await rm(join(bundles, folder), { recursive: true, force: true });
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const names = await bundleHandlers();
-  console.log(`bundled ${names.join(', ')} into ${relative('.', bundles)}${sep}`);
 }

@@ -1,6 +1,4 @@
-import { pathToFileURL } from 'node:url';
 import { readResults } from '../report/results.ts';
-import { printSection } from '../report/table.ts';
 import type { Options, Section } from '../section.ts';
 import { defaults, type Inputs } from './inputs.ts';
 import { fitHistory } from './measured.ts';
@@ -18,9 +16,4 @@ export async function scaleInputs(folder: string): Promise<Inputs> {
     defaults,
     results?.sections.find(({ name }) => name === 'per-event'),
   );
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const section of await scale({ quick: false, report: () => {} }, process.argv[2]))
-    printSection(section);
 }

@@ -17,6 +17,53 @@ export async function packed(): Promise<{ tarball: string; remove: () => Promise
   return { tarball: join(folder, file), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
+/** Runs a command of our package as a person would who has nothing of it, with an npm that has seen nothing yet. */
+export async function npx(
+  tarball: string,
+  ...command: readonly string[]
+): Promise<{ stdout: string; installed: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'outbox-npx-'));
+  const cache = join(folder, 'cache');
+  await mkdir(join(folder, 'empty'));
+  try {
+    const flags = ['--yes', '--offline', `--cache=${cache}`, '-p', tarball, '--'];
+    const { stdout } = await run('npx', [...flags, ...command], { cwd: join(folder, 'empty') });
+    const [project = ''] = await readdir(join(cache, '_npx'));
+    const installed = await readdir(join(cache, '_npx', project, 'node_modules'));
+    return { stdout, installed: installed.filter((name) => !name.startsWith('.')) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What our sources import of other packages, as `zod@4.6.7 (`. */
+export async function importedPackages(): Promise<string[]> {
+  const names = new Set<string>();
+  for (const folder of ['cli', 'database', 'lambdas', 'outbox']) {
+    const files = await readdir(join(project, folder), { recursive: true });
+    for (const file of files.filter((name) => name.endsWith('.ts') && !/^bundle|\.d\.ts$/.test(name))) {
+      const text = await readFile(join(project, folder, file), 'utf8');
+      for (const [, name = ''] of text.matchAll(
+        /^import (?!type)[^;]*? from '((?:@[^/']+\/)?[^./'][^/']*)/gm,
+      ))
+        if (!name.startsWith('node:')) names.add(name);
+    }
+  }
+  const versions = [...names].map(async (name) => {
+    const manifest = await readFile(join(project, 'node_modules', name, 'package.json'), 'utf8');
+    return `${name}@${(JSON.parse(manifest) as { readonly version: string }).version} (`;
+  });
+  return Promise.all(versions);
+}
+
+/** What a project has beside our package: the name it imports it under, and the folder in our node_modules. */
+const cdks = {
+  newest: { 'aws-cdk-lib': 'aws-cdk-lib', constructs: 'constructs', 'cdk-nag': 'cdk-nag' },
+  oldest: { 'aws-cdk-lib': 'aws-cdk-lib-oldest', constructs: 'constructs-oldest', 'cdk-nag': 'cdk-nag-2' },
+} as const;
+// The SDK is what a producer has, and the CDK finds some of its dependencies beside itself.
+const scopes = { '@aws-sdk': '@aws-sdk', '@smithy': '@smithy', '@aws-cdk': '@aws-cdk' } as const;
+
 /** Another project, which has the CDK and installs our package without a network. */
 export class Consumer {
   readonly folder: string;
@@ -25,14 +72,17 @@ export class Consumer {
     this.folder = folder;
   }
 
-  static async install(tarball: string, type: 'module' | 'commonjs'): Promise<Consumer> {
+  static async install(
+    tarball: string,
+    type: 'module' | 'commonjs',
+    cdk: keyof typeof cdks = 'newest',
+  ): Promise<Consumer> {
     const consumer = new Consumer(await mkdtemp(join(tmpdir(), `outbox-${type}-`)));
     await consumer.write('package.json', JSON.stringify({ private: true, type }));
-    const flags = ['--offline', '--legacy-peer-deps', '--ignore-scripts', '--omit=optional', ...quiet];
+    const flags = ['--offline', '--ignore-scripts', ...quiet];
     await run('npm', ['install', ...flags, tarball], { cwd: consumer.folder });
-    // The SDK is what a producer has.
-    for (const installed of ['aws-cdk-lib', 'constructs', '@aws-sdk', '@smithy']) {
-      const place = join(consumer.folder, 'node_modules', installed);
+    for (const [name, installed] of Object.entries({ ...cdks[cdk], ...scopes })) {
+      const place = join(consumer.folder, 'node_modules', name);
       await symlink(join(project, 'node_modules', installed), place, 'junction');
     }
     return consumer;
@@ -55,10 +105,13 @@ export class Consumer {
   }
 
   /** Runs an app and reads the template of its stack `app`, and the contents of its assets by their names. */
-  async synthesize(file: string): Promise<{ template: object; assets: Map<string, string[]> }> {
+  async synthesize(
+    file: string,
+  ): Promise<{ template: object; assets: Map<string, string[]>; stdout: string }> {
     const outdir = join(this.folder, 'cdk.out');
     await mkdir(outdir, { recursive: true });
-    await run(process.execPath, [file], {
+    // What is linked finds its own dependencies beside the link, where the versions belong together.
+    const { stdout } = await run(process.execPath, ['--preserve-symlinks', file], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], CDK_OUTDIR: outdir, CDK_VALIDATION: 'false' },
     });
@@ -66,7 +119,7 @@ export class Consumer {
     const assets = new Map<string, string[]>();
     for (const name of folders) assets.set(name.slice('asset.'.length), await readdir(join(outdir, name)));
     const template: unknown = JSON.parse(await readFile(join(outdir, 'app.template.json'), 'utf8'));
-    return { template: template as object, assets };
+    return { template: template as object, assets, stdout };
   }
 
   /** What TypeScript says about a file under a way to resolve modules; empty when it agrees. */

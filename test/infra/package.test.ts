@@ -1,65 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Consumer, packed, project } from './consumer.ts';
+import { publint } from 'publint';
+import { Consumer, importedPackages, npx, packed, project } from './consumer.ts';
+import { programs, typed, underNag } from './consumer-programs.ts';
 import { ourFunctions } from './contract/wiring.ts';
 import { resourcesOf } from './synthesized.ts';
 
-const app = `
-const stack = new Stack(new App(), 'app');
-const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
-  engine: rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_16_4 }),
-  writer: rds.ClusterInstance.serverlessV2('writer'),
-  vpc: new ec2.Vpc(stack, 'Vpc'),
-  enableDataApi: true,
-});
-const eventBus = new events.EventBus(stack, 'Bus');
-const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, databaseName: 'app', eventBus });
-outbox.metricParkedEvents().createAlarm(stack, 'Parked', { threshold: 1, evaluationPeriods: 1 });
-createNudge(async () => stack, { onError: (error) => { throw error; } })();
-stack.node.root.synth();
-`;
-const imports = {
-  '{ App, Stack }': 'aws-cdk-lib',
-  ec2: 'aws-cdk-lib/aws-ec2',
-  events: 'aws-cdk-lib/aws-events',
-  rds: 'aws-cdk-lib/aws-rds',
-  '{ OutboxProcessor }': 'outbox-processor',
-  '{ createNudge }': 'outbox-processor/nudge',
-};
-const programs = {
-  module: Object.entries(imports)
-    .map(([what, from]) => `import ${what.startsWith('{') ? what : `* as ${what}`} from '${from}';`)
-    .join('\n'),
-  commonjs: Object.entries(imports)
-    .map(([what, from]) => `const ${what} = require('${from}');`)
-    .join('\n'),
-};
-const typed = `
-import { App, Duration, Stack } from 'aws-cdk-lib';
-import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { OutboxProcessor, type OutboxProcessorProps } from 'outbox-processor';
-import { createNudge } from 'outbox-processor/nudge';
-
-export const nudged: Promise<void> = createNudge(async () => 'started', { onError: () => {} })();
-// @ts-expect-error
-export const silent = createNudge(async () => 'started', {});
-const props: OutboxProcessorProps = { executionHistory: 'errors', lease: Duration.minutes(6), batchSize: 50 };
-const outbox = new OutboxProcessor(new Stack(new App(), 'app'), 'Outbox', props);
-export const metric: Metric = outbox.metric('ParkedEvents');
-export const arn: string = outbox.processor.stateMachine.stateMachineArn;
-// Were anything of it any, nothing of this would be wrong.
-// @ts-expect-error
-export const wrongMetric = outbox.metric('Parked');
-// @ts-expect-error
-export const wrongProps: OutboxProcessorProps = { executionHistory: 'some' };
-// @ts-expect-error
-export const wrongArn: number = outbox.processor.stateMachine.stateMachineArn;
-// @ts-expect-error
-export const wrongAlarms: string = outbox.alarms;
-`;
-
+let tarball = '';
 let removePackage = async () => {};
 const consumers = new Map<string, Consumer>();
 
@@ -70,24 +20,34 @@ function consumerOf(type: string): Consumer {
 }
 
 beforeAll(async () => {
-  const { tarball, remove } = await packed();
+  const { remove, ...packedPackage } = await packed();
+  tarball = packedPackage.tarball;
   removePackage = remove;
-  for (const type of ['module', 'commonjs'] as const)
-    consumers.set(type, await Consumer.install(tarball, type));
-}, 180_000);
+  const install = async (name: string, ...given: Parameters<typeof Consumer.install>) => {
+    consumers.set(name, await Consumer.install(...given));
+  };
+  await Promise.all([
+    install('module', tarball, 'module'),
+    install('commonjs', tarball, 'commonjs'),
+    install('oldest', tarball, 'module', 'oldest'),
+  ]);
+}, 300_000);
 
 afterAll(async () => {
   for (const consumer of consumers.values()) await consumer.remove();
   await removePackage();
 });
 
+const templates = new Map<string, object>();
+
 describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) => {
   test('synthesizes our construct on a cluster and a bus of its own', async () => {
     const consumer = consumerOf(type);
-    await consumer.write('app.js', `${programs[type]}\n${app}`);
+    await consumer.write('app.js', programs[type]);
 
     const { template: json, assets } = await consumer.synthesize('app.js');
 
+    templates.set(type, json);
     const template = Template.fromJSON(json);
     const functions = ourFunctions(template);
     expect(Object.keys(functions)).toHaveLength(9);
@@ -100,6 +60,47 @@ describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) =
     template.resourceCountIs('AWS::Events::EventBus', 1);
   }, 60_000);
 });
+
+describe.each([
+  ['newest', 'module', '3'],
+  ['oldest', 'oldest', '2'],
+] as const)('an app with the %s CDK that we support', (cdk, consumerName, nag) => {
+  let printed = '';
+  let template = Template.fromJSON({});
+
+  beforeAll(async () => {
+    const consumer = consumerOf(consumerName);
+    await consumer.write('nag.js', underNag[cdk]);
+    const { template: json, stdout } = await consumer.synthesize('nag.js');
+    template = Template.fromJSON(json);
+    printed = stdout;
+  }, 60_000);
+
+  test('synthesizes a whole outbox', () => {
+    expect(Object.keys(ourFunctions(template))).toHaveLength(9);
+    expect(Object.keys(resourcesOf(template, 'AWS::StepFunctions::StateMachine'))).toHaveLength(3);
+    template.resourceCountIs('AWS::RDS::DBCluster', 1);
+  });
+
+  test(`accepts our findings under cdk-nag ${nag} as the documents say, and no finding is left`, () => {
+    // The pack did run: of the outbox whose findings nobody accepts, it reports them.
+    expect(printed).toMatch(/^raw\/Outbox\/.* AwsSolutions-IAM5\[Resource::\*\]/m);
+    expect(printed).not.toMatch(/^app\//m);
+  });
+});
+
+test('definitions whose lines end with CRLF make the same template', async () => {
+  const consumer = consumerOf('commonjs');
+  const folder = join(consumer.package, 'statemachine');
+  for (const file of await readdir(folder)) {
+    const text = await readFile(join(folder, file), 'utf8');
+    await writeFile(join(folder, file), text.replaceAll('\n', '\r\n'));
+  }
+
+  const { template } = await consumer.synthesize('app.js');
+
+  expect(template).toEqual(templates.get('module'));
+}, 60_000);
 
 // node16 is what refuses the types of an ES module to CommonJS.
 test.each([
@@ -138,6 +139,35 @@ describe('the package', () => {
     expect(dependencies).toBeUndefined();
   });
 
+  test('allows every CDK from the oldest that the tests synthesize with', async () => {
+    const installed = async (folder: string) => {
+      const text = await readFile(join(project, 'node_modules', folder, 'package.json'), 'utf8');
+      return (JSON.parse(text) as { readonly version: string }).version;
+    };
+
+    expect((await manifest())['peerDependencies']).toEqual({
+      'aws-cdk-lib': `^${await installed('aws-cdk-lib-oldest')}`,
+      constructs: `^${await installed('constructs-oldest')}`,
+    });
+  });
+
+  test('resolves for every kind of importer, say publint and attw', async () => {
+    const packedBytes = async () => new Uint8Array(await readFile(tarball));
+
+    const { messages } = await publint({ pack: { tarball: (await packedBytes()).buffer } });
+    const analysis = await checkPackage(createPackageFromTarballData(await packedBytes()));
+
+    expect(messages).toEqual([]);
+    expect(analysis).toMatchObject({ packageName: 'outbox-processor', problems: [] });
+  }, 60_000);
+
+  test('offers its command to npx in an empty folder, without a network and without the CDK', async () => {
+    const { stdout, installed } = await npx(tarball, 'outbox', '--help');
+
+    expect(stdout).toMatch(/^Usage: outbox /);
+    expect(installed).toEqual(['outbox-processor']);
+  }, 60_000);
+
   // They are the local twin's; npm knows no optional development dependencies.
   test('installs no PostgreSQL in the projects of others', async () => {
     expect((await manifest())['optionalDependencies']).toBeUndefined();
@@ -155,13 +185,35 @@ describe('the package', () => {
         'dist/package/index.cjs',
         'dist/package/nudge.mjs',
         'dist/package/nudge.cjs',
-        'dist/package/types/infra/index.d.ts',
+        'dist/package/types/esm/infra/index.d.ts',
+        'dist/package/types/cjs/infra/index.d.ts',
         'dist/lambdas/migrate/index.mjs',
         'statemachine/outbox-processor.asl.json',
       ]),
     );
     const ofOthers = files.filter((file) => /(?<!\.d)\.ts$|\btest\b/.test(file) && !file.startsWith('docs'));
     expect(ofOthers).toEqual([]);
+  });
+
+  test('holds nothing else, no pictures, and is less than 1.7 MB to download', async () => {
+    const files = await consumerOf('module').files();
+    const places = files.map((file) => file.split(sep).slice(0, file.startsWith('dist') ? 2 : 1));
+
+    expect([...new Set(places.map((place) => place.join('/')))].sort()).toEqual([
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'database', 'dist/THIRD-PARTY-NOTICES', 'dist/cli'],
+      ...['dist/lambdas', 'dist/package', 'docs', 'package.json', 'statemachine'],
+    ]);
+    expect(files.filter((file) => /\.(png|svg|map)$/.test(file))).toEqual([]);
+    expect((await stat(tarball)).size).toBeLessThan(1_700_000);
+  });
+
+  test('brings the licence of every package that handlers and CLI import', async () => {
+    const notices = await readFile(join(consumerOf('module').package, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8');
+    const sections = notices.split(/^-{80}$/m).slice(1);
+
+    expect(notices.match(/^\S+@[\d.]+ \(/gm)).toEqual(expect.arrayContaining(await importedPackages()));
+    for (const section of sections)
+      expect(section).toMatch(/^\s+\S+@.*(Permission is hereby granted|Permission to use|Apache License)/s);
   });
 
   test('knows nothing of the machine that built it', async () => {

@@ -67,6 +67,37 @@ test('a migration that was edited after it was applied is refused, and nothing a
   expect(await history()).toEqual(['0001_first']);
 });
 
+describe('a checkout that ends its lines with CRLF', () => {
+  const crlf = (migrations: readonly Migration[]) =>
+    migrations.map(({ name, sql }) => ({ name, sql: sql.replaceAll('\n', '\r\n') }));
+
+  test.each([
+    ['after', (lf: readonly Migration[]) => [lf, crlf(lf)]],
+    ['before', (lf: readonly Migration[]) => [crlf(lf), lf]],
+  ])('has the same migrations %s one with line feeds', async (_, inOrder) => {
+    const [earlier = [], later = []] = inOrder(await readMigrations());
+
+    await migrate(database.dataApi, earlier);
+
+    expect(await migrate(database.dataApi, later)).toEqual([]);
+  });
+
+  test('makes the same functions', async () => {
+    const bodies = () =>
+      database.sql(
+        `select proname, prosrc from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
+      );
+    await migrate(database.dataApi, await readMigrations());
+    const made = await bodies();
+    await database.sql('drop schema public cascade; create schema public');
+
+    await migrate(database.dataApi, crlf(await readMigrations()));
+
+    expect(made.length).toBeGreaterThan(5);
+    expect(await bodies()).toEqual(made);
+  });
+});
+
 describe('a migration with a statement that fails', () => {
   const broken: Migration = {
     name: '0002_broken',

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { waitUntilBlocked } from '../support/blocked-sessions.ts';
 import { claimBatch } from '../support/claiming.ts';
 import {
+  dryRunEdit,
   type GuideEvent,
   guideTables,
   moveOver,
@@ -156,10 +158,13 @@ describe('the script', () => {
     expect(await database.sql(pageBlock('missing'))).toEqual([{ id: uuid(1) }]);
   });
 
-  test('changes nothing with its last line turned round', async () => {
+  test.each([
+    ['', moveScript],
+    [', also in a checkout that ends its lines with CRLF', moveScript.replaceAll('\n', '\r\n')],
+  ])('changes nothing with its last line turned round as the page says%s', async (_, script) => {
     await write({ id: uuid(1) });
     await write({ id: uuid(2), payload: '[]' });
-    const dryRun = moveScript.replace(/^commit;$/m, 'rollback;');
+    const dryRun = execFileSync('sed', [dryRunEdit], { input: script, encoding: 'utf8' });
 
     expect(await runScript(database, dryRun)).toMatchObject([{ id: uuid(2) }]);
 

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -8,7 +7,7 @@ import { addDish as addByDataApi } from '../../docs/examples/data-api.ts';
 import { addDish as addByDrizzle, outboxEvents } from '../../docs/examples/drizzle.ts';
 import { addDish as addByPg } from '../../docs/examples/pg.ts';
 import { refusingConstraint } from '../../docs/examples/refusal.ts';
-import { fencedBlock } from '../support/fenced-block.ts';
+import { fencedBlock, projectText } from '../support/fenced-block.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
 
 const page = 'docs/producers.md';
@@ -82,7 +81,7 @@ test.each(['pg.ts', 'data-api.ts', 'drizzle.ts', 'nudge.ts', 'refusal.ts'])(
   'the page shows %s as it is',
   (file) => {
     const path = `docs/examples/${file}`;
-    expect(fencedBlock(page, path)).toBe(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+    expect(fencedBlock(page, path)).toBe(projectText(path));
   },
 );
 
@@ -216,9 +215,7 @@ describe('the table refuses', () => {
     "any other column, with the producer's role": [{ status: 'PENDING' }, { created_at: 'now' }],
   };
   const rows = Array.from(
-    readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8').matchAll(
-      /^\| (.+?) +\| (\w{5}) +\| (?:`(\w+)`)? +\|$/gm,
-    ),
+    projectText(page).matchAll(/^\| (.+?) +\| (\w{5}) +\| (?:`(\w+)`)? +\|$/gm),
     ([, what = '', state = '', constraint]) => ({ what, state, constraint }),
   );
 

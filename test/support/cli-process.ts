@@ -66,7 +66,11 @@ export async function bundleCli(): Promise<Cli> {
       }),
     startInTerminal(parameters, columns = 200, env = process.env) {
       const command = `stty cols ${columns} && exec ${quoted(bundle, parameters)}`;
-      return follow('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
+      const script =
+        process.platform === 'darwin'
+          ? ['-q', '/dev/null', 'sh', '-c', command]
+          : ['--quiet', '--flush', '--return', '--command', command, '/dev/null'];
+      return follow('script', script, {
         ...env,
         CI: undefined,
         TERM: 'xterm-256color',

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { fencedBlock } from './fenced-block.ts';
+import { fencedBlock, projectText } from './fenced-block.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 
-const path = 'database/moving-over/0001_copy_from_guide_table.sql';
-export const moveScript = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const page = 'docs/moving-over.md';
+export const moveScript = projectText('database/moving-over/0001_copy_from_guide_table.sql');
+/** What the page gives to sed, so that the script changes nothing. */
+export const dryRunEdit = /sed '(.+)' database/.exec(projectText(page))?.[1] ?? '';
 
 /** The guide's table as Prisma makes it, and as somebody may have declared it instead. */
 export const guideTables = {
@@ -73,4 +74,4 @@ export async function runScript({ connect }: OutboxDatabase, script: string): Pr
 
 export const moveOver = (database: OutboxDatabase): Promise<Refused[]> => runScript(database, moveScript);
 
-export const pageBlock = (title: string): string => fencedBlock('docs/moving-over.md', title);
+export const pageBlock = (title: string): string => fencedBlock(page, title);

@@ -130,7 +130,7 @@ describe('the name of an error class', () => {
   let bundles = '';
 
   beforeAll(async () => {
-    const names = await bundleHandlers();
+    const { names } = await bundleHandlers();
     bundles = names
       .map((name) => readFileSync(new URL(`dist/lambdas/${name}/index.mjs`, root), 'utf8'))
       .join('\n');

@@ -1,0 +1,91 @@
+import { type CfnResource, Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { Database } from './database.ts';
+import { DatabaseUsers } from './database-users.ts';
+import { LambdaFunction } from './lambda-function.ts';
+import { Schedules } from './schedules.ts';
+import { StateMachine } from './state-machine.ts';
+
+/** What cdk-nag's AwsSolutions pack reports about an outbox, and why it is so. */
+export interface Finding {
+  /** The construct that the finding is about; the resource itself may lie below it. */
+  readonly construct: IConstruct;
+  /** For example `AwsSolutions-IAM5`. */
+  readonly rule: string;
+  /** For example `Resource::*`: which of several findings of the rule. Undefined where the rule has only one. */
+  readonly detail?: string;
+  readonly reason: string;
+}
+
+/**
+ * The findings that cannot be avoided, each by itself. The construct does not acknowledge them: to suppress a finding
+ * is for the owner of the app to decide, and the CDK's API for it is newer than everything else used here.
+ */
+export function findingsOf(outbox: IConstruct): Finding[] {
+  return outbox.node.findAll().flatMap((construct) => {
+    if (construct instanceof LambdaFunction) return findingsOfFunction(construct);
+    if (construct instanceof StateMachine) return findingsOfStateMachine(construct);
+    if (construct instanceof Schedules) return findingsOfSchedules(construct);
+    if (construct instanceof DatabaseUsers) return findingsOfUsers(construct);
+    if (construct instanceof Database) return findingsOfDatabase(construct);
+    return [];
+  });
+}
+
+function findingsOfFunction(construct: LambdaFunction): Finding[] {
+  return [
+    {
+      ...{ construct, rule: 'AwsSolutions-IAM5', detail: 'Resource::*' },
+      reason:
+        'X-Ray has no resources: xray:PutTraceSegments and xray:PutTelemetryRecords take nothing but *.',
+    },
+  ];
+}
+
+function findingsOfStateMachine(construct: StateMachine): Finding[] {
+  const rule = 'AwsSolutions-IAM5';
+  return [
+    {
+      ...{ construct, rule, detail: 'Resource::*' },
+      reason: 'X-Ray and the delivery of logs have no resources: their actions take nothing but *.',
+    },
+    ...construct.functions.map(({ function: { node } }) => ({
+      ...{ construct, rule, detail: `Resource::<${logicalId(node.defaultChild as CfnResource)}.Arn>:*` },
+      reason: 'All versions of one function: a run that began before a deployment still calls the older one.',
+    })),
+  ];
+}
+
+function findingsOfSchedules({ deadLetterQueue }: Schedules): Finding[] {
+  return [
+    {
+      ...{ construct: deadLetterQueue, rule: 'AwsSolutions-SQS3' },
+      reason: 'This is the dead-letter queue, of EventBridge Scheduler.',
+    },
+  ];
+}
+
+function findingsOfUsers({ processorSecret, producerSecret }: DatabaseUsers): Finding[] {
+  return [processorSecret, producerSecret].map((construct) => ({
+    ...{ construct, rule: 'AwsSolutions-SMG4' },
+    reason:
+      'The password is generated, 32 characters long and read by functions alone; the migration sets it.',
+  }));
+}
+
+function findingsOfDatabase({ vpc, cluster }: Database): Finding[] {
+  return [
+    {
+      ...{ construct: vpc, rule: 'AwsSolutions-VPC7' },
+      reason: 'Nothing enters or leaves this VPC: its subnets have no route, and the Data API needs none.',
+    },
+    {
+      ...{ construct: cluster, rule: 'AwsSolutions-SMG4' },
+      reason: 'Rotation would put a function into the VPC. The secret is used by the migration alone.',
+    },
+  ];
+}
+
+function logicalId(resource: CfnResource): string {
+  return String(Stack.of(resource).resolve(resource.logicalId));
+}
