@@ -16,9 +16,9 @@ useTwin(
   },
   ...[
     `maxAttempts=${MAX_ATTEMPTS}`,
-    'publishRetries=0',
-    'backoffBaseSeconds=1',
-    'backoffMaxSeconds=1',
+    'publishRetries=1',
+    'backoffBaseSeconds=60',
+    'backoffMaxSeconds=60',
   ].flatMap((setting) => ['-c', `outbox:${setting}`]),
 );
 

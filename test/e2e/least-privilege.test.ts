@@ -93,6 +93,15 @@ test('without events:PutEvents the bus is out of reach: an outage, which gives e
   expect(await twin.busEvents()).toHaveLength(before);
 });
 
+test('without events:DescribeEventBus the bus cannot be looked at, and a run publishes all the same', async () => {
+  const before = await run(revokeGrant(template, 'events:DescribeEventBus', 'outbox-fetch-batch'));
+
+  const { status, output } = await twin.tick();
+
+  expect([status, output]).toEqual(['SUCCEEDED', expect.objectContaining({ claimed: 20, published: 20 })]);
+  await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+});
+
 test('without rds-data:ExecuteStatement of mark-processed the run fails after it has published', async () => {
   const before = await run(revokeGrant(template, 'rds-data:ExecuteStatement', 'outbox-mark-processed'));
 

@@ -52,7 +52,7 @@ export interface TwinProcess {
 /** A folder for one twin's data, and what removes it. */
 export async function temporaryDataDir(): Promise<{ dataDir: string; remove: () => Promise<void> }> {
   const parent = await mkdtemp(join(tmpdir(), 'outbox-e2e-'));
-  return { dataDir: parent, remove: () => rm(parent, { recursive: true, force: true }) };
+  return { dataDir: parent, remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /** Runs `npm start -- ...` to its end. */
