@@ -258,6 +258,31 @@ test('what a dead run published is at most what it had in flight', async () => {
   await expectNothingLost(twin, pool, before, { atMostDuplicates: published });
 });
 
+test('a row that somebody locks in mid-run keeps no other from being marked, and is marked once it is free', async () => {
+  const before = await beginScenario(twin, pool, 20);
+  await twin.setFaults([{ service: 'events', operation: 'PutEvents', kind: 'latency', ms: 500 }]);
+  const countOf = async (status: string) => {
+    const { rows } = await pool.query('select from outbox_events where status = $1', [status]);
+    return rows.length;
+  };
+  const session = await pool.connect();
+  const run = twin.tick();
+  try {
+    while ((await countOf('PROCESSING')) < 20);
+    await session.query('begin');
+    await session.query('select from outbox_events order by id limit 1 for update');
+
+    while ((await countOf('PROCESSED')) < 19);
+    expect(await countOf('PROCESSING')).toBe(1);
+  } finally {
+    session.release(true);
+  }
+
+  expect(await run).toMatchObject({ status: 'SUCCEEDED', output: { published: 20 } });
+  expect(await countOf('PROCESSED')).toBe(20);
+  await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+});
+
 test('idle connections that were closed while the functions were frozen fail nothing', async () => {
   await beginScenario(twin, pool, IN_FLIGHT);
   await twin.tick();
