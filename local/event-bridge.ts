@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import type { AcceptedEvent, BusLog } from './bus-log.ts';
+import { describeEventBusRequest, putEventsRequest } from './event-bridge-model.ts';
+import { isWellFormedDetail } from './event-detail.ts';
 import { RequestBody } from './request.ts';
+import { checkRequest } from './service-model.ts';
 
-// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-const MAX_ENTRIES = 10;
 const MAX_REQUEST_BYTES = 1_048_576;
 const MAX_DETAIL_TYPE_CHARACTERS = 128;
 
@@ -18,13 +19,10 @@ export function createEventBridge(
   entryError: (entry: RequestBody) => string | undefined,
 ) {
   async function putEvents(request: RequestBody): Promise<object> {
+    checkRequest(putEventsRequest, request.fields);
+    if (request.has('EndpointId'))
+      throw new AwsError('ValidationException', 'the twin has no global endpoints: leave out EndpointId');
     const entries = request.list('Entries').map((entry) => new RequestBody(entry));
-    if (entries.length < 1 || entries.length > MAX_ENTRIES) {
-      throw new AwsError(
-        'ValidationException',
-        `1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and ${MAX_ENTRIES}, received ${entries.length}`,
-      );
-    }
     const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
     if (bytes > MAX_REQUEST_BYTES) {
       throw new AwsError(
@@ -66,6 +64,7 @@ export function createEventBridge(
     operations: {
       PutEvents: putEvents,
       async DescribeEventBus(request: RequestBody): Promise<object> {
+        checkRequest(describeEventBusRequest, request.fields);
         const name = busName(request.optionalText('Name') ?? 'default');
         const arn = buses.get(name);
         if (arn === undefined)
@@ -98,17 +97,15 @@ function whyRefused(entry: RequestBody): { ErrorCode: string; ErrorMessage: stri
     const ErrorMessage = `Parameter ${missing} is not valid. Reason: ${missing} is a required argument.`;
     return { ErrorCode: 'InvalidArgument', ErrorMessage };
   }
-  if (!isJsonObject(entry.text('Detail'))) {
+  // Only AWS's own services may use the prefix.
+  if (entry.text('Source').startsWith('aws.')) {
+    return {
+      ErrorCode: 'NotAuthorizedForSourceException',
+      ErrorMessage: 'Not authorized for the source.',
+    };
+  }
+  if (!isWellFormedDetail(entry.text('Detail'))) {
     return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
   }
   return undefined;
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

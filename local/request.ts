@@ -14,6 +14,11 @@ export class RequestBody {
     this.#complaint = complaint;
   }
 
+  /** The fields as they came, for a check against the service's model. */
+  get fields(): Readonly<Record<string, unknown>> {
+    return this.#fields;
+  }
+
   has(name: string): boolean {
     return this.#fields[name] !== undefined && this.#fields[name] !== null;
   }

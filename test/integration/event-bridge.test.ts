@@ -18,6 +18,7 @@ const received = new Date('2026-03-01T10:00:00.000Z');
 
 let log: BusLog;
 let client: EventBridgeClient;
+let endpointUrl: string;
 let cleanUps: (() => Promise<unknown> | unknown)[];
 
 beforeEach(async () => {
@@ -30,6 +31,7 @@ beforeEach(async () => {
     () => undefined,
   );
   const endpoint = await startLocalAws({ eventBridge: operations });
+  endpointUrl = endpoint.url;
   client = new EventBridgeClient(clientOptions(endpoint.url));
   cleanUps = [
     () => client.destroy(),
@@ -109,6 +111,10 @@ describe('an entry is refused alone', () => {
     ['an array', '[1]'],
     ['a text', '"text"'],
     ['null', 'null'],
+    ['an object in 1,001 levels', `${'{"a":'.repeat(1001)}1${'}'.repeat(1001)}`],
+    ['an object with 1,000 nested arrays', `{"a":${'['.repeat(1000)}${']'.repeat(1000)}}`],
+    ['an object with an integer above int64', '{"a": [9223372036854775808]}'],
+    ['an object with an integer below int64', '{"a": -9223372036854775809}'],
   ])('when its detail is %s', async (_, Detail) => {
     const answer = await put(entry(), entry({ Detail }), entry());
 
@@ -135,6 +141,32 @@ describe('an entry is refused alone', () => {
   });
 });
 
+describe('an entry is accepted', () => {
+  test.each([
+    ['1,000 levels', `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`],
+    ['the largest and the smallest int64', '{"a": [9223372036854775807,-9223372036854775808]}'],
+    ['large decimals and doubles', '{"a": [602214076000000000000000.0, 6.02214076e23, 1E400, -1.5]}'],
+    [
+      'digits and brackets in texts and keys',
+      `{"99999999999999999999\\"": "${'[{'.repeat(1001)} 9223372036854775808"}`,
+    ],
+  ])('with %s in its detail', async (_, Detail) => {
+    expect((await put(entry({ Detail }))).FailedEntryCount).toBe(0);
+  });
+});
+
+test('a source of AWS is not for customers', async () => {
+  const answer = await put(entry({ Source: 'aws.orders' }), entry({ Source: 'awsome.orders' }));
+
+  expect(answer).toMatchObject({
+    FailedEntryCount: 1,
+    Entries: [
+      { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' },
+      { EventId: expect.any(String) },
+    ],
+  });
+});
+
 describe('EventBridge lies: an id in the answer, and no event on the bus', () => {
   test.each([
     ['a bus that does not exist', { EventBusName: 'nowhere' }],
@@ -156,10 +188,107 @@ describe('EventBridge lies: an id in the answer, and no event on the bus', () =>
 });
 
 describe('a request is refused as a whole', () => {
-  test.each([[0], [11]])('with %i entries', async (count) => {
-    await expect(put(...Array.from({ length: count }, () => entry()))).rejects.toMatchObject({
+  const failed = (value: string, path: string, constraint: string) =>
+    `Value '${value}' at '${path}' failed to satisfy constraint: Member must ${constraint}`;
+
+  test.each<[string, PutEventsRequestEntry[], string]>([
+    ['no entries', [], failed('[]', 'entries', 'have length greater than or equal to 1')],
+    [
+      '11 entries',
+      Array.from({ length: 11 }, () => entry()),
+      `' at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10`,
+    ],
+    [
+      'an empty trace header',
+      [entry(), entry({ TraceHeader: '' })],
+      failed('', 'entries.2.member.traceHeader', 'have length greater than or equal to 1'),
+    ],
+    [
+      'a trace header of 501 characters',
+      [entry({ TraceHeader: 'x'.repeat(501) })],
+      failed('x'.repeat(501), 'entries.1.member.traceHeader', 'have length less than or equal to 500'),
+    ],
+    [
+      'a bus whose name has a space',
+      [entry({ EventBusName: 'my bus' })],
+      failed(
+        'my bus',
+        'entries.1.member.eventBusName',
+        String.raw`satisfy regular expression pattern: (arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+`,
+      ),
+    ],
+    [
+      'a resource of 2,049 characters',
+      [entry({ Resources: ['arn:a', 'x'.repeat(2049)] })],
+      failed(
+        'x'.repeat(2049),
+        'entries.1.member.resources.2.member',
+        'have length less than or equal to 2048',
+      ),
+    ],
+  ])('with %s', async (_, entries, violation) => {
+    await expect(put(...entries)).rejects.toMatchObject({
       name: 'ValidationException',
+      message: expect.stringMatching(/^1 validation error detected: Value /),
     });
+    await expect(put(...entries)).rejects.toThrow(violation);
+    expect(await onTheBus()).toEqual([]);
+  });
+
+  test('with every violation in one sentence', async () => {
+    const refused = put(entry({ EventBusName: '' }), entry({ TraceHeader: '' }));
+
+    await expect(refused).rejects.toThrow(
+      /^3 validation errors detected: Value '' at 'entries\.1\.member\.eventBusName' .* pattern: .*; Value '' at 'entries\.1\.member\.eventBusName' .* to 1; Value '' at 'entries\.2\.member\.traceHeader' .* to 1$/,
+    );
+  });
+
+  test.each([
+    [
+      'no list of entries',
+      {},
+      'ValidationException',
+      "1 validation error detected: Value null at 'entries' failed",
+    ],
+    ['entries that are no list', { Entries: 'x' }, 'SerializationException', 'Expected list or null'],
+    ['an entry that is null', { Entries: [null] }, 'ValidationException', "Value null at 'entries.1.member'"],
+    [
+      'an entry that is a number',
+      { Entries: [1] },
+      'SerializationException',
+      'NUMBER_VALUE can not be converted to',
+    ],
+    [
+      'a source that is a number',
+      { Entries: [{ Source: 5 }] },
+      'SerializationException',
+      'NUMBER_VALUE can not be converted to a String',
+    ],
+    [
+      'a detail that is an object',
+      { Entries: [{ Detail: {} }] },
+      'SerializationException',
+      'Start of structure or map found where not expected.',
+    ],
+    ['a time that is a text', { Entries: [{ Time: 'today' }] }, 'SerializationException', 'STRING_VALUE'],
+    ['a time beyond all times', { Entries: [{ Time: 1e20 }] }, 'SerializationException', 'NUMBER_VALUE'],
+    [
+      'a malformed endpoint',
+      { Entries: [{}], EndpointId: 'x' },
+      'ValidationException',
+      "at 'endpointId' failed",
+    ],
+  ])('with %s', async (_, body, __type, message) => {
+    const response = await fetch(endpointUrl, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': 'AWSEvents.PutEvents', 'Content-Type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify(body),
+    });
+
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { __type, message: expect.stringContaining(message) },
+    ]);
     expect(await onTheBus()).toEqual([]);
   });
 
