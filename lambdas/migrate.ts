@@ -4,6 +4,8 @@ import { migrate } from '../database/migrate.ts';
 import outboxEvents from '../database/migrations/0001_outbox_events.sql';
 import claimFunction from '../database/migrations/0002_claim_outbox_events.sql';
 import roles from '../database/migrations/0003_roles.sql';
+import installation from '../database/migrations/0004_installation.sql';
+import { checkOwner, takeOwnership } from '../database/owner.ts';
 import { type Credentials, ensureRole } from '../database/roles.ts';
 import { DatabaseUnavailable } from '../outbox/failure.ts';
 import { dataApi } from './runtime/clients.ts';
@@ -11,6 +13,7 @@ import { count, text } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const outboxName = text('OUTBOX_NAME');
 const secrets = new SecretsManagerClient();
 const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
 
@@ -19,23 +22,34 @@ const migrations = [
   { name: '0001_outbox_events', sql: outboxEvents },
   { name: '0002_claim_outbox_events', sql: claimFunction },
   { name: '0003_roles', sql: roles },
+  { name: '0004_installation', sql: installation },
 ];
 
 // A new cluster's writer comes minutes after the cluster, and a paused one resumes within half a minute.
 const PATIENCE_MS = 8 * 60_000;
 const PAUSE_MS = 5_000;
 
-/** Runs on every deployment that changes it. */
-export async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
+export interface Migrated {
+  /** Names of the migrations that were not applied yet. */
+  readonly applied: readonly string[];
+  /** Database roles that have the passwords of their secrets now. */
+  readonly roles: readonly string[];
+}
+
+/** Runs on every deployment that changes it, and when a person says `outbox sync-roles`. */
+export async function migrateDatabase(): Promise<Migrated> {
+  await untilAvailable(() => checkOwner(database, outboxName));
   const applied = await untilAvailable(() => migrate(database, migrations));
+  await untilAvailable(() => takeOwnership(database, outboxName));
   const [processor, producer] = [
     await credentials(secretArns.processor),
     await credentials(secretArns.producer),
   ];
   await untilAvailable(() => ensureRole(database, processor, 'processor'));
   await untilAvailable(() => ensureRole(database, producer, 'producer'));
-  logger.info('database migrated', { applied });
-  return { applied };
+  const roleNames = [processor.username, producer.username];
+  logger.info('database migrated', { applied, roles: roleNames });
+  return { applied, roles: roleNames };
 }
 
 /** The one retry outside the state machines: a deployment has nobody else to try again. */

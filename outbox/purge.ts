@@ -1,7 +1,7 @@
 import type { DataApi } from './data-api.ts';
 import { RowReader } from './row.ts';
 
-// By ctid: deleting by a list of ids costs five times the latency of the claims beside it. Events that are
+// Nothing is purged while the outbox is paused: a person may be looking at a restored database. By ctid: deleting by a list of ids costs five times the latency of the claims beside it. Events that are
 // parked are never purged, however old they are.
 const PURGE_BATCH = `
   with purged as (
@@ -9,6 +9,7 @@ const PURGE_BATCH = `
     where ctid = any (array(
         select ctid from outbox_events
         where status = 'PROCESSED' and processed_at < now() - make_interval(days => cast(:retentionDays as integer))
+          and not exists (select from outbox_installation where paused_at is not null)
         order by processed_at
         limit cast(:batch as bigint)
         for update skip locked))

@@ -17,6 +17,7 @@ $$
 create function outbox_grant_processor(role_name text) returns void language plpgsql as $$
 begin
   execute format('grant select, update, delete on outbox_events to %I', role_name);
+  execute format('grant select, update (paused_at, paused_by, pause_reason) on outbox_installation to %I', role_name);
   execute format('grant execute on function claim_outbox_events, outbox_gauges to %I', role_name);
   execute format('alter role %I set statement_timeout = %L', role_name, '2s');
 end
