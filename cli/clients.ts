@@ -1,4 +1,5 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -10,6 +11,7 @@ export interface Clients {
   database(as?: 'operator' | 'producer'): TransactionalDataApi;
   readonly stepFunctions: SFNClient;
   readonly eventBridge: EventBridgeClient;
+  readonly lambda: LambdaClient;
   readonly scheduler: SchedulerClient;
 }
 
@@ -34,6 +36,12 @@ export function createClients(target: Target): Clients {
       }),
     stepFunctions: new SFNClient(options),
     eventBridge: new EventBridgeClient(options),
+    // A migration of a large table may take minutes.
+    lambda: new LambdaClient({
+      ...options,
+      requestHandler: { connectionTimeout: 5_000, requestTimeout: 11 * 60_000 },
+      maxAttempts: 1,
+    }),
     scheduler: new SchedulerClient(options),
   };
 }

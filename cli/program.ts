@@ -4,11 +4,13 @@ import { examples } from './action.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnqueue } from './commands/enqueue.ts';
 import { addList } from './commands/list.ts';
+import { addPause, addResume } from './commands/pause.ts';
 import { addPurge } from './commands/purge.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addRun } from './commands/run.ts';
 import { addShow } from './commands/show.ts';
 import { addStatus } from './commands/status.ts';
+import { addSyncRoles } from './commands/sync-roles.ts';
 import { addTail } from './commands/tail.ts';
 import { type ExitCode, exitCodes, explain } from './failure.ts';
 import { OutputLost, writeOut } from './stdout.ts';
@@ -49,6 +51,9 @@ function createProgram(): Command {
     addEnqueue,
     addPurge,
     addTail,
+    addPause,
+    addResume,
+    addSyncRoles,
     addDoctor,
   ])
     add(program);

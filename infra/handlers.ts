@@ -152,6 +152,7 @@ export class Handlers extends Construct {
       Duration.minutes(10),
       {
         ...databaseUsers.environment(ownerSecret),
+        OUTBOX_NAME: this.#props.name,
         PROCESSOR_SECRET_ARN: processorSecret.secretArn,
         PRODUCER_SECRET_ARN: producerSecret.secretArn,
         // The Data API itself ends a statement after 45 seconds.

@@ -3,6 +3,8 @@ import { migrate } from '../database/migrate.ts';
 import outboxEvents from '../database/migrations/0001_outbox_events.sql';
 import claimFunction from '../database/migrations/0002_claim_outbox_events.sql';
 import roles from '../database/migrations/0003_roles.sql';
+import installation from '../database/migrations/0004_installation.sql';
+import { checkOwner, takeOwnership } from '../database/owner.ts';
 import { type Credentials, ensureRole } from '../database/roles.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count, text } from './runtime/environment.ts';
@@ -10,6 +12,7 @@ import { logger, withTelemetry } from './runtime/telemetry.ts';
 import { waitForDatabase } from './runtime/wait-for-database.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
+const outboxName = text('OUTBOX_NAME');
 const secrets = new SecretsManagerClient();
 const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
 
@@ -18,19 +21,30 @@ const migrations = [
   { name: '0001_outbox_events', sql: outboxEvents },
   { name: '0002_claim_outbox_events', sql: claimFunction },
   { name: '0003_roles', sql: roles },
+  { name: '0004_installation', sql: installation },
 ];
 
-/** Runs on every deployment that changes it. */
-export async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
+export interface Migrated {
+  /** Names of the migrations that were not applied yet. */
+  readonly applied: readonly string[];
+  /** Database roles that have the passwords of their secrets now. */
+  readonly roles: readonly string[];
+}
+
+/** Runs on every deployment that changes it, and when a person says `outbox sync-roles`. */
+export async function migrateDatabase(): Promise<Migrated> {
+  await waitForDatabase(() => checkOwner(database, outboxName));
   const applied = await waitForDatabase(() => migrate(database, migrations));
+  await waitForDatabase(() => takeOwnership(database, outboxName));
   const [processor, producer] = [
     await credentials(secretArns.processor),
     await credentials(secretArns.producer),
   ];
   await waitForDatabase(() => ensureRole(database, processor, 'processor'));
   await waitForDatabase(() => ensureRole(database, producer, 'producer'));
-  logger.info('database migrated', { applied });
-  return { applied };
+  const roleNames = [processor.username, producer.username];
+  logger.info('database migrated', { applied, roles: roleNames });
+  return { applied, roles: roleNames };
 }
 
 async function credentials(secretArn: string): Promise<Credentials> {

@@ -46,6 +46,8 @@ export interface Batch {
   readonly parked: number;
   /** Claimed events whose earlier lease had run out. */
   readonly reclaimed: number;
+  /** A person has paused the outbox: nothing is claimed until it is resumed. */
+  readonly paused: boolean;
   /** Only when asked for. */
   readonly gauges?: Gauges;
 }
@@ -53,7 +55,7 @@ export interface Batch {
 // The functions are those of database/migrations/0002_claim_outbox_events.sql. The gauges belong to the row without an
 // id, and see the table as it was before the claim.
 const CLAIM = `
-  select id, event_type, detail, trace_header, created_at_ms, attempts, more, claimed.parked, reclaimed, due, gauges.parked, oldest_seconds
+  select id, event_type, detail, trace_header, created_at_ms, attempts, more, claimed.parked, reclaimed, paused, due, gauges.parked, oldest_seconds
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
@@ -83,8 +85,9 @@ export async function claim(
     more: counts.boolean(6),
     parked: counts.number(7),
     reclaimed: counts.number(8),
+    paused: counts.boolean(9),
     ...(measure && {
-      gauges: { due: counts.number(9), parked: counts.number(10), oldestAgeSeconds: counts.number(11) },
+      gauges: { due: counts.number(10), parked: counts.number(11), oldestAgeSeconds: counts.number(12) },
     }),
   };
 }

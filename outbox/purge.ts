@@ -18,11 +18,12 @@ const EXPIRED = `status = 'PROCESSED' and processed_at < now() - make_interval(d
 
 // By ctid, because deleting by a list of ids costs five times the latency of the claims beside it. From where the
 // last statement ended, because the index keeps what was deleted until the next vacuum. Events that are parked are
-// never purged, however old they are.
+// never purged, however old they are, and nothing is while the outbox is paused.
 const PURGE_BATCH = `
   with candidate as materialized (
     select ctid as place, processed_at, detail_bytes from outbox_events
     where ${EXPIRED} and processed_at >= coalesce(cast(:after as timestamptz), '-infinity')
+      and not exists (select from outbox_installation where paused_at is not null)
     order by processed_at
     limit cast(:rows as bigint)
     for update skip locked),

@@ -1,10 +1,12 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import type { Command } from 'commander';
 import * as z from 'zod';
+import { type Pause, readPause } from '../../outbox/pause.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { type Backlog, COUNT_LIMIT, readBacklog } from '../backlog.ts';
 import { toSecond } from '../columns.ts';
 import { duration } from '../duration.ts';
+import { describePause } from './pause.ts';
 
 const RUNS = 5;
 
@@ -19,15 +21,16 @@ export function addStatus(program: Command): void {
 
 async function status(context: Context): Promise<void> {
   const { output, target } = context;
-  const [backlog, redrives, processorRuns] = await Promise.all([
+  const [backlog, pause, redrives, processorRuns] = await Promise.all([
     readBacklog(context.database()),
+    readPause(context.database()),
     lastRedrives(context),
     lastProcessorRuns(context),
   ]);
   const whereRuns = consoleUrl(target.need('processorArn'));
   output.answer(
-    { backlog, processorRuns: processorRuns ?? { console: whereRuns }, redrives },
-    () => `${describe(backlog, context)}
+    { paused: pause ?? null, backlog, processorRuns: processorRuns ?? { console: whereRuns }, redrives },
+    () => `${describe(backlog, pause, context)}
 
 ${output.colors.bold('last runs of the processor')}
 ${processorRuns === undefined ? `an Express execution cannot be listed: ${whereRuns}` : tableOf(processorRuns, context)}
@@ -37,10 +40,13 @@ ${tableOf(redrives, context)}`,
   );
 }
 
-function describe(backlog: Backlog, { output: { colors } }: Context): string {
+function describe(backlog: Backlog, pause: Pause | undefined, { output: { colors } }: Context): string {
   const count = (value: number) => (value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value));
   const { due, inFlight, waiting, parked, processed, lagSeconds, lastProcessedAt } = backlog;
   const rows = [
+    ...(pause === undefined
+      ? []
+      : [['paused', colors.red(`${describePause(pause).replace('paused ', '')}; to go on: resume`)]]),
     ['due', count(due)],
     ['in flight', count(inFlight)],
     [

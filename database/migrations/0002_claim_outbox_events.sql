@@ -22,7 +22,7 @@ create function claim_outbox_events(
   lease_seconds integer, max_attempts integer, expires_at timestamptz default null, sent_at timestamptz default null
 ) returns table (
   id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
-  more boolean, parked integer, reclaimed integer
+  more boolean, parked integer, reclaimed integer, paused boolean
 ) language plpgsql
 set search_path from current set enable_sort = off set enable_seqscan = off set jit = off
 as $$
@@ -40,6 +40,7 @@ declare
   exhausted_ids uuid[] = '{}';
   reclaimed_count integer = 0;
   has_more boolean = false;
+  is_paused boolean = false;
 begin
   perform pg_advisory_xact_lock(hashtextextended(cast(token as text), 0));
   received_at = clock_timestamp();
@@ -58,6 +59,8 @@ begin
 
   if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then
     has_more = exists (select from outbox_events e where e.due_at <= now());
+  elsif exists (select from outbox_installation where paused_at is not null) then
+    is_paused = true;
   else
     for candidate in
       select e.id, e.status, e.attempts,
@@ -109,14 +112,14 @@ begin
     select e.id, e.event_type,
       case when e.state_bytes <= max_inline_bytes then outbox_detail(e.id, e.aggregate_id, e.payload) end,
       e.trace_header, cast(floor(extract(epoch from e.created_at) * 1000) as bigint), e.attempts,
-      cast(null as boolean), cast(null as integer), cast(null as integer)
+      cast(null as boolean), cast(null as integer), cast(null as integer), cast(null as boolean)
     from outbox_events e
     where e.lease_token = token and e.status = 'PROCESSING'
     order by e.sequence;
 
   return query
     select cast(null as uuid), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint),
-      cast(null as integer), has_more, cardinality(exhausted_ids), reclaimed_count;
+      cast(null as integer), has_more, cardinality(exhausted_ids), reclaimed_count, is_paused;
 end
 $$
 --> statement-breakpoint

@@ -42,16 +42,20 @@ $$
 create function outbox_grant_processor(role_name text) returns void language plpgsql
 set search_path from current as $$
 declare
+  beside text;
   setting text;
 begin
   perform outbox_admit_role(role_name);
   execute format('grant select, update, delete on outbox_events to %I', role_name);
   execute format('grant execute on function outbox_detail, outbox_backoff, claim_outbox_events, outbox_gauges to %I', role_name);
-  -- For the operator, who signs in as this role and asks which migrations were applied.
+  -- For the operator, who signs in as this role, asks which migrations were applied, and pauses the outbox.
   execute format('grant select on outbox_migrations to %I', role_name);
-  if not exists (select from pg_policy where polrelid = cast('outbox_migrations' as regclass) and polname = role_name) then
-    execute format('create policy %I on outbox_migrations to %I using (true)', role_name, role_name);
-  end if;
+  execute format('grant select, update (paused_at, paused_by, pause_reason) on outbox_installation to %I', role_name);
+  foreach beside in array array['outbox_migrations', 'outbox_installation'] loop
+    if not exists (select from pg_policy where polrelid = cast(beside as regclass) and polname = role_name) then
+      execute format('create policy %I on %I to %I using (true)', role_name, beside, role_name);
+    end if;
+  end loop;
   foreach setting in array array[
     format('search_path = %I, pg_temp', current_schema()),
     'default_transaction_isolation = ''read committed''',

@@ -44,7 +44,7 @@ test('the migrations of this release make the outbox, and their history tells wh
 
   expect(await migrate(database.dataApi, migrations)).toEqual(names);
 
-  expect(await tables()).toEqual(['outbox_events', 'outbox_migrations']);
+  expect(await tables()).toEqual(['outbox_events', 'outbox_installation', 'outbox_migrations']);
   expect(await history()).toEqual(names);
 });
 

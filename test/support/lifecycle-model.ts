@@ -91,6 +91,7 @@ export function claim(model: Model, { token, runId, maxEvents, maxAttempts }: Cl
     .sort((one, other) => Number(one.due) - Number(other.due) || one.sequence - other.sequence);
   const answer = (rest: { more: boolean; parked: number; reclaimed: number }) => ({
     events: model.events.filter(isHeldBy(token)).map(({ id, attempts }) => ({ id, attempts })),
+    paused: false,
     ...rest,
   });
   if (model.events.some(isHeldBy(token))) return answer({ more: due.length > 0, parked: 0, reclaimed: 0 });

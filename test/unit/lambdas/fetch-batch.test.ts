@@ -35,6 +35,7 @@ const countsRow = (more: boolean, parked: number, reclaimed: number, gauges: num
   { booleanValue: more },
   { longValue: parked },
   { longValue: reclaimed },
+  { booleanValue: false },
   ...[0, 1, 2].map((gauge) => (gauges[gauge] === undefined ? none : { doubleValue: gauges[gauge] })),
 ];
 
@@ -159,6 +160,7 @@ describe('fetch-batch', () => {
       more: true,
       parked: 0,
       reclaimed: 0,
+      paused: false,
     });
   });
 
@@ -193,7 +195,7 @@ describe('fetch-batch', () => {
       'Outbox/ParkedEvents': 3,
       'Outbox/OldestEventAge': 0.5,
     });
-    expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0 });
+    expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0, paused: false });
   });
 
   test('looks at the bus once a run, before its claim', async () => {
@@ -250,7 +252,7 @@ describe('fetch-batch', () => {
 
     const invocation = await invoke(await coldStart('fetch-batch', environment), input);
 
-    expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0 });
+    expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0, paused: false });
     expect(logsIn(invocation)).toEqual([]);
   });
 

@@ -38,6 +38,7 @@ export const batchOf = (events: readonly ClaimedEvent[], rest: Partial<Batch> = 
   more: false,
   parked: 0,
   reclaimed: 0,
+  paused: false,
   ...rest,
 });
 

@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { pause, readPause, resume } from '../../outbox/pause.ts';
+import { purge } from '../../outbox/purge.ts';
+import { claimBatch, idsOf } from '../support/claiming.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { insertEvents, readEvent } from '../support/outbox-rows.ts';
+
+const database = useOutboxDatabase();
+
+beforeEach(async () => {
+  await database.sql('delete from outbox_events');
+  await database.sql('delete from outbox_installation');
+  await database.sql("insert into outbox_installation (owner) values ('outbox')");
+});
+
+const purgeAll = () =>
+  purge(database.dataApi, 7, Date.now() + 10_000, { now: Date.now, pause: async () => undefined });
+
+describe('while the outbox is paused', () => {
+  test('nothing is claimed and no attempt is counted', async () => {
+    const [id = ''] = await insertEvents(database, 1);
+    await pause(database.dataApi, 'ada');
+
+    expect(await claimBatch(database)).toMatchObject({ events: [], more: false, paused: true });
+    expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 0 });
+  });
+
+  test('a repeated claim still gets what it claimed before the pause', async () => {
+    await insertEvents(database, 2);
+    const first = await claimBatch(database);
+    await pause(database.dataApi, 'ada');
+
+    const repeated = await claimBatch(database, { leaseToken: first.leaseToken });
+
+    expect(idsOf(repeated)).toEqual(idsOf(first));
+    expect(repeated.paused).toBe(false);
+  });
+
+  test('nothing is purged', async () => {
+    await database.sql(
+      `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
+       values ('7', 'a', '{}', 'PROCESSED', null, now() - interval '8 days')`,
+    );
+    await pause(database.dataApi, 'ada');
+    expect(await purgeAll()).toMatchObject({ purged: 0, more: false });
+
+    await resume(database.dataApi);
+    expect(await purgeAll()).toMatchObject({ purged: 1, more: false });
+  });
+
+  test('the first pause stays on record when somebody pauses again', async () => {
+    const first = await pause(database.dataApi, 'ada', 'restored from a snapshot');
+
+    expect(await pause(database.dataApi, 'bob', 'to be sure')).toEqual(first);
+    expect(await readPause(database.dataApi)).toEqual({
+      since: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      by: 'ada',
+      reason: 'restored from a snapshot',
+    });
+  });
+});
+
+describe('a resumed outbox', () => {
+  test('claims again, and the pause that ended is the answer', async () => {
+    await insertEvents(database, 1);
+    const paused = await pause(database.dataApi, 'ada');
+
+    expect(await resume(database.dataApi)).toEqual(paused);
+    expect((await claimBatch(database)).events).toHaveLength(1);
+    expect(await readPause(database.dataApi)).toBeUndefined();
+  });
+
+  test('says so when it was not paused', async () => {
+    expect(await resume(database.dataApi)).toBeUndefined();
+  });
+});
+
+describe('an outbox that no deployment owns', () => {
+  test('cannot be paused, and says why', async () => {
+    await database.sql('delete from outbox_installation');
+
+    await expect(pause(database.dataApi, 'ada')).rejects.toThrow(/no deployment owns this outbox/);
+  });
+});
