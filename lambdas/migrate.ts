@@ -1,14 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { migrate } from '../database/migrate.ts';
 import outboxEvents from '../database/migrations/0001_outbox_events.sql';
 import claimFunction from '../database/migrations/0002_claim_outbox_events.sql';
 import roles from '../database/migrations/0003_roles.sql';
 import { type Credentials, ensureRole } from '../database/roles.ts';
-import { DatabaseUnavailable } from '../outbox/failure.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count, text } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';
+import { createUntilAvailable, wallClock } from './runtime/wait-until-available.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 const secrets = new SecretsManagerClient();
@@ -21,35 +20,21 @@ const migrations = [
   { name: '0003_roles', sql: roles },
 ];
 
-// A new cluster's writer comes minutes after the cluster, and a paused one resumes within half a minute.
-const PATIENCE_MS = 8 * 60_000;
-const PAUSE_MS = 5_000;
-
 /** Runs on every deployment that changes it. */
 export async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
+  const untilAvailable = createUntilAvailable({
+    ...wallClock,
+    onWait: (error) => logger.warn('waiting for the database or for the permission to use it', { error }),
+  });
   const applied = await untilAvailable(() => migrate(database, migrations));
   const [processor, producer] = [
-    await credentials(secretArns.processor),
-    await credentials(secretArns.producer),
+    await untilAvailable(() => credentials(secretArns.processor)),
+    await untilAvailable(() => credentials(secretArns.producer)),
   ];
   await untilAvailable(() => ensureRole(database, processor, 'processor'));
   await untilAvailable(() => ensureRole(database, producer, 'producer'));
   logger.info('database migrated', { applied });
   return { applied };
-}
-
-/** The one retry outside the state machines: a deployment has nobody else to try again. */
-async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
-  const endsAt = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof DatabaseUnavailable) || Date.now() >= endsAt) throw error;
-      logger.warn('the database is not available yet', { error });
-      await pause(PAUSE_MS);
-    }
-  }
 }
 
 async function credentials(secretArn: string): Promise<Credentials> {

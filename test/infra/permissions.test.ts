@@ -45,7 +45,11 @@ describe('what may be done', () => {
     ['OutboxHandlersfetchbatchRole', ofEveryStep('fetchbatch')],
     [
       'OutboxHandlerspublisheventRole',
-      [...ofEveryStep('publishevent'), 'events:DescribeEventBus on EventBus', 'events:PutEvents on EventBus'],
+      [
+        ...ofEveryStep('publishevent'),
+        'events:DescribeEventBus on OutboxBusEventBus',
+        'events:PutEvents on OutboxBusEventBus',
+      ],
     ],
     ['OutboxHandlersmarkprocessedRole', ofEveryStep('markprocessed')],
     ['OutboxHandlersmarkfailedRole', ofEveryStep('markfailed')],
