@@ -31,12 +31,34 @@ const schema = z.strictObject({
     .string()
     .regex(/^[a-z_][a-z0-9_]*$/, 'expected a lower-case name')
     .optional(),
+  /** Of the new cluster. */
+  minCapacity: number.optional(),
+  maxCapacity: number.optional(),
+  engineVersion: z
+    .string()
+    .regex(/^\d+\.\d+$/, 'expected a full version such as 17.7')
+    .optional(),
+  encryptionKeyArn: z
+    .string()
+    .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'expected the arn of a kms key')
+    .optional(),
+  permissionsBoundaryArn: z
+    .string()
+    .regex(/^arn:[\w-]+:iam::(\d{12}|aws):policy\/.+$/, 'expected the arn of a managed policy')
+    .optional(),
+  paused: z
+    .preprocess(
+      (value) => (value === 'true' || value === 'false' ? value === 'true' : value),
+      z.boolean('expected true or false'),
+    )
+    .optional(),
   eventBusArn: z
     .string()
     .regex(/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/.+$/, 'expected the arn of an event bus')
     .optional(),
   /** Names the new bus; not used with `eventBusArn`, so that cdk.json may name one. */
   eventBusName: z.string().regex(eventBusNameRule.pattern, eventBusNameRule.expected).optional(),
+  archiveDays: positive.optional(),
   eventSource: z.string().regex(eventSourceRule.pattern, eventSourceRule.expected).optional(),
   intervalMinutes: positive.optional(),
   lanes: number.optional(),
@@ -45,6 +67,8 @@ const schema = z.strictObject({
   batchSize: number.optional(),
   publishChunkSize: number.optional(),
   publishConcurrency: number.optional(),
+  accountConcurrency: number.optional(),
+  reservedConcurrency: positive.optional(),
   publishRetries: number.optional(),
   maxAttempts: number.optional(),
   leaseSeconds: positive.optional(),

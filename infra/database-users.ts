@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -10,6 +11,8 @@ export interface DatabaseUsersProps {
   /** Signs in as a user that may create roles and the table. */
   readonly ownerSecret: secretsmanager.ISecret;
   readonly databaseName: string;
+  /** Encrypts the secrets. */
+  readonly encryptionKey?: kms.IKey;
 }
 
 /** Who may do what in the database. The migration creates the two roles with the passwords of these secrets. */
@@ -54,6 +57,7 @@ export class DatabaseUsers extends Construct {
 
   #secret(id: string, username: string): secretsmanager.Secret {
     return new secretsmanager.Secret(this, id, {
+      ...(this.#props.encryptionKey !== undefined && { encryptionKey: this.#props.encryptionKey }),
       description: `Database role ${username} of the outbox`,
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username }),

@@ -73,12 +73,17 @@ function findingsOfUsers({ processorSecret, producerSecret }: DatabaseUsers): Fi
   }));
 }
 
-function findingsOfDatabase({ vpc, cluster }: Database): Finding[] {
+function findingsOfDatabase({ newVpc, cluster }: Database): Finding[] {
   return [
-    {
-      ...{ construct: vpc, rule: 'AwsSolutions-VPC7' },
-      reason: 'Nothing enters or leaves this VPC: its subnets have no route, and the Data API needs none.',
-    },
+    ...(newVpc === undefined
+      ? []
+      : [
+          {
+            ...{ construct: newVpc, rule: 'AwsSolutions-VPC7' },
+            reason:
+              'Nothing enters or leaves this VPC: its subnets have no route, and the Data API needs none.',
+          },
+        ]),
     {
       ...{ construct: cluster, rule: 'AwsSolutions-SMG4' },
       reason: 'Rotation would put a function into the VPC. The secret is used by the migration alone.',

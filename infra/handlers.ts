@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { DatabaseUsers } from './database-users.ts';
 import { LambdaFunction } from './lambda-function.ts';
+import type { LogSettings } from './log-group.ts';
 import type { CheckedSettings } from './settings.ts';
 
 export interface HandlersProps {
@@ -18,7 +18,7 @@ export interface HandlersProps {
   readonly eventSource: string;
   readonly metricsNamespace: string;
   readonly settings: CheckedSettings;
-  readonly logRetention: logs.RetentionDays;
+  readonly logs: LogSettings;
 }
 
 // Each patience is longer than the one inside it, so that a retry never overlaps the call it repeats: statement
@@ -133,14 +133,14 @@ export class Handlers extends Construct {
       DATABASE_TIMEOUT_MS,
       ...environment,
     });
-    databaseUsers.grant(step.function, databaseUsers.processorSecret, 'ExecuteStatement');
+    databaseUsers.grant(step.role, databaseUsers.processorSecret, 'ExecuteStatement');
     return step;
   }
 
   /** Allows a function to do this to the bus. */
   #allow(step: LambdaFunction, action: string): void {
     const resources = [this.#props.eventBus.eventBusArn];
-    step.function.addToRolePolicy(new iam.PolicyStatement({ actions: [action], resources }));
+    step.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources }));
   }
 
   #migrate(): LambdaFunction {
@@ -149,7 +149,8 @@ export class Handlers extends Construct {
     const migrate = this.#function(
       'migrate',
       'Brings the outbox up to date; runs on deployment',
-      Duration.minutes(10),
+      // Longer than it waits for a database (lambdas/migrate.ts), shorter than the trigger waits for it.
+      Duration.minutes(9),
       {
         ...databaseUsers.environment(ownerSecret),
         OUTBOX_NAME: this.#props.name,
@@ -160,14 +161,14 @@ export class Handlers extends Construct {
       },
     );
     databaseUsers.grant(
-      migrate.function,
+      migrate.role,
       ownerSecret,
       'BeginTransaction',
       'CommitTransaction',
       'ExecuteStatement',
       'RollbackTransaction',
     );
-    migrate.function.addToRolePolicy(
+    migrate.role.addToPrincipalPolicy(
       new iam.PolicyStatement({
         actions: ['secretsmanager:GetSecretValue'],
         resources: [processorSecret.secretArn, producerSecret.secretArn],
@@ -182,7 +183,8 @@ export class Handlers extends Construct {
     timeout: Duration,
     environment: Readonly<Record<string, string>>,
   ): LambdaFunction {
-    const { name, metricsNamespace, logRetention } = this.#props;
+    const { name, metricsNamespace, logs, settings } = this.#props;
+    const { reservedConcurrency } = settings;
     const powertools = { POWERTOOLS_SERVICE_NAME: name, POWERTOOLS_METRICS_NAMESPACE: metricsNamespace };
     return new LambdaFunction(this, handler, {
       handler,
@@ -190,7 +192,8 @@ export class Handlers extends Construct {
       description,
       timeout,
       environment: { ...powertools, ...environment },
-      logRetention,
+      logs,
+      ...(handler === 'publish-event' && reservedConcurrency !== undefined && { reservedConcurrency }),
     });
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { createLogGroup, type LogSettings } from './log-group.ts';
 import { packageRoot } from './package-root.ts';
 
 export interface LambdaFunctionProps {
@@ -16,24 +16,25 @@ export interface LambdaFunctionProps {
   /** The function is killed after this time. Longer than its SDK time-outs, shorter than the state's. */
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  readonly logRetention: logs.RetentionDays;
+  readonly logs: LogSettings;
+  /** Concurrent executions kept for this function alone, and its most. @default the account's unreserved ones */
+  readonly reservedConcurrency?: number;
 }
 
 /** One handler, from its prebuilt bundle, with a role and a log group of its own. */
 export class LambdaFunction extends Construct {
+  /** Statements are added to it and not through the function, which a feature flag lets write a policy for each. */
+  readonly role: iam.Role;
   readonly function: lambda.Function;
   /** The published version: a run in flight keeps calling it while a deployment publishes the next. */
   readonly version: lambda.Version;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
-    const logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = createLogGroup(this, 'Logs', props.logs);
     // Not CDK's default role: that one may write to every log group of the account.
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+    this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(this.role);
     this.function = new lambda.Function(this, 'Function', {
       functionName: props.functionName,
       description: props.description,
@@ -41,8 +42,11 @@ export class LambdaFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       handler: 'index.handler',
       code: lambda.Code.fromAsset(bundleOf(props.handler)),
-      role,
+      role: this.role,
       timeout: props.timeout,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
       memorySize: 256,
       tracing: lambda.Tracing.ACTIVE,
       logGroup,

@@ -1,9 +1,12 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { NewClusterProps } from './database.ts';
 import type { ExecutionHistory } from './execution-history.ts';
 import { eventBusNameRule, eventSourceRule, nameRule, type Rule } from './names.ts';
 import type { ProcessorSettings } from './settings.ts';
@@ -32,6 +35,11 @@ export interface OutboxProcessorProps extends ProcessorSettings {
    */
   readonly databaseName?: string;
   /**
+   * What the new cluster is made of. Contradicts `cluster`.
+   * @default 0.5 to 4 ACU in a VPC of its own
+   */
+  readonly newCluster?: NewClusterProps;
+  /**
    * The bus that gets the events; one of another account or region is imported by its ARN. The other account has to
    * allow `events:PutEvents`, see docs/deploy.md.
    * @default a new bus
@@ -47,6 +55,29 @@ export interface OutboxProcessorProps extends ProcessorSettings {
    * @default the name
    */
   readonly eventSource?: string;
+  /**
+   * How long every event of the new bus can be replayed from an EventBridge archive, in whole days. A replayed event
+   * has its old `eventId`, so consumers that de-duplicate ignore it. Contradicts `eventBus`.
+   * @default no archive
+   */
+  readonly archiveRetention?: Duration;
+  /**
+   * A symmetric key of yours that encrypts what the outbox makes: cluster, secrets, log groups, dead letters and bus.
+   * The policy of an imported key has to allow these services itself, see docs/deploy.md. Changing it replaces a new
+   * cluster.
+   * @default keys of AWS
+   */
+  readonly encryptionKey?: kms.IKey;
+  /**
+   * Limits every role that the outbox makes.
+   * @default none
+   */
+  readonly permissionsBoundary?: iam.IManagedPolicy;
+  /**
+   * Whether the schedules are disabled, for example until somebody has looked at a restored database.
+   * @default false
+   */
+  readonly paused?: boolean;
   /**
    * What Step Functions logs about runs; see {@link ExecutionHistory} for what each costs.
    * @default all, because the console draws Express executions from that log
@@ -94,6 +125,14 @@ export function checkProps(props: OutboxProcessorProps): CheckedProps {
       );
     }
     matching('eventBusName', props.eventBusName, eventBusNameRule);
+  }
+  if (props.eventBus !== undefined && props.archiveRetention !== undefined) {
+    throw new Error('eventBus and archiveRetention are both given: an archive is made for a new bus only');
+  }
+  if (cluster !== undefined && props.newCluster !== undefined) {
+    throw new Error(
+      `cluster is given, and ${Object.keys(props.newCluster).join(', ')} would describe a new one: leave one of both out`,
+    );
   }
   if (cluster === undefined) {
     if (clusterSecret !== undefined)

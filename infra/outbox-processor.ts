@@ -1,6 +1,6 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as events from 'aws-cdk-lib/aws-events';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as rds from 'aws-cdk-lib/aws-rds';
@@ -8,17 +8,21 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as triggers from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
+import { Bus } from './bus.ts';
 import { OutboxDashboard } from './dashboard.ts';
-import { Database } from './database.ts';
+import { Database, type DatabaseProps } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { processorDefinition, readDefinition } from './definition.ts';
 import { type Finding, findingsOf } from './findings.ts';
 import { Handlers } from './handlers.ts';
+import { grantLogsUse, type LogSettings } from './log-group.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
 import { Schedules } from './schedules.ts';
 import { checkSettings } from './settings.ts';
 import { StateMachine } from './state-machine.ts';
+
+const TRIGGER_PROVIDER = 'AWSCDK.TriggerCustomResourceProviderCustomResourceProvider';
 
 /** A transactional outbox: due events of a table in Aurora reach EventBridge, at least once. */
 export class OutboxProcessor extends Construct {
@@ -46,15 +50,20 @@ export class OutboxProcessor extends Construct {
     const settings = checkSettings(props);
     const { name, eventSource, databaseName, given } = checkProps(props);
     this.#name = name;
-    const { cluster, ownerSecret } = given ?? newDatabase(this, databaseName);
+    const { encryptionKey, permissionsBoundary } = props;
+    if (encryptionKey !== undefined) grantLogsUse(this, encryptionKey);
+    const { cluster, ownerSecret } =
+      given ?? newDatabase(this, { databaseName, encryptionKey, ...props.newCluster });
     this.cluster = cluster;
     this.databaseName = databaseName;
     this.eventBus =
       props.eventBus ??
-      new events.EventBus(this, 'EventBus', {
+      new Bus(this, 'Bus', {
         eventBusName: props.eventBusName ?? `${name}-events`,
         description: `Domain events, published from the outbox ${name}`,
-      });
+        ...(props.archiveRetention !== undefined && { archiveRetention: props.archiveRetention }),
+        ...(encryptionKey !== undefined && { encryptionKey }),
+      }).eventBus;
     // The bare name would be a bus of the same name in this account and region.
     this.eventBusAddress =
       props.eventBus === undefined ? this.eventBus.eventBusName : this.eventBus.eventBusArn;
@@ -63,9 +72,13 @@ export class OutboxProcessor extends Construct {
       cluster,
       ownerSecret,
       databaseName,
+      ...(encryptionKey !== undefined && { encryptionKey }),
     });
 
-    const logRetention = props.logRetention ?? logs.RetentionDays.ONE_MONTH;
+    const logSettings: LogSettings = {
+      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      ...(encryptionKey !== undefined && { encryptionKey }),
+    };
     const handlers = new Handlers(this, 'Handlers', {
       name,
       databaseUsers: this.databaseUsers,
@@ -75,9 +88,9 @@ export class OutboxProcessor extends Construct {
       eventSource,
       metricsNamespace: METRICS_NAMESPACE,
       settings,
-      logRetention,
+      logs: logSettings,
     });
-    const common = { executionHistory: props.executionHistory ?? 'all', logRetention } as const;
+    const common = { executionHistory: props.executionHistory ?? 'all', logs: logSettings } as const;
 
     this.processor = new StateMachine(this, 'outbox-processor', {
       ...common,
@@ -102,7 +115,7 @@ export class OutboxProcessor extends Construct {
       functions: { RequeueEvents: handlers.requeueEvents, VerifyRedrive: handlers.verifyRedrive },
       settings: { ProcessorArn: processorArn },
     });
-    this.redrive.stateMachine.addToRolePolicy(
+    this.redrive.role.addToPrincipalPolicy(
       new iam.PolicyStatement({ actions: ['states:StartSyncExecution'], resources: [processorArn] }),
     );
     this.cleanup = new StateMachine(this, 'outbox-cleanup', {
@@ -120,6 +133,8 @@ export class OutboxProcessor extends Construct {
       lanes: settings.lanes,
       cleanup: this.cleanup.stateMachine,
       cleanupInterval: settings.cleanupInterval,
+      paused: props.paused ?? false,
+      ...(encryptionKey !== undefined && { encryptionKey }),
     });
     const observed = { name, processor: this.processor.stateMachine, handlers };
     const fiveIntervals = Duration.minutes(5 * settings.interval.toMinutes());
@@ -148,6 +163,15 @@ export class OutboxProcessor extends Construct {
       cluster,
       alarms: this.alarms,
     }).dashboard;
+    if (permissionsBoundary !== undefined) this.#bound(permissionsBoundary);
+  }
+
+  /** Also the role of CDK's own function that runs the migration, which is shared by all triggers of the stack. */
+  #bound(policy: iam.IManagedPolicy): void {
+    const provider = Stack.of(this)
+      .node.findAll()
+      .filter(({ node }) => node.id === TRIGGER_PROVIDER);
+    for (const scope of [this, ...provider]) iam.PermissionsBoundary.of(scope).apply(policy);
   }
 
   /**
@@ -197,7 +221,7 @@ export class OutboxProcessor extends Construct {
   }
 }
 
-function newDatabase(scope: Construct, databaseName: string): GivenDatabase {
-  const { cluster, secret } = new Database(scope, 'Database', { databaseName });
+function newDatabase(scope: Construct, props: DatabaseProps): GivenDatabase {
+  const { cluster, secret } = new Database(scope, 'Database', props);
   return { cluster, ownerSecret: secret };
 }

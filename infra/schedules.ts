@@ -1,5 +1,6 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as targets from 'aws-cdk-lib/aws-scheduler-targets';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -16,6 +17,10 @@ export interface SchedulesProps {
   readonly lanes: number;
   readonly cleanup: sfn.IStateMachine;
   readonly cleanupInterval: Duration;
+  /** Whether the schedules are made, and kept, disabled. */
+  readonly paused: boolean;
+  /** Encrypts the dead-letter queue. */
+  readonly encryptionKey?: kms.IKey;
 }
 
 /** The ticks. A group of their own, because Scheduler's metrics know groups only. */
@@ -24,10 +29,12 @@ export class Schedules extends Construct {
   /** Ticks that could not start a run. */
   readonly deadLetterQueue: sqs.Queue;
   readonly #role: iam.Role;
+  readonly #paused: boolean;
 
   constructor(scope: Construct, id: string, props: SchedulesProps) {
     super(scope, id);
-    const { name, processor, interval, lanes, cleanup, cleanupInterval } = props;
+    const { name, processor, interval, lanes, cleanup, cleanupInterval, encryptionKey } = props;
+    this.#paused = props.paused;
     this.group = new scheduler.ScheduleGroup(this, 'Group', {
       scheduleGroupName: name,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -35,11 +42,20 @@ export class Schedules extends Construct {
     this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
+      ...(encryptionKey !== undefined && { encryptionMasterKey: encryptionKey }),
     });
     // Given one, the targets do not leave a role at the stack's root.
     this.#role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
+      // Only the schedules of this group: Scheduler must not lend the role to anybody else's.
+      // https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+          ArnEquals: { 'aws:SourceArn': this.group.scheduleGroupArn },
+        },
+      }),
     });
+    encryptionKey?.grantEncryptDecrypt(this.#role);
     for (let lane = 1; lane <= lanes; lane += 1) {
       const suffix = lane === 1 ? '' : `-${lane}`;
       this.#schedule(`${name}-processor${suffix}`, 'Publishes due events of the outbox', interval, processor);
@@ -51,6 +67,7 @@ export class Schedules extends Construct {
     const schedule = new scheduler.Schedule(this, scheduleName, {
       scheduleName,
       description,
+      enabled: !this.#paused,
       scheduleGroup: this.group,
       schedule: scheduler.ScheduleExpression.rate(interval),
       target: new targets.StepFunctionsStartExecution(target, {
@@ -63,6 +80,7 @@ export class Schedules extends Construct {
       }),
     });
     // CDK writes the group's name as text, from which CloudFormation cannot see what must exist first.
-    schedule.node.addDependency(this.group);
+    // The role with its policy, because a schedule without a start date fires as soon as it exists.
+    schedule.node.addDependency(this.group, this.#role);
   }
 }

@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 export interface ProcessorSettings {
   /**
    * Events in one batch, 1 to 200: 200 failures with their causes fill the 256 KiB that a state may hold.
-   * @default 200, and 120 with `linger`
+   * @default five times `publishConcurrency`, three times with `linger`, at most 200
    */
   readonly batchSize?: number;
   /**
@@ -16,9 +16,22 @@ export interface ProcessorSettings {
   readonly publishChunkSize?: number;
   /**
    * Events published at once, 1 to 40: an inline Map runs no more.
-   * @default 40
+   * @default 40, or what `accountConcurrency` leaves
    */
   readonly publishConcurrency?: number;
+  /**
+   * Concurrent Lambda executions that the account has for the outbox, at least 5. A new account may have 10 in all.
+   * `lanes` x (`publishConcurrency` + 1), twice that with `linger`, must fit.
+   * @default as many as it needs
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+   */
+  readonly accountConcurrency?: number;
+  /**
+   * Concurrent executions that Lambda keeps for the publisher, and its most: at least `publishConcurrency` x `lanes`.
+   * Lambda leaves at least 100 of an account's executions unreserved.
+   * @default none reserved
+   */
+  readonly reservedConcurrency?: number;
   /**
    * How often Step Functions retries one event within a run, 0 to 3: all tries of one event end within 30 seconds.
    * @default 2
@@ -96,6 +109,7 @@ export interface CheckedSettings {
   readonly batchSize: number;
   readonly publishChunkSize: number;
   readonly publishConcurrency: number;
+  readonly reservedConcurrency?: number;
   readonly publishRetries: number;
   readonly maxAttempts: number;
   readonly leaseSeconds: number;
@@ -115,8 +129,11 @@ export interface CheckedSettings {
 // Five lanes can publish what an hourly cleanup can delete: test/infra/contract/cleanup-capacity.test.ts.
 const LANES_OF_HOURLY_CLEANUP = 5;
 
-// A run that may begin a batch after a minute has 222 seconds left for it: 3 waves of 40.
-const LINGERING_BATCH = 120;
+// A batch of five waves fits an execution in its worst case; a run that may begin one after a minute has time for three.
+const WAVES = 5;
+const LINGERING_WAVES = 3;
+const MAX_BATCH = 200;
+const MAX_CONCURRENCY = 40;
 
 /** @throws Error that names the setting, the value received and what is allowed */
 export function checkSettings(given: ProcessorSettings): CheckedSettings {
@@ -133,7 +150,9 @@ export function checkSettings(given: ProcessorSettings): CheckedSettings {
       `linger is ${inSeconds(linger)} seconds and pollInterval is not shorter: the run would never look again`,
     );
   }
-  const batchSize = given.batchSize ?? (linger === undefined ? 200 : LINGERING_BATCH);
+  const publishConcurrency = concurrency(given);
+  const waves = linger === undefined ? WAVES : LINGERING_WAVES;
+  const batchSize = given.batchSize ?? Math.min(MAX_BATCH, waves * publishConcurrency);
   const backoffMax = inSeconds(given.backoffMax ?? Duration.minutes(15));
   const backoffBase = inSeconds(given.backoffBase ?? Duration.seconds(10));
   const lease = inSeconds(given.lease ?? Duration.seconds(330));
@@ -144,13 +163,8 @@ export function checkSettings(given: ProcessorSettings): CheckedSettings {
   return {
     batchSize: wholeNumber('batchSize', batchSize, 1, 200, 'events'),
     publishChunkSize: wholeNumber('publishChunkSize', given.publishChunkSize ?? 1, 1, 10, 'events'),
-    publishConcurrency: wholeNumber(
-      'publishConcurrency',
-      given.publishConcurrency ?? 40,
-      1,
-      40,
-      'events at once',
-    ),
+    publishConcurrency,
+    ...reserved(given, publishConcurrency),
     publishRetries: wholeNumber('publishRetries', given.publishRetries ?? 2, 0, 3, 'retries'),
     maxAttempts: wholeNumber('maxAttempts', given.maxAttempts ?? 8, 1, 1000, 'attempts'),
     leaseSeconds: wholeNumber('lease', lease, 305, 86_400, 'seconds'),
@@ -171,6 +185,43 @@ export function checkSettings(given: ProcessorSettings): CheckedSettings {
     lingerSeconds: linger === undefined ? 0 : wholeNumber('linger', inSeconds(linger), 1, 240, 'seconds'),
     pollSeconds: wholeNumber('pollInterval', pollInterval, 1, 60, 'seconds'),
   };
+}
+
+/** Events published at once by one run, such that all runs together fit the account. */
+function concurrency({
+  lanes = 1,
+  linger,
+  accountConcurrency,
+  publishConcurrency,
+}: ProcessorSettings): number {
+  // A lingering run overlaps the next one, and beside its publishers a run has one other function.
+  const runs = lanes * (linger === undefined ? 1 : 2);
+  if (accountConcurrency !== undefined)
+    wholeNumber('accountConcurrency', accountConcurrency, 5, 1_000_000, 'executions');
+  const room = Math.floor((accountConcurrency ?? Number.POSITIVE_INFINITY) / runs) - 1;
+  const chosen = publishConcurrency ?? Math.min(MAX_CONCURRENCY, room);
+  if (publishConcurrency !== undefined)
+    wholeNumber('publishConcurrency', publishConcurrency, 1, MAX_CONCURRENCY, 'events at once');
+  if (chosen < 1 || chosen > room) {
+    throw new Error(
+      `accountConcurrency is ${accountConcurrency}: ${runs} runs at once with ${Math.max(1, chosen)} publishers each need ${runs * (Math.max(1, chosen) + 1)} executions: lower publishConcurrency or lanes, or ask AWS for a higher quota`,
+    );
+  }
+  return chosen;
+}
+
+function reserved(
+  { lanes = 1, reservedConcurrency }: ProcessorSettings,
+  publishConcurrency: number,
+): Pick<CheckedSettings, 'reservedConcurrency'> {
+  if (reservedConcurrency === undefined) return {};
+  const needed = lanes * publishConcurrency;
+  if (!Number.isInteger(reservedConcurrency) || reservedConcurrency < needed) {
+    throw new Error(
+      `reservedConcurrency is ${reservedConcurrency}: ${lanes} lanes with ${publishConcurrency} publishers each need at least ${needed} executions`,
+    );
+  }
+  return { reservedConcurrency };
 }
 
 /** Also what is no whole number: that is for the check to say. */

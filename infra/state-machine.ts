@@ -1,10 +1,11 @@
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { type ExecutionHistory, logOptions } from './execution-history.ts';
 import type { LambdaFunction } from './lambda-function.ts';
+import { createLogGroup, type LogSettings } from './log-group.ts';
 
 export interface StateMachineProps {
   readonly stateMachineName: string;
@@ -16,7 +17,7 @@ export interface StateMachineProps {
   /** Values of the definition's other placeholders, except `${Partition}`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly executionHistory: ExecutionHistory;
-  readonly logRetention: logs.RetentionDays;
+  readonly logs: LogSettings;
 }
 
 /**
@@ -24,6 +25,7 @@ export interface StateMachineProps {
  * local twin see it; time-out and query language are the definition's, since CDK ignores its own for a string.
  */
 export class StateMachine extends Construct {
+  readonly role: iam.Role;
   readonly stateMachine: sfn.StateMachine;
   readonly logGroup: logs.LogGroup;
   /** What its Task states invoke. */
@@ -35,13 +37,10 @@ export class StateMachine extends Construct {
       `${name}FunctionArn`,
       version.functionArn,
     ]);
-    this.logGroup = new logs.LogGroup(this, 'Logs', {
-      // Log groups under this prefix spare the account's resource policy, which has a size limit.
-      logGroupName: `/aws/vendedlogs/states/${props.stateMachineName}`,
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') });
+    // Log groups under this prefix spare the account's resource policy, which has a size limit.
+    const logGroupName = `/aws/vendedlogs/states/${props.stateMachineName}`;
+    this.logGroup = createLogGroup(this, 'Logs', props.logs, logGroupName);
+    this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') });
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
       stateMachineName: props.stateMachineName,
       stateMachineType: props.type,
@@ -51,11 +50,11 @@ export class StateMachine extends Construct {
         ...Object.fromEntries(functionArns),
         ...props.settings,
       },
-      role,
+      role: this.role,
       tracingEnabled: true,
       logs: { ...logOptions(props.executionHistory), destination: this.logGroup },
     });
     this.functions = Object.values(props.functions);
-    for (const lambdaFunction of this.functions) lambdaFunction.grantInvokeVersions(role);
+    for (const lambdaFunction of this.functions) lambdaFunction.grantInvokeVersions(this.role);
   }
 }

@@ -9,7 +9,7 @@ import { type Credentials, ensureRole } from '../database/roles.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count, text } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';
-import { waitForDatabase } from './runtime/wait-for-database.ts';
+import { createUntilAvailable, wallClock } from './runtime/wait-until-available.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 const outboxName = text('OUTBOX_NAME');
@@ -33,15 +33,20 @@ export interface Migrated {
 
 /** Runs on every deployment that changes it, and when a person says `outbox sync-roles`. */
 export async function migrateDatabase(): Promise<Migrated> {
-  await waitForDatabase(() => checkOwner(database, outboxName));
-  const applied = await waitForDatabase(() => migrate(database, migrations));
-  await waitForDatabase(() => takeOwnership(database, outboxName));
+  const untilAvailable = createUntilAvailable({
+    ...wallClock,
+    onWait: (error, secondsLeft) =>
+      logger.warn(`waiting: ${error instanceof Error ? error.message : String(error)}`, { secondsLeft }),
+  });
+  await untilAvailable(() => checkOwner(database, outboxName));
+  const applied = await untilAvailable(() => migrate(database, migrations));
+  await untilAvailable(() => takeOwnership(database, outboxName));
   const [processor, producer] = [
-    await credentials(secretArns.processor),
-    await credentials(secretArns.producer),
+    await untilAvailable(() => credentials(secretArns.processor)),
+    await untilAvailable(() => credentials(secretArns.producer)),
   ];
-  await waitForDatabase(() => ensureRole(database, processor, 'processor'));
-  await waitForDatabase(() => ensureRole(database, producer, 'producer'));
+  await untilAvailable(() => ensureRole(database, processor, 'processor'));
+  await untilAvailable(() => ensureRole(database, producer, 'producer'));
   const roleNames = [processor.username, producer.username];
   logger.info('database migrated', { applied, roles: roleNames });
   return { applied, roles: roleNames };

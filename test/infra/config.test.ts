@@ -10,13 +10,20 @@ import { readConfig } from '../../infra/config.ts';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Every key as the CLI gives it, and as the app reads it. */
-const everyKey: readonly (readonly [key: string, given: string, read: string | number])[] = [
+const everyKey: readonly (readonly [key: string, given: string, read: string | number | boolean])[] = [
   ['name', 'staging-outbox', 'staging-outbox'],
   ['clusterArn', ...twice('arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed')],
   ['clusterSecretArn', ...twice('arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a/owner-AbCdEf')],
   ['databaseName', ...twice('bellyfed_2')],
+  ['minCapacity', '0', 0],
+  ['maxCapacity', '8.5', 8.5],
+  ['engineVersion', ...twice('17.9')],
+  ['encryptionKeyArn', ...twice('arn:aws:kms:eu-central-1:123456789012:key/1f2e-3d')],
+  ['permissionsBoundaryArn', ...twice('arn:aws:iam::123456789012:policy/boundary')],
+  ['paused', 'true', true],
   ['eventBusArn', ...twice('arn:aws:events:eu-central-1:123456789012:event-bus/bellyfed-events')],
   ['eventBusName', ...twice('bellyfed-events')],
+  ['archiveDays', '30', 30],
   ['eventSource', ...twice('bellyfed.outbox')],
   ['intervalMinutes', '10', 10],
   ['lanes', '2', 2],
@@ -25,6 +32,8 @@ const everyKey: readonly (readonly [key: string, given: string, read: string | n
   ['batchSize', '100', 100],
   ['publishChunkSize', '10', 10],
   ['publishConcurrency', '20', 20],
+  ['accountConcurrency', '10', 10],
+  ['reservedConcurrency', '40', 40],
   ['publishRetries', '0', 0],
   ['maxAttempts', '5', 5],
   ['leaseSeconds', '400', 400],
@@ -129,6 +138,10 @@ describe('a mistake in the configuration', () => {
       'default',
       'expected 1 to 256 letters, digits and . - _, other than "default" and not beginning with "aws."',
     ],
+    ['paused', 'yes', 'expected true or false'],
+    ['engineVersion', '17', 'expected a full version such as 17.7'],
+    ['encryptionKeyArn', 'alias/outbox', 'expected the arn of a kms key'],
+    ['permissionsBoundaryArn', 'boundary', 'expected the arn of a managed policy'],
     ['executionHistory', 'some', 'Invalid option: expected one of "all"|"without-data"|"errors"|"off"'],
     ['alarmTopicArn', 'arn:aws:sqs:eu-central-1:123456789012:on-call', 'expected the arn of an sns topic'],
     ['runbookUrl', '', 'Too small: expected string to have >=1 characters'],

@@ -44,11 +44,11 @@ describe('what may be done', () => {
   test.each<[role: string, permissions: readonly string[]]>([
     [
       'OutboxHandlersfetchbatchRole',
-      [...ofEveryStep('fetchbatch'), 'events:DescribeEventBus on OutboxEventBus'],
+      [...ofEveryStep('fetchbatch'), 'events:DescribeEventBus on OutboxBusEventBus'],
     ],
     [
       'OutboxHandlerspublisheventRole',
-      [...ofEveryStep('publishevent'), 'events:PutEvents on OutboxEventBus'],
+      [...ofEveryStep('publishevent'), 'events:PutEvents on OutboxBusEventBus'],
     ],
     ['OutboxHandlersmarkprocessedRole', ofEveryStep('markprocessed')],
     ['OutboxHandlersmarkfailedRole', ofEveryStep('markfailed')],

@@ -1,0 +1,89 @@
+import { Arn, ArnFormat, Duration } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
+import type { OutboxProcessorProps } from './outbox-processor-props.ts';
+
+/** The construct's props as the configuration gives them; what is named by an ARN is imported into `scope`. */
+export function propsOf(scope: Construct, config: Config): OutboxProcessorProps {
+  return { ...settingsOf(config), ...given(scope, config), ...newCluster(config) };
+}
+
+function given(scope: Construct, config: Config): OutboxProcessorProps {
+  const { clusterArn, clusterSecretArn, eventBusArn, alarmTopicArn } = config;
+  const { encryptionKeyArn, permissionsBoundaryArn } = config;
+  return {
+    ...(clusterArn !== undefined && {
+      cluster: rds.DatabaseCluster.fromDatabaseClusterAttributes(scope, 'Cluster', {
+        clusterIdentifier: Arn.split(clusterArn, ArnFormat.COLON_RESOURCE_NAME).resourceName ?? clusterArn,
+      }),
+    }),
+    ...(clusterSecretArn !== undefined && {
+      clusterSecret: secretsmanager.Secret.fromSecretCompleteArn(scope, 'ClusterSecret', clusterSecretArn),
+    }),
+    ...(eventBusArn === undefined
+      ? { eventBusName: config.eventBusName }
+      : { eventBus: events.EventBus.fromEventBusArn(scope, 'EventBus', eventBusArn) }),
+    ...(encryptionKeyArn !== undefined && {
+      encryptionKey: kms.Key.fromKeyArn(scope, 'EncryptionKey', encryptionKeyArn),
+    }),
+    ...(permissionsBoundaryArn !== undefined && {
+      permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(
+        scope,
+        'PermissionsBoundary',
+        permissionsBoundaryArn,
+      ),
+    }),
+    ...(alarmTopicArn !== undefined && {
+      alarmActions: [new SnsAction(sns.Topic.fromTopicArn(scope, 'AlarmTopic', alarmTopicArn))],
+    }),
+  };
+}
+
+function newCluster({ minCapacity, maxCapacity, engineVersion }: Config): OutboxProcessorProps {
+  const set = Object.entries({ minCapacity, maxCapacity, engineVersion }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return set.length === 0 ? {} : { newCluster: Object.fromEntries(set) };
+}
+
+function settingsOf(config: Config): OutboxProcessorProps {
+  const seconds = (value: number | undefined) => (value === undefined ? undefined : Duration.seconds(value));
+  const minutes = (value: number | undefined) => (value === undefined ? undefined : Duration.minutes(value));
+  const days = (value: number | undefined) => (value === undefined ? undefined : Duration.days(value));
+  return {
+    name: config.name,
+    databaseName: config.databaseName,
+    eventSource: config.eventSource,
+    interval: minutes(config.intervalMinutes),
+    retention: days(config.retentionDays),
+    cleanupInterval: minutes(config.cleanupIntervalMinutes),
+    maximumEventAge: minutes(config.maximumEventAgeMinutes),
+    lanes: config.lanes,
+    linger: seconds(config.lingerSeconds),
+    pollInterval: seconds(config.pollSeconds),
+    batchSize: config.batchSize,
+    publishChunkSize: config.publishChunkSize,
+    publishConcurrency: config.publishConcurrency,
+    publishRetries: config.publishRetries,
+    maxAttempts: config.maxAttempts,
+    lease: seconds(config.leaseSeconds),
+    backoffBase: seconds(config.backoffBaseSeconds),
+    backoffMax: seconds(config.backoffMaxSeconds),
+    outageDelay: seconds(config.outageDelaySeconds),
+    outageLimit: seconds(config.outageLimitSeconds),
+    executionHistory: config.executionHistory,
+    logRetention: config.logRetentionDays,
+    runbookUrl: config.runbookUrl,
+    accountConcurrency: config.accountConcurrency,
+    reservedConcurrency: config.reservedConcurrency,
+    archiveRetention: days(config.archiveDays),
+    paused: config.paused,
+  };
+}
