@@ -1,11 +1,6 @@
 import type { DataApi, Row } from './data-api.ts';
 import { RowReader } from './row.ts';
 
-/** There is a table, but no deployment has recorded itself as its owner. */
-export class NotInstalled extends Error {
-  override readonly name = 'NotInstalled';
-}
-
 /** Who stopped the outbox, and since when. */
 export interface Pause {
   /** ISO 8601, UTC. */
@@ -31,11 +26,13 @@ const PAUSE = `
     pause_reason = case when paused_at is null then cast(:reason as text) else pause_reason end
   returning ${SINCE}, paused_by, pause_reason`;
 
-/** From now on nothing is claimed or purged; batches that are claimed already are finished. */
-export async function pause(database: DataApi, by: string, reason?: string): Promise<Pause> {
+/**
+ * From now on nothing is claimed or purged; batches that are claimed already are finished. Undefined when no
+ * deployment owns this outbox, so that there is nothing to pause.
+ */
+export async function pause(database: DataApi, by: string, reason?: string): Promise<Pause | undefined> {
   const [row] = await database.query(PAUSE, { by, reason: reason ?? null });
-  if (row === undefined) throw new NotInstalled('no deployment owns this outbox: deploy it first');
-  return toPause(row);
+  return row && toPause(row);
 }
 
 const RESUME = `

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { type Pause, pause, resume } from '../../outbox/pause.ts';
 import { type Context, examples, withContext } from '../action.ts';
+import { Failed } from '../failure.ts';
 import { printable } from '../printable.ts';
 
 export function addPause(program: Command): void {
@@ -17,6 +18,7 @@ export function addPause(program: Command): void {
     .action(
       withContext(async ({ database, output }: Context, { reason }: { readonly reason?: string }) => {
         const paused = await pause(database(), userInfo().username, reason);
+        if (paused === undefined) throw new Failed('no deployment owns this outbox: deploy it first');
         output.answer({ paused }, () => describePause(paused));
       }),
     );

@@ -76,9 +76,9 @@ describe('a resumed outbox', () => {
 });
 
 describe('an outbox that no deployment owns', () => {
-  test('cannot be paused, and says why', async () => {
+  test('cannot be paused', async () => {
     await database.sql('delete from outbox_installation');
 
-    await expect(pause(database.dataApi, 'ada')).rejects.toThrow(/no deployment owns this outbox/);
+    expect(await pause(database.dataApi, 'ada')).toBeUndefined();
   });
 });

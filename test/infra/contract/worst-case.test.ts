@@ -184,7 +184,9 @@ describe('the construct', () => {
   });
 
   test('leaves less time for another batch when a batch takes a wave more', () => {
-    const { definition, settings } = processorDefinition(checkSettings({ publishConcurrency: 34 }));
+    const { definition, settings } = processorDefinition(
+      checkSettings({ publishConcurrency: 34, batchSize: 200 }),
+    );
 
     expect(stateOf(JSON.parse(definition) as Definition, 'Publish events').MaxConcurrency).toBe(34);
     expect(settings['LoopSeconds']).toBe('14');
@@ -201,7 +203,7 @@ describe('the construct', () => {
   });
 
   test('refuses settings whose worst case does not fit an execution', () => {
-    const tooSlow = checkSettings({ publishConcurrency: 20 });
+    const tooSlow = checkSettings({ publishConcurrency: 20, batchSize: 200 });
 
     expect(() => processorDefinition(tooSlow)).toThrow(/may take 348 seconds, and a run has 290/);
   });

@@ -130,7 +130,7 @@ describe('mark-failed', () => {
   });
 
   test('logs every failure and counts failed, parked and lost', async () => {
-    recorded(2, 1, ['e-2']);
+    recorded(3, 1, ['e-2']);
 
     const invocation = await invoke(await coldStart('mark-failed', environment), input);
 
