@@ -29,9 +29,9 @@ export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'g
   const refusal = whyNotAwaited(input, Date.now());
   if (refusal !== undefined) throw refusal;
   // Before the claim, so that a missing bus costs no event an attempt.
-  const unknown = firstOfRun ? await checkBus(runId) : undefined;
-  if (unknown !== undefined)
-    logger.warn('the bus could not be looked at, events are published all the same', { reason: unknown });
+  const reason = firstOfRun ? await checkBus(runId) : undefined;
+  if (reason !== undefined)
+    logger.warn('the bus could not be looked at, events are published all the same', { reason });
   const sentAt = Date.now();
   // Also stop at our own timeout: the statement may still be queued then.
   const expiresAt = Math.min(input.expiresAt ?? Number.POSITIVE_INFINITY, sentAt + databaseTimeoutMs);
