@@ -14,18 +14,18 @@ const NEWLINE = 10;
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let number = 1;
-  let begun: Uint8Array[] = [];
+  let unfinished: Uint8Array[] = [];
   for await (const chunk of chunks) {
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
-      yield toLine(number, [...begun, chunk.subarray(from, end)]);
+      yield toLine(number, [...unfinished, chunk.subarray(from, end)]);
       number += 1;
-      begun = [];
+      unfinished = [];
       from = end + 1;
     }
-    begun.push(chunk.subarray(from));
+    unfinished.push(chunk.subarray(from));
   }
-  yield toLine(number, begun);
+  yield toLine(number, unfinished);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

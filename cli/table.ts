@@ -1,5 +1,5 @@
-import cliTruncate from 'cli-truncate';
-import stringWidth from 'string-width';
+import { stripVTControlCharacters } from 'node:util';
+import measure from 'fast-string-truncated-width';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -17,29 +17,26 @@ export function formatTable(
 ): string {
   const keys = Object.keys(rows[0] ?? {});
   const natural = keys.map((key) =>
-    Math.max(...[key, ...rows.map((row) => row[key] ?? '')].map((text) => stringWidth(text))),
+    Math.max(...[key, ...rows.map((row) => row[key] ?? '')].map((text) => measure(text).width)),
   );
   const widths = width === undefined ? natural : widthsWithin(width, natural);
-  const line = (texts: readonly string[]) =>
+  const line = (textOf: (key: string) => string, paint = (text: string) => text) =>
     widths
-      .map((cells, column) => fill(texts[column] ?? '', cells) + ' '.repeat(GAP))
+      .map((cells, column) => {
+        const text = shorten(textOf(keys[column] ?? ''), cells);
+        return paint(text) + ' '.repeat(cells + GAP - measure(text).width);
+      })
       .join('')
       .trimEnd();
-  return [keys.map((key) => dim(key)), ...rows.map((row) => keys.map((key) => row[key] ?? ''))]
-    .map(line)
-    .join('\n');
+  return [line((key) => key, dim), ...rows.map((row) => line((key) => row[key] ?? ''))].join('\n');
 }
 
-/** At most so many cells of it; what is cut ends with an ellipsis. */
+/** At most so many cells of it. What is cut ends with an ellipsis, and loses its colour. */
 export function shorten(text: string, cells: number): string {
-  const shortened = cliTruncate(text, cells);
-  // cli-truncate keeps a wide character of which only the first half fits.
-  return stringWidth(shortened) > cells ? cliTruncate(text, cells - 1) : shortened;
-}
-
-function fill(text: string, cells: number): string {
-  const fitting = shorten(text, cells);
-  return fitting + ' '.repeat(Math.max(0, cells - stringWidth(fitting)));
+  const limits = { limit: cells, ellipsis: '…', ellipsisWidth: 1 };
+  if (!measure(text, limits).truncated) return text;
+  const plain = stripVTControlCharacters(text);
+  return `${plain.slice(0, measure(plain, limits).index)}…`;
 }
 
 function widthsWithin(width: number, natural: readonly number[]): number[] {

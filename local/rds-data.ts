@@ -85,21 +85,19 @@ export function createRdsData({ clusterArn, database, databaseUrls }: RdsDataOpt
     return open;
   }
 
-  /** How the request's statements are run: in its transaction, or each on a connection of its own. */
-  function runnerOf(request: RequestBody): RunQuery {
+  /** Statements of the request's transaction, which serves one request at a time, or each on a connection of its own. */
+  async function withConnection<T>(request: RequestBody, work: (run: RunQuery) => Promise<T>): Promise<T> {
     const pool = poolOf(request);
     const id = request.optionalText('transactionId');
-    if (id === undefined) return (config) => pool.query(config);
-    return async (config) => {
-      const open = openTransaction(id, request);
-      open.timer.refresh();
-      open.busy = true;
-      try {
-        return await open.client.query(config);
-      } finally {
-        open.busy = false;
-      }
-    };
+    if (id === undefined) return work((config) => pool.query(config));
+    const open = openTransaction(id, request);
+    open.timer.refresh();
+    open.busy = true;
+    try {
+      return await work((config) => open.client.query(config));
+    } finally {
+      open.busy = false;
+    }
   }
 
   async function end(request: RequestBody, verb: 'commit' | 'rollback', status: string): Promise<object> {
@@ -129,20 +127,22 @@ export function createRdsData({ clusterArn, database, databaseUrls }: RdsDataOpt
     operations: {
       async ExecuteStatement(request) {
         const options = readAnswerOptions(request);
-        const run = runnerOf(request);
         const statement = bind(readSql(request), request.list('parameters'));
-        return answer(await execute(run, statement), options, (text, values) =>
-          execute(run, { text, values: [...values] }),
+        return withConnection(request, async (run) =>
+          answer(await execute(run, statement), options, (text, values) =>
+            execute(run, { text, values: [...values] }),
+          ),
         );
       },
       async BatchExecuteStatement(request) {
-        const run = runnerOf(request);
         const sql = readSql(request);
         const sets = request.list('parameterSets');
         // All are read before the first is run.
         const statements = (sets.length > 0 ? sets : [[]]).map((set) => bind(sql, set));
-        for (const statement of statements) await execute(run, statement);
-        return { updateResults: sets.map(() => ({ generatedFields: [] })) };
+        return withConnection(request, async (run) => {
+          for (const statement of statements) await execute(run, statement);
+          return { updateResults: sets.map(() => ({ generatedFields: [] })) };
+        });
       },
       async BeginTransaction(request) {
         const pool = poolOf(request);

@@ -76,20 +76,17 @@ async function follow(
   look: () => Promise<boolean>,
 ): Promise<never> {
   for (let failing = false; ; ) {
-    const complete = await look().then(
-      (result) => {
-        if (failing) output.note('it answers again: following');
-        failing = false;
-        return result;
-      },
-      (error: unknown) => {
-        if (error instanceof OutputLost) throw error;
-        if (!failing)
-          output.note(`${explain(error, target.place).sentence}: looking again every ${interval} s`);
-        failing = true;
-        return true;
-      },
-    );
+    let complete = true;
+    try {
+      complete = await look();
+      if (failing) output.note(`${target.place} answers again`);
+      failing = false;
+    } catch (error) {
+      if (error instanceof OutputLost) throw error;
+      const { sentence } = explain(error, target.place);
+      if (!failing) output.note(`${sentence}: looking again every ${interval} s`);
+      failing = true;
+    }
     if (complete) await pause(interval * 1_000);
   }
 }

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
-import stringWidth from 'string-width';
+import measure from 'fast-string-truncated-width';
 import { formatTable, shorten } from '../../../cli/table.ts';
 
 const rows = [
@@ -43,10 +43,10 @@ test('without a width no wide character is cut', () => {
 test.each([undefined, 75, 60])('the cells of wide characters stand under each other at %s', (width) => {
   const [, ...lines] = formatTable(wide, width, plain).split('\n');
   const cells = lines.map((line) => line.split(/ {2,}/));
-  const starts = lines.map((line, row) => stringWidth(line.slice(0, line.indexOf(cells[row]?.[1] ?? ''))));
+  const starts = lines.map((line, row) => measure(line.slice(0, line.indexOf(cells[row]?.[1] ?? ''))).width);
 
   expect(new Set(starts).size).toBe(1);
-  if (width !== undefined) for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  if (width !== undefined) for (const line of lines) expect(measure(line).width).toBeLessThanOrEqual(width);
 });
 
 test.each([
@@ -54,6 +54,8 @@ test.each([
   ['a😀😀😀', 4, 'a😀…'],
   ['👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 3, '👩‍👩‍👧‍👦…'],
   ['cafe\u0301s', 5, 'cafe\u0301s'],
+  ['\u001b[31mPROCESSING\u001b[39m', 8, 'PROCESS…'],
+  ['\u001b[31mFAILED\u001b[39m', 8, '\u001b[31mFAILED\u001b[39m'],
 ])('%s in %i cells is cut between characters, never inside one', (text, cells, shortened) => {
   expect(shorten(text, cells)).toBe(shortened);
 });
