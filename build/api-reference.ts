@@ -105,7 +105,7 @@ function aliasSection(declaration: TypeAliasDeclaration): string {
       code(`'${property.getName()}'`),
       property
         .getLeadingCommentRanges()
-        .map((range) => range.getText().replace(/^\/\*\* | \*\/$/g, ''))
+        .map((range) => oneLine(range.getText().replace(/^\/\*\*|^ *\*(?!\/)|\*\/$/gm, '')))
         .join(' '),
     ]);
   const body = described === undefined ? fenced(definition.getText()) : table(['one of', ''], described);
