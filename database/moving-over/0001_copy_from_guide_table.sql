@@ -10,6 +10,12 @@ begin isolation level read committed;
 set local time zone 'UTC';
 -- A long transaction of a writer must not hold up all other writers behind this script.
 set local lock_timeout = '5s';
+-- Both tables are found as the user of this script finds them. The functions keep this path, in which built-ins come
+-- first and temporary tables last, so that none of the same name is taken for what is meant.
+do $$ begin
+  perform set_config('search_path', string_agg(quote_ident(name), ', ' order by position) || ', pg_temp', true)
+  from unnest(current_schemas(false)) with ordinality as path(name, position) where name !~ '^pg_';
+end $$;
 
 -- Waits for the writers that are at it and keeps out new ones, so that every row meets the copy or the trigger.
 lock table "OutboxEvent" in share row exclusive mode;
@@ -24,7 +30,7 @@ $$;
 -- Moves what is unfinished and answers with what was refused. What the old processor had in its hands or had
 -- given up may have been published, so it is parked and a person decides.
 create or replace function outbox_move_events() returns table (id text, status text, reason text)
-language plpgsql as $$
+language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare
   event record;
@@ -62,7 +68,7 @@ $$;
 -- For writers that do not know of outbox_events yet. They need no rights on it. What the outbox refuses fails
 -- the writer's transaction, since nobody would publish it.
 create or replace function outbox_move_new_event() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path from current as $$
 begin
   insert into outbox_events (id, aggregate_id, event_type, payload)
   values (outbox_moved_id(cast(new.id as text)), cast(new."aggregateId" as text), new."eventType",
@@ -71,7 +77,7 @@ begin
   return null;
 end
 $$;
-revoke execute on function outbox_move_events, outbox_move_new_event from public;
+revoke execute on function outbox_moved_id, outbox_move_events, outbox_move_new_event from public;
 
 create or replace trigger outbox_move_new_event after insert on "OutboxEvent"
 for each row when (cast(new.status as text) = 'PENDING') execute function outbox_move_new_event();

@@ -113,6 +113,25 @@ test('show has the whole row, and the detail exactly as it is published', async 
   expect(failed.stdout).toMatch(/^last_error_type +MalformedDetail$/m);
 });
 
+test('an id may be any uuid, in any form that PostgreSQL reads', async () => {
+  const id = '76e1760a-d17a-f1cd-9453-d8a9d6c994e0';
+  const [upper, bare] = [`{${id.toUpperCase()}}`, id.replaceAll('-', '')];
+  const event = ['--aggregate', '7', '--type', 'dish.rated', '--payload', '{}'];
+  const enqueued = await json('enqueue', ...event, '--event', upper);
+  await pool.query(
+    `update outbox_events set status = 'FAILED', due_at = null, failed_at = now() where id = $1`,
+    [id],
+  );
+
+  const shown = await json('show', bare);
+  const redriven = await json('redrive', '--event', upper, '--event', bare);
+
+  expect(enqueued.answer).toEqual({ enqueued: 1, eventIds: [id] });
+  expect(shown.answer).toMatchObject({ id, status: 'FAILED' });
+  expect(redriven.answer).toMatchObject({ status: 'SUCCEEDED', matching: 1, processed: 1 });
+  expect((await twin.busEvents()).filter(({ Detail }) => Detail.includes(id))).toHaveLength(1);
+});
+
 test('run publishes what is due, and says 1 when it fails', async () => {
   await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
   const { answer, exitCode } = await json('run');
@@ -221,8 +240,10 @@ describe('doctor', () => {
 
     const { exitCode, answer } = await json('doctor');
 
-    const checks = answer['checks'] as { result: string }[];
-    expect(checks.filter(({ result }) => result === 'ok')).toHaveLength(8);
+    const checks = answer['checks'] as { name: string; result: string }[];
+    expect(checks.filter(({ result }) => result !== 'ok')).toEqual([
+      expect.objectContaining({ name: 'the schedules are enabled', result: 'skipped' }),
+    ]);
     expect(exitCode).toBe(0);
   });
 
@@ -236,7 +257,7 @@ describe('doctor', () => {
       expect(stdout).toMatch(/failed +the processor may do what it must +outbox_processor may not update/);
       expect(stdout).toContain(`-> as the owner: select outbox_grant_processor('outbox_processor')`);
       expect(stdout).toMatch(/failed +no event is parked +2 wait for a person/);
-      expect(stderr).toBe('error 3 of 9 checks failed\n');
+      expect(stderr).toMatch(/^error 3 of \d+ checks failed\n$/);
       expect(exitCode).toBe(1);
     } finally {
       await pool.query(`grant update on outbox_events to outbox_processor`);

@@ -8,6 +8,7 @@ import { markFailed, markProcessed, release } from '../../outbox/outcomes.ts';
 import { purge } from '../../outbox/purge.ts';
 import { countMatches, redriveProgress, requeue } from '../../outbox/redrive.ts';
 import { limits, runId } from '../support/claiming.ts';
+import { guideTables, moveScript } from '../support/guide-table.ts';
 import { backoff, failed, published } from '../support/marking.ts';
 import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
 import {
@@ -203,6 +204,24 @@ describe.each<[string, Prepare, readonly string[]]>([
 
   test('the next deployment finds everything as it was', async () => {
     expect(await migrate(database.dataApi('owner'), await readMigrations())).toEqual([]);
+  });
+
+  test('events of the table of the guide are moved, and old writers go on', async () => {
+    const owner = await database.connect('owner');
+    await owner.query(guideTables.prisma);
+    await owner.query(`grant insert on "OutboxEvent" to ${database.names.application}`);
+    const write = `insert into "OutboxEvent" (id, "aggregateId", "eventType", payload) values ($1, '7', 'a', '{}')`;
+    await owner.query(write, ['before']);
+    await owner.query(moveScript);
+    const writer = await database.connect('application');
+    await writer.query(write, ['after']);
+    const { rows } = await owner.query('select cast(count(*) as integer) as moved from outbox_events');
+    await owner.query(`drop table "OutboxEvent"; drop type "OutboxStatus";
+      drop function outbox_move_new_event, outbox_move_events, outbox_moved_id`);
+    owner.release();
+    writer.release();
+
+    expect(rows).toEqual([{ moved: 2 }]);
   });
 
   test('everything stands in one schema, and no function is for everybody', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Migration, MigrationFailed, migrate } from '../../database/migrate.ts';
 import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { fencedBlock } from '../support/fenced-block.ts';
 import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
@@ -46,6 +47,21 @@ test('the migrations of this release make the outbox, and their history tells wh
 
   expect(await tables()).toEqual(['outbox_events', 'outbox_installation', 'outbox_migrations']);
   expect(await history()).toEqual(names);
+});
+
+test('what the page on teardown drops is everything', async () => {
+  const objects = () =>
+    database.sql(
+      `select cast(proname as text) as name from pg_proc where pronamespace = 'public'::regnamespace
+       union all select cast(relname as text) from pg_class where relnamespace = 'public'::regnamespace
+       union all select cast(typname as text) from pg_type where typnamespace = 'public'::regnamespace`,
+    );
+  await migrate(database.dataApi, await readMigrations());
+  expect((await objects()).length).toBeGreaterThan(10);
+
+  await database.sql(fencedBlock('docs/deploy.md', 'drop'));
+
+  expect(await objects()).toEqual([]);
 });
 
 test('of several migrators at once each migration is applied by exactly one', async () => {
