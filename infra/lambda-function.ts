@@ -15,6 +15,8 @@ export interface LambdaFunctionProps {
   readonly description: string;
   /** The function is killed after this time. Longer than its SDK time-outs, shorter than the state's. */
   readonly timeout: Duration;
+  /** Megabytes; the share of a CPU goes with it. */
+  readonly memorySize: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: logs.RetentionDays;
 }
@@ -43,7 +45,7 @@ export class LambdaFunction extends Construct {
       code: lambda.Code.fromAsset(bundleOf(props.handler)),
       role,
       timeout: props.timeout,
-      memorySize: 256,
+      memorySize: props.memorySize,
       tracing: lambda.Tracing.ACTIVE,
       logGroup,
       environment: { ...props.environment },
