@@ -29,6 +29,24 @@ const BUS_CHECK_TIMEOUT_MS = '1000';
 // A publish may need two requests (all events, then each alone): 2 x 1.3 s is less than its function's 4 s.
 const PUBLISH_TIMEOUT_MS = '1300';
 
+// Memory is CPU: at 512 MB a function has 0.29 of a core, and does the heaviest call it can get within half of its
+// timeout, the loading of its bundle included. docs/performance.md has what was measured, `bench/cpu` measures it again.
+const memoryMb = {
+  // 240 KB of state out of an answer of up to 1 MiB, in 3 s.
+  'fetch-batch': 512,
+  // An event of 1 MB is read in slices and sent, in 4 s.
+  'publish-event': 512,
+  // 200 outcomes of up to 256 KiB, in 3 s: with 256 MB half of that would go into loading the bundle.
+  'mark-processed': 512,
+  'mark-failed': 512,
+  'release-batch': 512,
+  // 12 to 30 s, and most of it spent waiting for the database.
+  'requeue-events': 256,
+  'verify-redrive': 256,
+  'purge-events': 256,
+  migrate: 256,
+} as const;
+
 /** One function per Task state, and one that migrates. Each may do what it does and nothing else. */
 export class Handlers extends Construct {
   readonly migrate: LambdaFunction;
@@ -122,7 +140,7 @@ export class Handlers extends Construct {
   }
 
   #step(
-    handler: string,
+    handler: keyof typeof memoryMb,
     description: string,
     timeout: Duration,
     environment: Readonly<Record<string, string>> = {},
@@ -178,7 +196,7 @@ export class Handlers extends Construct {
   }
 
   #function(
-    handler: string,
+    handler: keyof typeof memoryMb,
     description: string,
     timeout: Duration,
     environment: Readonly<Record<string, string>>,
@@ -191,6 +209,7 @@ export class Handlers extends Construct {
       functionName: `${name}-${handler}`,
       description,
       timeout,
+      memorySize: memoryMb[handler],
       environment: { ...powertools, ...environment },
       logs,
       ...(handler === 'publish-event' && reservedConcurrency !== undefined && { reservedConcurrency }),

@@ -15,6 +15,8 @@ export interface LambdaFunctionProps {
   readonly description: string;
   /** The function is killed after this time. Longer than its SDK time-outs, shorter than the state's. */
   readonly timeout: Duration;
+  /** Megabytes; the share of a CPU goes with it. */
+  readonly memorySize: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logs: LogSettings;
   /** Concurrent executions kept for this function alone, and its most. @default the account's unreserved ones */
@@ -47,7 +49,7 @@ export class LambdaFunction extends Construct {
       ...(props.reservedConcurrency !== undefined && {
         reservedConcurrentExecutions: props.reservedConcurrency,
       }),
-      memorySize: 256,
+      memorySize: props.memorySize,
       tracing: lambda.Tracing.ACTIVE,
       logGroup,
       environment: { ...props.environment },

@@ -10,7 +10,7 @@ export interface Ceiling {
 
 /** One formula per quota; the lowest binds. */
 export function ceilings(inputs: Inputs): Ceiling[] {
-  const { workload, configuration, milliseconds, quotas } = inputs;
+  const { workload, configuration, milliseconds, counts, quotas } = inputs;
   const { publishChunkSize: chunk, lanes, loopSeconds } = configuration;
   const batch = eventsPerBatch(inputs);
   const seconds = batchSeconds(batch, drainOf(inputs, 0));
@@ -20,11 +20,19 @@ export function ceilings(inputs: Inputs): Ceiling[] {
     ((milliseconds.putEvents + milliseconds.handler) / chunk +
       (2 * (milliseconds.dataApi + milliseconds.handler)) / batch) /
     1000;
+  // The database rests for as long as it worked; the time on the way is part of the rest.
+  const purgeMs = counts.purgeRows * counts.purgeRowMs;
+  const purgedPerSecond = (1000 * counts.purgeRows) / (purgeMs + Math.max(purgeMs, milliseconds.dataApi));
   return [
     {
       quota: 'runs and their Map',
       formula: 'lanes × batches a run × events a batch ÷ interval',
       eventsPerSecond: lanes * laneRate(inputs),
+    },
+    {
+      quota: 'outbox-cleanup',
+      formula: 'rows deleted a second × seconds of a cleanup ÷ its interval; beyond it the table grows',
+      eventsPerSecond: (purgedPerSecond * counts.cleanupSeconds) / configuration.cleanupIntervalSeconds,
     },
     {
       quota: 'Lambda concurrent executions',
@@ -65,9 +73,9 @@ export function binding(inputs: Inputs): Ceiling {
   );
 }
 
-/** The lowest one that more lanes do not raise. */
+/** The lowest one that more lanes, and cleanups that are more frequent, do not raise. */
 export function bindingQuota(inputs: Inputs): Ceiling {
   return ceilings(inputs)
-    .slice(1)
+    .slice(2)
     .reduce((lowest, each) => (each.eventsPerSecond < lowest.eventsPerSecond ? each : lowest));
 }

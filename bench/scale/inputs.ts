@@ -25,11 +25,16 @@ export const fields = {
     loopSeconds: { label: 'Seconds in which a run begins batches', value: 30 },
     pollSeconds: { label: 'Seconds between two looks of a lingering run (0: no linger)', value: 0 },
     history: { label: 'Execution history: 2 with data, 1 without, 0 off', value: 2 },
+    cleanupIntervalSeconds: { label: 'Seconds between two cleanups (300 to 86,400)', value: 3600 },
     minimumAcu: { label: 'Minimum ACU of the Aurora cluster', value: 0.5 },
   },
   milliseconds: {
     lambda: { label: 'Invoking a warm function, its own work aside', value: 25, source: 'assumption' },
-    handler: { label: "A handler's own work", value: 5, source: 'assumption' },
+    handler: {
+      label: "A handler's own work",
+      value: 6,
+      source: 'measured with the CPU of 512 MB, bench/cpu',
+    },
     dataApi: { label: 'A Data API call', value: 40, source: 'assumption' },
     putEvents: { label: 'A PutEvents request', value: 30, source: 'assumption' },
     transition: { label: 'A state transition', value: 5, source: 'assumption' },
@@ -58,8 +63,19 @@ export const fields = {
       value: 0.085,
       source: 'measured, doubled',
     },
-    alarmMetrics: { label: 'Metrics under alarms', value: 23, source: 'infra/alarms.ts' },
-    customMetrics: { label: 'Custom metrics', value: 11, source: 'infra/metrics.ts' },
+    purgeRows: {
+      label: 'Rows that a statement of the cleanup deletes',
+      value: 5000,
+      source: 'outbox/purge.ts',
+    },
+    purgeRowMs: {
+      label: 'PostgreSQL milliseconds to delete a row',
+      value: 0.012,
+      source: 'measured, and rounded up',
+    },
+    cleanupSeconds: { label: 'Seconds that a cleanup works', value: 240, source: 'the definition' },
+    alarmMetrics: { label: 'Metrics under alarms', value: 25, source: 'infra/alarms.ts' },
+    customMetrics: { label: 'Custom metrics', value: 12, source: 'infra/metrics.ts' },
     secrets: { label: 'Secrets', value: 3, source: 'infra/database-users.ts' },
   },
   quotas: {
@@ -110,7 +126,7 @@ export const fields = {
     expressGbHour3: { label: 'Express, GB-hour, beyond', value: 0.01642, source: pricing('step-functions') },
     lambdaRequest: { label: 'Lambda, million requests', value: 0.2, source: pricing('lambda') },
     lambdaGbSecond: { label: 'Lambda arm64, GB-second', value: 0.0000133334, source: pricing('lambda') },
-    lambdaGb: { label: 'Lambda, GB of a function', value: 0.25, source: 'infra/lambda-function.ts' },
+    lambdaGb: { label: 'Lambda, GB of a function that a run calls', value: 0.5, source: 'infra/handlers.ts' },
     dataApi: {
       label: 'Data API, million requests of 32 KB',
       value: 0.35,

@@ -22,7 +22,7 @@ const variants: readonly (readonly [string, Configuration])[] = [
   ['defaults', {}],
   ['chunks of 10', CHUNKS],
   ['chunks of 10, linger', LINGER],
-  ['chunks of 10, linger, 10 lanes', { ...LINGER, lanes: 10 }],
+  ['chunks of 10, linger, 10 lanes', { ...LINGER, lanes: 10, cleanupIntervalSeconds: 1800 }],
 ];
 
 const METHOD =

@@ -158,6 +158,19 @@ describe('the functions', () => {
     }
   });
 
+  test('that have to answer within seconds have the CPU of 512 MB, the others that of 256', () => {
+    const sizes = ours().map(({ Properties }) => [
+      Properties['FunctionName'],
+      Properties['MemorySize'],
+      Number(Properties['Timeout']) <= 5 ? 512 : 256,
+    ]);
+
+    expect(sizes.filter(([, size]) => size === 512)).toHaveLength(5);
+    expect(sizes.map(([name, size]) => [name, size])).toEqual(
+      sizes.map(([name, , needed]) => [name, needed]),
+    );
+  });
+
   test('all have a log group of their own that forgets after a month', () => {
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
     const used = ours().map(

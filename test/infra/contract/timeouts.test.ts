@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
+import { CLOCK_TOLERANCE_MS } from '../../../outbox/clocks.ts';
 import { synthesized } from '../synthesized.ts';
 import {
   assumedLoad,
@@ -106,6 +107,22 @@ describe('a publisher that sends as late as it may', () => {
     const lastSend = TimeoutSeconds * 1_000 - 2 * timeoutMs;
 
     expect(lastSend + timeoutMs).toBeLessThan(Number(properties['Timeout']) * 1_000);
+  });
+});
+
+describe('the clocks of a call', () => {
+  test('may differ by what is tolerated, and most of its time is still left', () => {
+    const { 'fetch-batch': fetchBatch = {}, 'publish-event': publishEvent = {} } = ourFunctions(template);
+    const definition = readDefinition('outbox-processor');
+    const publishSeconds = stateOf(definition, 'Publish event').TimeoutSeconds ?? Number.NaN;
+
+    const times = [
+      Number(environmentOf(fetchBatch)['DATABASE_TIMEOUT_MS']),
+      // As lambdas/publish-event.ts has it: until the request has to begin.
+      publishSeconds * 1_000 - 2 * Number(environmentOf(publishEvent)['PUBLISH_TIMEOUT_MS']),
+    ];
+
+    for (const time of times) expect(time).toBeGreaterThan(2 * CLOCK_TOLERANCE_MS);
   });
 });
 

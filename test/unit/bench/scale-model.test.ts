@@ -86,6 +86,33 @@ test('chunks raise what PutEvents and Lambda let through', () => {
   expect(by(tens).get('Lambda concurrent executions')).toBeCloseTo(1000 / busy);
 });
 
+test('the cleanup deletes for as long as it rests, and its interval decides how many events a second that is', () => {
+  const cleanup = (inputs: Inputs) =>
+    ceilings(inputs).find(({ quota }) => quota === 'outbox-cleanup')?.eventsPerSecond;
+  // A statement of 60 ms is longer than the 30 ms on its way: 5,000 rows in 120 ms, 240 s of 3,600.
+  expect(cleanup(plain)).toBeCloseTo(5000 / 0.12 / 15);
+  expect(cleanup(given(plain, { configuration: { cleanupIntervalSeconds: 300 } }))).toBeCloseTo(
+    (5000 / 0.12) * 0.8,
+  );
+  const distant = { ...plain, milliseconds: { ...plain.milliseconds, dataApi: 100 } };
+  expect(cleanup(distant)).toBeCloseTo(5000 / 0.16 / 15);
+});
+
+test('every configuration of the tables is cleaned up after as fast as it publishes', () => {
+  const busiest = { publishChunkSize: 10, batchSize: 120, loopSeconds: 60, pollSeconds: 1 };
+  const small = { workload: { bytesPerEvent: 300 } };
+  for (const configuration of [
+    {},
+    { publishChunkSize: 10 },
+    { ...busiest, lanes: 5 },
+    // What the construct makes of more than five lanes.
+    { ...busiest, lanes: 10, cleanupIntervalSeconds: 1800 },
+  ]) {
+    const [runs, cleanup] = ceilings(given(defaults, { ...small, configuration }));
+    expect(cleanup?.eventsPerSecond).toBeGreaterThanOrEqual(runs?.eventsPerSecond ?? Number.NaN);
+  }
+});
+
 test('an event waits half an interval, or half a poll', () => {
   expect(meanWaitSeconds(plain)).toBe(30);
   // In the first 50 s a look every 2 s, then 10 s until the next tick.
@@ -111,7 +138,7 @@ test('an idle month is looks, Aurora and what is fixed', () => {
   expect(cost.get('Step Functions requests')).toBeCloseTo(0.0438);
   expect(cost.get('Data API')).toBeCloseTo(0.0438 * 0.35);
   expect(cost.get('Aurora, kept awake and used')).toBeCloseTo(43.8);
-  expect(cost.get('Metrics, alarms, dashboard')).toBeCloseTo(3.3 + 2.3 + 3);
+  expect(cost.get('Metrics, alarms, dashboard')).toBeCloseTo(3.6 + 2.5 + 3);
   expect(cost.get('EventBridge events')).toBe(0);
 });
 

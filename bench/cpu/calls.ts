@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { FunctionResource } from '../../local/lambda.ts';
+
+/** One call of a function that moves about as much data as it ever has to. */
+export interface HeavyCall {
+  readonly name: string;
+  /** Key of the function. */
+  readonly function: string;
+  readonly payload: unknown;
+}
+
+const KB = 1_000;
+const EVENTS = 200;
+
+/** Text that is all escapes in JSON: what is 2 bytes in a state has 6 in an answer of the Data API. */
+const accented = (bytes: number) => 'é'.repeat(bytes / 2);
+
+const event = (detailBytes: number) => ({
+  eventId: randomUUID(),
+  eventType: 'dish.created',
+  // Half of a real detail's bytes are names, quotes and digits; the rest is text.
+  detail: JSON.stringify({
+    items: Array.from({ length: detailBytes / 40 }, (_, id) => ({ id, text: 'x'.repeat(15) })),
+  }),
+  createdAt: new Date().toISOString(),
+  attempts: 1,
+});
+const { detail: _, ...byReference } = event(0);
+
+const run = { runId: 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run' };
+const leaseToken = randomUUID();
+const published = () => ({ eventId: randomUUID(), eventBridgeId: randomUUID() });
+const failed = () => ({
+  eventId: randomUUID(),
+  error: 'PublishFailed',
+  cause: `InternalFailure: ${'x'.repeat(180)}`,
+});
+
+export const heavyCalls: readonly HeavyCall[] = [
+  {
+    name: 'claim 200 events, 240 KB of state',
+    function: 'fetch-batch',
+    payload: { ...run, leaseToken, measure: true, firstOfRun: true },
+  },
+  {
+    name: 'read and publish an event of 1 MB',
+    function: 'publish-event',
+    payload: { ...run, events: [byReference] },
+  },
+  {
+    name: 'publish 10 events of 100 KB',
+    function: 'publish-event',
+    payload: { ...run, events: Array.from({ length: 10 }, () => event(100 * KB)) },
+  },
+  { name: 'publish an event of 1 KB', function: 'publish-event', payload: { ...run, events: [event(KB)] } },
+  {
+    name: 'mark 200 processed',
+    function: 'mark-processed',
+    payload: { ...run, outcomes: Array.from({ length: EVENTS }, published) },
+  },
+  {
+    name: 'mark 200 failed',
+    function: 'mark-failed',
+    payload: { ...run, leaseToken, accepted: 0, outcomes: Array.from({ length: EVENTS }, failed) },
+  },
+  {
+    name: 'release a batch',
+    function: 'release-batch',
+    payload: { ...run, leaseToken, error: 'States.Timeout', cause: 'x'.repeat(1_000) },
+  },
+  {
+    name: 'requeue 6,000 events by id',
+    function: 'requeue-events',
+    payload: { ...run, request: { eventIds: Array.from({ length: 6_000 }, () => randomUUID()) } },
+  },
+  { name: 'verify a redrive', function: 'verify-redrive', payload: run },
+  { name: 'purge with 20 statements', function: 'purge-events', payload: run },
+];
+
+/** What stands in for AWS answers, by what is asked. */
+export function answerTo(request: {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}): unknown[][] {
+  const { sql, parameters } = request;
+  if (sql.includes('claim_outbox_events')) return claimed;
+  if (sql.includes('octet_length(bytes)'))
+    return slices(Number(parameters['firstSlice']), Number(parameters['lastSlice']));
+  if (sql.includes('delete from outbox_events'))
+    return [
+      [
+        { longValue: 5_000 },
+        { booleanValue: purges.next() },
+        { stringValue: '2026-11-01 00:00:00+00' },
+        { doubleValue: 0 },
+      ],
+    ];
+  if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }]];
+  if (sql.includes("filter (where status = 'PROCESSED')"))
+    return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];
+  return [[{ longValue: EVENTS }, { longValue: 0 }, { stringValue: '[]' }, { doubleValue: 1 }]];
+}
+
+/** Says 19 times that there is more to purge, and then that there is not. */
+const purges = {
+  left: 0,
+  next() {
+    this.left = this.left === 0 ? 19 : this.left - 1;
+    return this.left > 0;
+  },
+};
+
+const isNull = { isNull: true };
+const zero = { longValue: 0 };
+const claimed: unknown[][] = [
+  ...Array.from({ length: EVENTS }, () => [
+    { stringValue: randomUUID() },
+    { stringValue: 'dish.created' },
+    { stringValue: JSON.stringify({ text: accented(900) }) },
+    isNull,
+    { longValue: Date.now() },
+    { longValue: 1 },
+    ...Array.from({ length: 6 }, () => isNull),
+  ]),
+  [
+    ...Array.from({ length: 6 }, () => isNull),
+    { booleanValue: true },
+    zero,
+    zero,
+    zero,
+    zero,
+    { doubleValue: 0 },
+  ],
+];
+
+// As outbox/detail.ts asks for them.
+const SLICE_BYTES = 48_000;
+const detail = Buffer.from(
+  JSON.stringify({ items: Array.from({ length: 26_000 }, (__, id) => ({ id, text: 'x'.repeat(15) })) }),
+).subarray(0, 1_000_000);
+
+function slices(first: number, last: number): unknown[][] {
+  return Array.from({ length: last - first + 1 }, (__, index) =>
+    detail.subarray((first + index) * SLICE_BYTES, (first + index + 1) * SLICE_BYTES),
+  )
+    .filter((slice) => slice.length > 0)
+    .map((slice) => [{ longValue: detail.length }, { blobValue: slice.toString('base64') }]);
+}
+
+/** The function behind a call, as it is deployed. */
+export function functionOf(call: HeavyCall, functions: readonly FunctionResource[]): FunctionResource {
+  const found = functions.find(({ key }) => key === call.function);
+  if (found === undefined) throw new Error(`the stack has no function ${call.function}`);
+  return found;
+}
