@@ -28,8 +28,8 @@ const errorClasses = sources
 /** The errors of each Task that no retry can cure. */
 const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'outbox-processor': {
-    'Fetch batch': ['BusMissing', 'ClocksDiffer', 'DatabaseRefused'],
-    'Publish event': ['EventRejected'],
+    'Fetch batch': ['BusMissing', 'ClocksDiffer', 'DatabaseRefused', 'States.DataLimitExceeded'],
+    'Publish event': ['EventRejected', 'States.DataLimitExceeded'],
     'Mark processed': ['DatabaseRefused'],
     'Mark failed': ['DatabaseRefused'],
     'Release batch': ['DatabaseRefused'],

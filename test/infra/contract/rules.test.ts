@@ -42,7 +42,7 @@ function violations(definition: Definition, carrierNames: readonly string[] = []
       .map(([name]) => `${name}: does not catch States.ALL`),
     ...carrierNames
       .filter((name) => !handles(stateOf(definition, name).Catch, 'States.DataLimitExceeded'))
-      .map((name) => `${name}: does not catch States.DataLimitExceeded, which States.ALL leaves out`),
+      .map((name) => `${name}: does not catch States.DataLimitExceeded, which States.ALL may leave out`),
   ];
 }
 
@@ -130,7 +130,7 @@ describe('a broken definition', () => {
     ['Mark processed: Retry: States.ALL is not last', (d) => stateOf(d, 'Mark processed').Retry?.reverse()],
     ['Publish events: Catch: States.ALL is not last', (d) => stateOf(d, 'Publish events').Catch?.reverse()],
     [
-      'Publish event: does not catch States.DataLimitExceeded, which States.ALL leaves out',
+      'Publish event: does not catch States.DataLimitExceeded, which States.ALL may leave out',
       (d) => stateOf(d, 'Publish event').Catch?.shift(),
     ],
     ['Release batch: does not catch States.ALL', (d) => stateOf(d, 'Release batch').Catch?.pop()],

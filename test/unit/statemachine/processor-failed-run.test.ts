@@ -171,7 +171,7 @@ describe('the batch is released', () => {
   test.each<[string, Step, number, string]>([
     ['fails for good', failing(lambdaError('DatabaseUnavailable', 'gone')), 6, 'DatabaseUnavailable'],
     ['is refused', failing(lambdaError('DatabaseRefused', 'gone')), 1, 'DatabaseRefused'],
-    ['answers more than the state can hold', tooLarge, 6, 'States.DataLimitExceeded'],
+    ['answers more than the state can hold', tooLarge, 1, 'States.DataLimitExceeded'],
     ['answers something else', () => ({}), 6, 'States.QueryEvaluationError'],
   ])('under the same token when Fetch batch %s', async (_, step, tries, error) => {
     const ran = await runProcessor({ 'fetch-batch': step });

@@ -96,6 +96,8 @@ describe('publishing', () => {
       { eventId: eventId(1), error: 'States.DataLimitExceeded' },
     ]);
     expect(processedMarks(ran)[0]?.outcomes).toHaveLength(2);
+    // It was sent before it was answered: nobody sends it again.
+    expect(ran.calls('publish-event')).toHaveLength(3);
   });
 });
 
