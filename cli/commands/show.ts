@@ -33,7 +33,7 @@ const columns = [
 ] as const;
 
 const selected = columns.map((column) =>
-  column.endsWith('_at') ? `${isoTime(column)} as ${column}` : column,
+  /_(at|since)$/.test(column) ? `${isoTime(column)} as ${column}` : column,
 );
 
 // Numbers as numbers, times in UTC, the rest as PostgreSQL prints it.

@@ -212,15 +212,15 @@ describe('a result beyond the limits of the Data API', () => {
 
   test('is shown whole: a row of more than a megabyte', async () => {
     const [row] = await database.sql<{ id: string }>(`
-      insert into outbox_events (aggregate_id, event_type, payload) values (repeat('文', 300000), 'a', '{"n": 1}')
+      insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
+      values ('7', 'a', jsonb_build_object('t', repeat('文', 300000)), 'FAILED', null, now(), repeat('誤', 400000))
       returning id`);
 
     const { exitCode, stdout } = await cli.run(['show', row?.id ?? '', '--json', ...names], { env });
 
-    const shown = JSON.parse(stdout) as { aggregate_id: string; detail: { aggregateId: string; n: number } };
-    expect(exitCode).toBe(0);
-    expect(shown.aggregate_id).toBe('文'.repeat(300_000));
-    expect(shown.detail).toMatchObject({ aggregateId: shown.aggregate_id, n: 1 });
+    const shown = JSON.parse(stdout) as { last_error: string; detail: { t: string } };
+    expect([exitCode, shown.last_error.length, shown.detail.t.length]).toEqual([0, 400_000, 300_000]);
+    expect(shown.last_error + shown.detail.t).toMatch(/^誤+文+$/);
   });
 
   test('is not what a redrive tells of its errors: fifty types at most, each begun', async () => {
@@ -235,11 +235,12 @@ describe('a result beyond the limits of the Data API', () => {
 
   test('ends with an ellipsis in a list, so that nobody takes it for the whole', async () => {
     await database.sql(`
-      insert into outbox_events (aggregate_id, event_type, payload) values (repeat('x', 4001), 'a', '{}')`);
+      insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
+      values ('7', 'a', '{}', 'FAILED', null, now(), repeat('x', 4001))`);
 
     const { stdout } = await cli.run(['list', '--json', ...names], { env });
 
-    expect(JSON.parse(stdout).events[0].aggregateId).toBe(`${'x'.repeat(3_999)}…`);
+    expect(JSON.parse(stdout).events[0].error).toBe(`${'x'.repeat(3_999)}…`);
   });
 });
 
@@ -355,7 +356,14 @@ describe('a look that fails does not end tail:', () => {
     const events: object[] = [];
     let refusing = false;
     const fakeTwin = createServer(({ url }, response) => {
-      const health = { region: 'us-east-1', clusterArn: '', secretArn: '', database: '', eventBusName: '' };
+      const health = {
+        region: 'us-east-1',
+        clusterArn: '',
+        processorSecretArn: '',
+        producerSecretArn: '',
+        database: '',
+        eventBusName: '',
+      };
       if (refusing) {
         refusals.emit('refused');
         return void response.destroy();
@@ -407,8 +415,9 @@ test('times carry their offset, whatever the time zone of the database', async (
   const inTokyo = { ...env, AWS_ENDPOINT_URL_RDS_DATA: endpoint.url };
   const at = '2026-03-01T10:00:00.123456Z';
   const [row] = await database.sql<{ id: string }>(
-    `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, created_at, ready_at, processed_at)
-     values ('7', 'a', '{}', 'PROCESSED', null, $1, $1, $1) returning id`,
+    `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, created_at, ready_at, processed_at,
+       given_back_since)
+     values ('7', 'a', '{}', 'PROCESSED', null, $1, $1, $1, $1) returning id`,
     [at],
   );
   try {
@@ -426,7 +435,12 @@ test('times carry their offset, whatever the time zone of the database', async (
     expect(zone).toEqual([['Asia/Tokyo']]);
     expect(JSON.parse(listed.stdout).events).toMatchObject([{ createdAt: at, changedAt: at }]);
     expect(table.stdout).toContain('2026-03-01T10:00:00Z');
-    expect(JSON.parse(shown.stdout)).toMatchObject({ created_at: at, processed_at: at, due_at: null });
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      created_at: at,
+      processed_at: at,
+      given_back_since: at,
+      due_at: null,
+    });
     expect((await tail.ended).stdout).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}PROCESSED/m);
   } finally {
     await endpoint.close();
@@ -476,16 +490,16 @@ testWithFullDevice('an answer that cannot be written is an error with a sentence
   test('but a reader that has seen enough is none', async () => {
     await database.sql(`
       insert into outbox_events (aggregate_id, event_type, payload)
-      select repeat('x', 3000) || i, 'a', '{}' from generate_series(1, 200) i`);
+      select repeat('x', 500) || i, 'a', '{}' from generate_series(1, 500) i`);
 
     const { exitCode, stdout, stderr } = await cli.inShell(
-      ['list', '--limit', '200', '--json', ...names],
+      ['list', '--limit', '500', '--json', ...names],
       '| head -n 1',
       env,
       'set -o pipefail;',
     ).ended;
 
-    expect([exitCode, stdout, stderr]).toEqual([0, '{\n', 'the newest 200; more with --limit\n']);
+    expect([exitCode, stdout, stderr]).toEqual([0, '{\n', 'the newest 500; more with --limit\n']);
   });
 });
 
