@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsError } from './aws-error.ts';
-import type { Lambda } from './lambda.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import { RequestBody } from './request.ts';
 
 export type Operations = Readonly<Record<string, (request: RequestBody) => Promise<object>>>;
@@ -105,7 +105,8 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     const operations = services[service];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) throw unsupported(name);
-    const body = new RequestBody(parseJson(await readBody(request, limit)), 'BadRequestException');
+    const text = await readBody(request, limit);
+    const body = new RequestBody(parseJson(text), 'BadRequestException', text.length);
     admit(request.headers.authorization, service, name, body);
     return operation(body);
   }
@@ -174,16 +175,17 @@ export function send(response: ServerResponse, status: number, contentType: stri
 }
 
 function sendError(response: ServerResponse, error: unknown): void {
-  const { code, message, status } =
+  const { code, message, status, details } =
     error instanceof AwsError
       ? error
       : {
           code: 'InternalFailure',
           message: error instanceof Error ? (error.stack ?? error.message) : String(error),
           status: 500,
+          details: {},
         };
   if (response.headersSent) return void response.destroy();
   // REST protocols name the error in the header, RPC protocols in the body.
   response.setHeader('X-Amzn-ErrorType', code);
-  send(response, status, 'application/json', JSON.stringify({ __type: code, message }));
+  send(response, status, 'application/json', JSON.stringify({ __type: code, message, ...details }));
 }

@@ -4,8 +4,9 @@ import { type Clock, type Outcome, runStateMachine } from './asl/run.ts';
 import { AwsError } from './aws-error.ts';
 import type { StateMachineResource } from './cloud-assembly.ts';
 import { type ExecutionRecord, Executions } from './executions.ts';
+import { describeInvocation } from './fault-calls.ts';
 import type { Faults } from './faults.ts';
-import { describePayload, type Lambda } from './lambda.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import type { Authorize } from './policies.ts';
 import { createIntegrations, LAMBDA_INVOKE, supportedResources } from './task-integrations.ts';
 
@@ -174,8 +175,11 @@ function load({ name, definition }: StateMachineResource): StateMachine {
 
 function describeTask(lambda: Lambda, parameters: unknown) {
   const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
-  const payload = describePayload(lambda.keyOf(FunctionName), JSON.stringify(Payload ?? {}));
-  return { service: 'states', operation: 'StartExecution', ...payload } as const;
+  return {
+    ...describeInvocation(lambda.keyOf(FunctionName), Payload ?? {}),
+    service: 'states',
+    operation: 'StartExecution',
+  } as const;
 }
 
 function executionArnOf({ arn, type, name }: StateMachineResource, execution: string): string {
@@ -196,13 +200,17 @@ function readInput(input: string): unknown {
   }
 }
 
-/** As node:timers/promises, without the price of an AbortError for every task that ends before its time-out. */
+/**
+ * As node:timers/promises, without the price of an AbortError for every task that ends before its timeout. What
+ * arrived while this thread was busy comes first: a laptop that slept for an hour has not timed out.
+ */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const late = () => {
       signal.removeEventListener('abort', stop);
       resolve();
-    }, ms);
+    };
+    const timer = setTimeout(setImmediate, ms, late);
     const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);

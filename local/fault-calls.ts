@@ -1,5 +1,6 @@
 import type { Operations } from './endpoint.ts';
 import type { Call, Faults } from './faults.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import { RequestBody } from './request.ts';
 
 /** Puts the fault rules around every operation of a service. */
@@ -14,10 +15,37 @@ export function withFaults(
       (request: RequestBody) =>
         faults.around(
           () => describe(name, request),
+          request.bytes,
           () => operation(request),
         ),
     ]),
   );
+}
+
+/** Puts the fault rules around every invocation. */
+export function withInvokeFaults(faults: Faults, lambda: Lambda): Lambda {
+  return {
+    ...lambda,
+    async invoke(nameOrArn, payload) {
+      const key = lambda.keyOf(nameOrArn);
+      const call = () => describeInvocation(key, JSON.parse(payload));
+      return faults.around(call, payload.length, () => lambda.invoke(nameOrArn, payload, faults.crash(call)));
+    },
+  };
+}
+
+export function describeInvocation(key: string, payload: unknown): Call {
+  const { events = [], outcomes = [] } = payload as {
+    events?: readonly { eventId: string; eventType: string }[];
+    outcomes?: readonly { eventId: string }[];
+  };
+  return {
+    service: 'lambda',
+    operation: 'Invoke',
+    function: key,
+    detailTypes: events.map(({ eventType }) => eventType),
+    eventIds: [...events, ...outcomes].map(({ eventId }) => eventId),
+  };
 }
 
 export const describeStatement = (operation: string, request: RequestBody): Call => ({

@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { AwsError } from './aws-error.ts';
+import { createHeldCalls } from './held-calls.ts';
+
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 const services = {
   events: ['PutEvents', 'DescribeEventBus'],
@@ -89,12 +91,14 @@ export interface Faults {
   replace(rules: unknown): void;
   /** The rules and how often each fired. */
   list(): readonly (FaultRule & { readonly fired: number })[];
-  /** Performs a call with latency, error or lost answer as the rules say. */
-  around<T>(call: () => Call, perform: () => Promise<T>): Promise<T>;
+  /** Performs a call of so many bytes with latency, error or lost answer as the rules say. */
+  around<T>(call: () => Call, bytes: number, perform: () => Promise<T>): Promise<T>;
   /** The error code for one entry of a PutEvents request. */
   entryError(call: () => Call): string | undefined;
   /** Where the process that serves this call dies. */
   crash(call: () => Call): CrashPoint;
+  /** Fails what a latency holds up. */
+  stop(): void;
 }
 
 interface ActiveRule {
@@ -105,6 +109,7 @@ interface ActiveRule {
 
 export function createFaults(functionKeys: readonly string[]): Faults {
   let active: ActiveRule[] = [];
+  const held = createHeldCalls(MAX_HELD_BYTES);
 
   /** The first rule of these kinds that applies to the call now; it counts as fired. */
   function fire(describe: () => Call, ...wanted: FaultRule['kind'][]): FaultRule | undefined {
@@ -137,9 +142,9 @@ export function createFaults(functionKeys: readonly string[]): Faults {
       active = data.map((rule) => ({ rule, random: seededRandom(rule.seed ?? 1), fired: 0 }));
     },
     list: () => active.map(({ rule, fired }) => ({ ...rule, fired })),
-    async around(call, perform) {
+    async around(call, bytes, perform) {
       const latency = fire(call, 'latency');
-      if (latency !== undefined) await sleep(latency.ms);
+      if (latency?.ms !== undefined) await held.hold(latency.ms, bytes);
       const fault = fire(call, 'error', 'drop-response');
       if (fault?.kind === 'error')
         throw new AwsError(fault.code ?? 'InternalFailure', 'injected by a fault rule', statusOf(fault.code));
@@ -153,6 +158,7 @@ export function createFaults(functionKeys: readonly string[]): Faults {
       const rule = fire(call, 'crash');
       return rule === undefined ? undefined : (rule.when ?? 'before');
     },
+    stop: held.stop,
   };
 }
 

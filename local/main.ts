@@ -37,6 +37,11 @@ const command = new Command()
     'seconds between two ticks, 0 for none (default: 5 with sample events, else as deployed)',
     wholeNumber,
   )
+  .option(
+    '--lambda-concurrency <number>',
+    'invocations that may run at once before Lambda refuses more (default: 1000, as an account)',
+    wholeNumber,
+  )
   .addOption(
     new Option(
       '-c, --context <key=value>',
@@ -56,6 +61,7 @@ const options = command.opts<{
   eventBytes?: number;
   once?: true;
   tick?: number;
+  lambdaConcurrency?: number;
   assembly?: string;
   context: Record<string, string>;
 }>();
@@ -90,6 +96,7 @@ try {
     tickSeconds: options.tick ?? (events > 0 ? 5 : undefined),
     assembly: options.assembly,
     context: options.context,
+    lambdaConcurrency: options.lambdaConcurrency,
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
   console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);

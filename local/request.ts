@@ -4,13 +4,16 @@ import { AwsError } from './aws-error.ts';
 export class RequestBody {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #complaint: string;
+  /** Length of the text that the fields were read from, where it is known. */
+  readonly bytes: number;
 
-  constructor(fields: unknown, complaint = 'ValidationException') {
+  constructor(fields: unknown, complaint = 'ValidationException', bytes = 0) {
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new AwsError('SerializationException', 'the body must be a json object');
     }
     this.#fields = fields as Readonly<Record<string, unknown>>;
     this.#complaint = complaint;
+    this.bytes = bytes;
   }
 
   has(name: string): boolean {

@@ -2,7 +2,8 @@ import { fullArn } from './arn.ts';
 import { TaskError } from './asl/task-error.ts';
 import { AwsError } from './aws-error.ts';
 import type { ExecutionRecord } from './executions.ts';
-import type { Invocation, Lambda } from './lambda.ts';
+import type { Invocation } from './lambda/invocation.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import type { Authorize, Principal } from './policies.ts';
 
 /** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */

@@ -19,9 +19,10 @@ import {
   describeExecution,
   describeStatement,
   withFaults,
+  withInvokeFaults,
 } from './fault-calls.ts';
 import { createFaults } from './faults.ts';
-import { createLambda, type Lambda } from './lambda.ts';
+import { createLambda, type Lambda } from './lambda/lambda.ts';
 import { createAuthorizer } from './policies.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { createRdsData } from './rds-data.ts';
@@ -46,8 +47,8 @@ export interface TwinOptions {
   /** Context for the synthesis, e.g. `{ 'outbox:lanes': '2' }`. */
   readonly context?: Readonly<Record<string, string>>;
   /**
-   * Execution environments of one function, so many invocations at once.
-   * @default 3
+   * Invocations of all functions that may run at once; Lambda refuses more.
+   * @default 1000, an account's quota
    */
   readonly lambdaConcurrency?: number;
   readonly report: (step: string) => void;
@@ -87,7 +88,7 @@ async function deploy(
   cleanUps: (() => Promise<unknown> | unknown)[],
   cleanUp: () => Promise<void>,
 ): Promise<Twin> {
-  const { report } = options;
+  const { report, lambdaConcurrency: concurrency = 1_000 } = options;
   let route: Parameters<typeof listen>[1] = async () => {
     throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
   };
@@ -125,8 +126,12 @@ async function deploy(
   const rdsData = createRdsData({ clusterArn: assembly.clusterArn, databaseUrls: urls });
   cleanUps.push(rdsData.stop);
   const faults = createFaults(assembly.functions.map(({ key }) => key));
+  cleanUps.push(faults.stop);
   const environment = functionEnvironment(endpoint.url);
-  const lambda = createLambda(assembly.functions, environment, logs, faults, options.lambdaConcurrency);
+  const lambda = withInvokeFaults(
+    faults,
+    createLambda({ functions: assembly.functions, environment, logs, concurrency }),
+  );
   cleanUps.push(lambda.stop);
   const authorize = createAuthorizer(assembly.policies);
   const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize);

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { AwsError } from '../../local/aws-error.ts';
-import type { Lambda } from '../../local/lambda.ts';
+import type { Lambda } from '../../local/lambda/lambda.ts';
 import type { Authorize } from '../../local/policies.ts';
 import {
   createIntegrations,
