@@ -87,6 +87,11 @@ function close(server: Server): Promise<void> {
   });
 }
 
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager';
 
 const targets: Readonly<Record<string, readonly [JsonService, contentType: string]>> = {
@@ -99,14 +104,17 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
   async function call(
     service: JsonService | 'rdsData',
     name: string,
-    request: IncomingMessage,
+    { request, response }: Exchange,
     limit: number,
   ): Promise<object> {
     const operations = services[service];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) throw unsupported(name);
     const text = await readBody(request, limit);
-    const body = new RequestBody(parseJson(text), 'BadRequestException', text.length);
+    const body = new RequestBody(parseJson(text), 'BadRequestException', {
+      bytes: text.length,
+      onLeave: (listener) => response.once('close', listener),
+    });
     admit(request.headers.authorization, service, name, body);
     return operation(body);
   }
@@ -120,12 +128,12 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
       const found = targets[prefix];
       if (found === undefined) throw unsupported(target);
       const [service, contentType] = found;
-      const answer = await call(service, operation, request, MAX_BODY_BYTES);
+      const answer = await call(service, operation, { request, response }, MAX_BODY_BYTES);
       return send(response, 200, contentType, JSON.stringify(answer));
     }
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
-      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES);
+      const answer = await call('rdsData', rdsOperation, { request, response }, MAX_RDS_DATA_BYTES);
       return send(response, 200, 'application/json', JSON.stringify(answer));
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];

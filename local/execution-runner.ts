@@ -7,6 +7,7 @@ import { type ExecutionRecord, Executions } from './executions.ts';
 import { describeInvocation } from './fault-calls.ts';
 import type { Faults } from './faults.ts';
 import type { Lambda } from './lambda/lambda.ts';
+import type { Pace } from './pace.ts';
 import type { Authorize } from './policies.ts';
 import { createIntegrations, LAMBDA_INVOKE, supportedResources } from './task-integrations.ts';
 
@@ -34,7 +35,9 @@ export function createExecutionRunner(
   lambda: Lambda,
   faults: Faults,
   authorize: Authorize,
+  pace: Pace,
 ): ExecutionRunner {
+  let started = 0;
   const machines = new Map<string, Loaded>(
     stateMachines.map((resource) => [resource.arn, { ...resource, machine: load(resource) }]),
   );
@@ -79,6 +82,7 @@ export function createExecutionRunner(
 
   async function run({ machine, name, arn, roleArn }: Loaded, record: ExecutionRecord): Promise<void> {
     const { executionArn, startDate, input, history, abort, redriveCount, failedAt } = record;
+    const order = ++started;
     const outcome = await runStateMachine(machine, {
       input,
       context: {
@@ -93,6 +97,9 @@ export function createExecutionRunner(
         StateMachine: { Id: arn, Name: name },
       },
       invoke: (resource, parameters, signal) => perform(record, resource, parameters, signal),
+      // A Task that starts another execution and waits for it does no work of its own.
+      turn: async (resource, signal) =>
+        resource === LAMBDA_INVOKE ? pace.enter(order, signal) : () => undefined,
       clock,
       random: Math.random,
       record: (event) => history.push(event),
@@ -119,7 +126,7 @@ export function createExecutionRunner(
       resource === LAMBDA_INVOKE ? faults.crash(() => describeTask(lambda, parameters)) : undefined;
     if (crash === 'before') abort.abort();
     const caller = { roleArn: find(stateMachineArn).roleArn, session: name };
-    const result = signal.aborted ? undefined : await integration(parameters, caller);
+    const result = signal.aborted ? undefined : await integration(parameters, caller, signal);
     if (crash === 'after') abort.abort();
     return result;
   }

@@ -1,5 +1,6 @@
 import type { Operations } from './endpoint.ts';
 import type { Call, Faults } from './faults.ts';
+import { nobody } from './held-calls.ts';
 import type { Lambda } from './lambda/lambda.ts';
 import { RequestBody } from './request.ts';
 
@@ -15,7 +16,7 @@ export function withFaults(
       (request: RequestBody) =>
         faults.around(
           () => describe(name, request),
-          request.bytes,
+          request.caller,
           () => operation(request),
         ),
     ]),
@@ -26,10 +27,11 @@ export function withFaults(
 export function withInvokeFaults(faults: Faults, lambda: Lambda): Lambda {
   return {
     ...lambda,
-    async invoke(nameOrArn, payload) {
+    async invoke(nameOrArn, payload, { onLeave = nobody.onLeave } = {}) {
       const key = lambda.keyOf(nameOrArn);
       const call = () => describeInvocation(key, JSON.parse(payload));
-      return faults.around(call, payload.length, () => lambda.invoke(nameOrArn, payload, faults.crash(call)));
+      const perform = () => lambda.invoke(nameOrArn, payload, { death: faults.crash(call) });
+      return faults.around(call, { bytes: payload.length, onLeave }, perform);
     },
   };
 }

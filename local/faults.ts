@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from './aws-error.ts';
-import { createHeldCalls } from './held-calls.ts';
-
-const MAX_HELD_BYTES = 64 * 1024 * 1024;
+import type { Caller, HeldCalls } from './held-calls.ts';
 
 const services = {
   events: ['PutEvents', 'DescribeEventBus'],
@@ -91,14 +89,12 @@ export interface Faults {
   replace(rules: unknown): void;
   /** The rules and how often each fired. */
   list(): readonly (FaultRule & { readonly fired: number })[];
-  /** Performs a call of so many bytes with latency, error or lost answer as the rules say. */
-  around<T>(call: () => Call, bytes: number, perform: () => Promise<T>): Promise<T>;
+  /** Performs a call with latency, error or lost answer as the rules say. */
+  around<T>(call: () => Call, caller: Caller, perform: () => Promise<T>): Promise<T>;
   /** The error code for one entry of a PutEvents request. */
   entryError(call: () => Call): string | undefined;
   /** Where the process that serves this call dies. */
   crash(call: () => Call): CrashPoint;
-  /** Fails what a latency holds up. */
-  stop(): void;
 }
 
 interface ActiveRule {
@@ -107,9 +103,8 @@ interface ActiveRule {
   fired: number;
 }
 
-export function createFaults(functionKeys: readonly string[]): Faults {
+export function createFaults(functionKeys: readonly string[], held: HeldCalls): Faults {
   let active: ActiveRule[] = [];
-  const held = createHeldCalls(MAX_HELD_BYTES);
 
   /** The first rule of these kinds that applies to the call now; it counts as fired. */
   function fire(describe: () => Call, ...wanted: FaultRule['kind'][]): FaultRule | undefined {
@@ -142,9 +137,9 @@ export function createFaults(functionKeys: readonly string[]): Faults {
       active = data.map((rule) => ({ rule, random: seededRandom(rule.seed ?? 1), fired: 0 }));
     },
     list: () => active.map(({ rule, fired }) => ({ ...rule, fired })),
-    async around(call, bytes, perform) {
+    async around(call, caller, perform) {
       const latency = fire(call, 'latency');
-      if (latency?.ms !== undefined) await held.hold(latency.ms, bytes);
+      if (latency?.ms !== undefined) await held.hold(latency.ms, caller);
       const fault = fire(call, 'error', 'drop-response');
       if (fault?.kind === 'error')
         throw new AwsError(fault.code ?? 'InternalFailure', 'injected by a fault rule', statusOf(fault.code));
@@ -158,7 +153,6 @@ export function createFaults(functionKeys: readonly string[]): Faults {
       const rule = fire(call, 'crash');
       return rule === undefined ? undefined : (rule.when ?? 'before');
     },
-    stop: held.stop,
   };
 }
 

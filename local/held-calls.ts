@@ -1,9 +1,20 @@
 import { AwsError } from './aws-error.ts';
+import type { Pace } from './pace.ts';
+
+/** Whoever waits for a call's answer. */
+export interface Caller {
+  /** Length of what was sent. */
+  readonly bytes: number;
+  /** Calls back when nobody waits for the answer any more. */
+  readonly onLeave: (listener: () => void) => void;
+}
+
+export const nobody: Caller = { bytes: 0, onLeave: () => undefined };
 
 /** Calls that an injected latency holds up: they may be many, and long after their callers have left. */
 export interface HeldCalls {
-  /** Resolves when a call of so many bytes may go on. Rejects when the twin stops. */
-  hold(ms: number, bytes: number): Promise<void>;
+  /** Resolves when the call may go on. Rejects when the twin stops. */
+  hold(ms: number, caller: Caller): Promise<void>;
   stop(): void;
 }
 
@@ -15,7 +26,7 @@ interface Held {
 }
 
 /** Holds `maxBytes` of calls: the oldest of more than that goes on before its time. */
-export function createHeldCalls(maxBytes: number): HeldCalls {
+export function createHeldCalls(maxBytes: number, pace: Pace): HeldCalls {
   const held = new Set<Held>(); // oldest first
   let heldBytes = 0;
 
@@ -26,9 +37,12 @@ export function createHeldCalls(maxBytes: number): HeldCalls {
   }
 
   return {
-    hold(ms, bytes) {
+    hold(ms, { bytes, onLeave }) {
+      const takeBack = pace.lend();
+      onLeave(takeBack);
       return new Promise((resolve, reject) => {
         const goOn = () => {
+          takeBack();
           release(call);
           resolve();
         };

@@ -1,19 +1,19 @@
 import { AwsError } from './aws-error.ts';
+import { type Caller, nobody } from './held-calls.ts';
 
 /** The JSON body of an AWS request, read field by field with AWS's complaint when a field is not what it must be. */
 export class RequestBody {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #complaint: string;
-  /** Length of the text that the fields were read from, where it is known. */
-  readonly bytes: number;
+  readonly caller: Caller;
 
-  constructor(fields: unknown, complaint = 'ValidationException', bytes = 0) {
+  constructor(fields: unknown, complaint = 'ValidationException', caller = nobody) {
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new AwsError('SerializationException', 'the body must be a json object');
     }
     this.#fields = fields as Readonly<Record<string, unknown>>;
     this.#complaint = complaint;
-    this.bytes = bytes;
+    this.caller = caller;
   }
 
   has(name: string): boolean {

@@ -7,7 +7,12 @@ import type { Lambda } from './lambda/lambda.ts';
 import type { Authorize, Principal } from './policies.ts';
 
 /** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */
-export type Integration = (parameters: unknown, caller: Principal) => Promise<unknown>;
+export type Integration = (
+  parameters: unknown,
+  caller: Principal,
+  /** Aborted when the Task waits no longer. */
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 /** The services that the definitions call, by the `Resource` of their Tasks. */
 export type Integrations = Readonly<Record<string, Integration>>;
@@ -23,11 +28,13 @@ export function createIntegrations(
   authorize: Authorize,
 ): Integrations {
   return {
-    async [LAMBDA_INVOKE](parameters, caller) {
+    async [LAMBDA_INVOKE](parameters, caller, signal) {
       const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
       const invocation = await asTask(lambdaErrors, () => {
         authorize(caller, 'lambda:InvokeFunction', fullArn('lambda', 'function:', FunctionName), 403);
-        return lambda.invoke(FunctionName, JSON.stringify(Payload ?? {}));
+        return lambda.invoke(FunctionName, JSON.stringify(Payload ?? {}), {
+          onLeave: (listener) => signal.addEventListener('abort', listener, { once: true }),
+        });
       });
       return lambdaResult(invocation);
     },

@@ -22,7 +22,9 @@ import {
   withInvokeFaults,
 } from './fault-calls.ts';
 import { createFaults } from './faults.ts';
+import { createHeldCalls } from './held-calls.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
+import { createPace } from './pace.ts';
 import { createAuthorizer } from './policies.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { createRdsData } from './rds-data.ts';
@@ -67,6 +69,9 @@ export interface Twin {
   /** Lets the runs in flight end, unless `now`, then stops everything that was started. */
   stop(how?: 'now'): Promise<void>;
 }
+
+const PLACES = Number(process.env['PLACES'] ?? 40);
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /** Deploys the synthesized template on this machine. */
 export async function startTwin(options: TwinOptions): Promise<Twin> {
@@ -125,8 +130,13 @@ async function deploy(
   const urls = databaseUrls(assembly.secrets, postgres.url);
   const rdsData = createRdsData({ clusterArn: assembly.clusterArn, databaseUrls: urls });
   cleanUps.push(rdsData.stop);
-  const faults = createFaults(assembly.functions.map(({ key }) => key));
-  cleanUps.push(faults.stop);
+  const pace = createPace(PLACES);
+  const held = createHeldCalls(MAX_HELD_BYTES, pace);
+  cleanUps.push(held.stop);
+  const faults = createFaults(
+    assembly.functions.map(({ key }) => key),
+    held,
+  );
   const environment = functionEnvironment(endpoint.url);
   const lambda = withInvokeFaults(
     faults,
@@ -134,7 +144,7 @@ async function deploy(
   );
   cleanUps.push(lambda.stop);
   const authorize = createAuthorizer(assembly.policies);
-  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize);
+  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize, pace);
   cleanUps.push(runner.stop);
   let scheduler: Scheduler | undefined;
   const eventBridge = createEventBridge(

@@ -7,10 +7,16 @@ import { createRuntime } from './runtime.ts';
 export interface Lambda {
   /** The key of the function that a name or an ARN, qualified or not, belongs to. */
   keyOf(nameOrArn: string): string;
-  invoke(nameOrArn: string, payload: string, death?: Death): Promise<Invocation>;
+  invoke(nameOrArn: string, payload: string, options?: InvokeOptions): Promise<Invocation>;
   /** Invocations so far, by the function's key. */
   invocations(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
+}
+
+export interface InvokeOptions {
+  readonly death?: Death;
+  /** Calls back when the caller waits no longer. What was begun goes on. */
+  readonly onLeave?: (listener: () => void) => void;
 }
 
 export interface LambdaOptions {
@@ -46,7 +52,7 @@ export function createLambda({ functions, environment, logs, concurrency }: Lamb
     invocations: () =>
       Object.fromEntries([...byName.values()].map(({ key, invocations }) => [key, invocations])),
     keyOf: (nameOrArn) => find(nameOrArn).key,
-    async invoke(nameOrArn, payload, death) {
+    async invoke(nameOrArn, payload, { death } = {}) {
       const found = find(nameOrArn);
       if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) {
         throw new AwsError('RequestTooLargeException', `the payload exceeds ${MAX_PAYLOAD_BYTES} bytes`, 413);

@@ -16,6 +16,8 @@ const cutOff = new Set();
 // Every request of the SDKs asks an agent for its connection, in the context of its invocation.
 const { addRequest } = Agent.prototype;
 Agent.prototype.addRequest = function (request, ...rest) {
+  // On Lambda each environment has an agent, and its fifty sockets, for itself.
+  this.maxSockets = Number.POSITIVE_INFINITY;
   const id = store.getRequestId();
   const requests = requestsOf.get(id);
   if (cutOff.has(id)) destroy(request);

@@ -181,7 +181,7 @@ describe('an environment that dies', () => {
     const lambda = start([{ handler: 'index.meet' }]);
 
     const other = invoke(lambda, { count: death === 'after' ? 2 : 1 });
-    const dead = await lambda.invoke('work', JSON.stringify({ count: 2 }), death);
+    const dead = await lambda.invoke('work', JSON.stringify({ count: 2 }), { death });
 
     expect(dead.functionError).toBe('Unhandled');
     expect(read(dead)).toMatchObject({

@@ -21,7 +21,7 @@ const refuse: Authorize = (_, action, resource, status) => {
 const perform = (resource: string, parameters: object, authorize: Authorize) => {
   const lambda = { invoke } as unknown as Lambda;
   const integration = createIntegrations(lambda, startSync, authorize)[resource] as Integration;
-  return integration(parameters, caller);
+  return integration(parameters, caller, new AbortController().signal);
 };
 
 test.each([
