@@ -80,8 +80,8 @@ export function createExecutionRunner(
     return record;
   }
 
-  async function run({ machine, name, arn, roleArn }: Loaded, record: ExecutionRecord): Promise<void> {
-    const { executionArn, startDate, input, history, abort, redriveCount, failedAt } = record;
+  async function run({ machine, name, arn, roleArn, type }: Loaded, record: ExecutionRecord): Promise<void> {
+    const { executionArn, startDate, input, abort, redriveCount, failedAt } = record;
     const order = ++started;
     const outcome = await runStateMachine(machine, {
       input,
@@ -102,16 +102,18 @@ export function createExecutionRunner(
         resource === LAMBDA_INVOKE ? pace.enter(order, signal) : () => undefined,
       clock,
       random: Math.random,
-      record: (event) => history.push(event),
+      record: (event) => executions.append(record, event),
       signal: abort.signal,
       resumeFrom: failedAt,
-      lastEventId: history.at(-1)?.id,
+      lastEventId: record.lastEventId,
     }).catch((error: unknown): Outcome => {
       // A fault of the twin itself must not pass for one of the definition.
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { status: 'FAILED', error: 'Twin.Defect', cause };
     });
     Object.assign(record, outcome, { stopDate: new Date() });
+    if (type === 'EXPRESS') record.failedAt = undefined; // Express knows no redrive
+    executions.end(record);
   }
 
   async function perform(

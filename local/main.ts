@@ -97,6 +97,8 @@ try {
     assembly: options.assembly,
     context: options.context,
     lambdaConcurrency: options.lambdaConcurrency,
+    // At its end, the session compares everything with it.
+    busLogBytes: options.once ? Number.POSITIVE_INFINITY : undefined,
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
   console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);

@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { createAdmission } from './admission.ts';
-import { account, region } from './arn.ts';
+import { region } from './arn.ts';
 import { AwsError } from './aws-error.ts';
 import { type BusLog, openBusLog } from './bus-log.ts';
 import { type CloudAssembly, readCloudAssembly } from './cloud-assembly.ts';
@@ -22,8 +20,10 @@ import {
   withInvokeFaults,
 } from './fault-calls.ts';
 import { createFaults } from './faults.ts';
+import { describeHealth } from './health.ts';
 import { createHeldCalls } from './held-calls.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
+import { openLogFile } from './log-file.ts';
 import { createPace } from './pace.ts';
 import { createAuthorizer } from './policies.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
@@ -53,6 +53,11 @@ export interface TwinOptions {
    * @default 1000, an account's quota
    */
   readonly lambdaConcurrency?: number;
+  /**
+   * Bytes of the bus's log on disk; older events are dropped.
+   * @default 1 GiB
+   */
+  readonly busLogBytes?: number;
   readonly report: (step: string) => void;
 }
 
@@ -70,8 +75,11 @@ export interface Twin {
   stop(how?: 'now'): Promise<void>;
 }
 
-const PLACES = Number(process.env['PLACES'] ?? 40);
+// Enough to keep a machine busy, few enough that each is done long before its timeout.
+const PLACES = 20;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
+const BUS_LOG_BYTES = 1024 ** 3;
+const LOG_BYTES = 64 * 1024 * 1024;
 
 /** Deploys the synthesized template on this machine. */
 export async function startTwin(options: TwinOptions): Promise<Twin> {
@@ -123,10 +131,10 @@ async function deploy(
   report('starting the services');
   const folder = join(postgres.dataDir ?? options.dataDir, 'twin');
   await mkdir(folder, { recursive: true });
-  const bus = await openBusLog(join(folder, 'bus.jsonl'));
+  const bus = await openBusLog(join(folder, 'bus.jsonl'), options.busLogBytes ?? BUS_LOG_BYTES);
   cleanUps.push(bus.close);
-  const logs = createWriteStream(join(folder, 'functions.log'));
-  cleanUps.push(() => finished(logs.end()));
+  const logs = openLogFile(join(folder, 'functions.log'), LOG_BYTES);
+  cleanUps.push(logs.close);
   const urls = databaseUrls(assembly.secrets, postgres.url);
   const rdsData = createRdsData({ clusterArn: assembly.clusterArn, databaseUrls: urls });
   cleanUps.push(rdsData.stop);
@@ -161,7 +169,7 @@ async function deploy(
     lambda,
   };
   const control = createControl({
-    health: health(assembly, postgres.url),
+    health: describeHealth(assembly, postgres.url),
     bus,
     executions: runner.executions,
     faults,
@@ -222,20 +230,4 @@ async function runTrigger(lambda: Lambda, functionArn: string): Promise<void> {
   if (functionError === undefined) return;
   const { errorMessage } = JSON.parse(payload) as { errorMessage?: string };
   throw new Error(`the deployment's function ${functionArn} failed: ${errorMessage ?? payload}`);
-}
-
-function health({ clusterArn, secrets, ...assembly }: CloudAssembly, postgresUrl: string): object {
-  const [eventBusName] = assembly.eventBuses.keys();
-  return {
-    status: 'ready',
-    region,
-    account,
-    clusterArn,
-    secretArn: secrets.find(({ master }) => master)?.arn,
-    database: assembly.database,
-    eventBusName,
-    postgresUrl,
-    stateMachines: Object.fromEntries(assembly.stateMachines.map(({ name, arn }) => [name, arn])),
-    functions: Object.fromEntries(assembly.functions.map(({ key, arn }) => [key, arn])),
-  };
 }

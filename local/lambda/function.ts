@@ -13,6 +13,11 @@ export interface FunctionResource {
   readonly roleArn: string;
 }
 
+/** Where the functions' output goes. */
+export interface Output {
+  write(text: string | Uint8Array): void;
+}
+
 /** Lambda gives a function the credentials of its role; here they tell whose call it is. */
 export function accessKeyId({ key }: FunctionResource): string {
   return `function-${key}`;

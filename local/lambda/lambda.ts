@@ -1,6 +1,5 @@
-import type { Writable } from 'node:stream';
 import { AwsError } from '../aws-error.ts';
-import type { FunctionResource } from './function.ts';
+import type { FunctionResource, Output } from './function.ts';
 import type { Death, Invocation } from './invocation.ts';
 import { createRuntime } from './runtime.ts';
 
@@ -23,8 +22,7 @@ export interface LambdaOptions {
   readonly functions: readonly FunctionResource[];
   /** Variables that every function gets, before its own. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where the functions' output goes. */
-  readonly logs: Writable;
+  readonly logs: Output;
   /** Invocations of all functions that may run at once. The next one is refused, for Lambda has no queue. */
   readonly concurrency: number;
 }

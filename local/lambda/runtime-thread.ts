@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { FunctionResource } from './function.ts';
+import type { FunctionResource, Output } from './function.ts';
 import { exited, type Invocation, timedOut } from './invocation.ts';
 
 // Lambda gives the loading of a bundle ten seconds of its own, before a function's time begins.
@@ -38,7 +38,7 @@ export interface RuntimeThreadEvents {
 export function startRuntimeThread(
   fn: FunctionResource,
   environment: Readonly<Record<string, string>>,
-  logs: Writable,
+  logs: Output,
   { retired, ended }: RuntimeThreadEvents,
 ): RuntimeThread {
   const timeoutMs = fn.timeoutSeconds * 1000;
@@ -153,6 +153,6 @@ function startWorker(
   });
 }
 
-function forward(from: Readable, to: Writable): void {
+function forward(from: Readable, to: Output): void {
   from.on('data', (chunk: Buffer) => to.write(chunk));
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Writable } from 'node:stream';
-import { accessKeyId, type FunctionResource } from './function.ts';
+import { accessKeyId, type FunctionResource, type Output } from './function.ts';
 import { type Death, exited, type Invocation } from './invocation.ts';
 import { type RuntimeThread, startRuntimeThread } from './runtime-thread.ts';
 
@@ -17,7 +16,7 @@ export interface Runtime {
 export function createRuntime(
   fn: FunctionResource,
   sharedEnvironment: Readonly<Record<string, string>>,
-  logs: Writable,
+  logs: Output,
 ): Runtime {
   const environment = {
     ...sharedEnvironment,

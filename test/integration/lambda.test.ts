@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FunctionResource } from '../../local/lambda/function.ts';
@@ -40,12 +39,11 @@ function start(fns: readonly Partial<FunctionResource>[], concurrency = 1_000): 
       ...fn,
     })),
     environment: {},
-    logs: new Writable({
-      write(chunk, _encoding, done) {
-        printed += String(chunk);
-        done();
+    logs: {
+      write(text) {
+        printed += String(text);
       },
-    }),
+    },
     concurrency,
   });
   started.push(lambda);
