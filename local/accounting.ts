@@ -22,6 +22,10 @@ export async function takeAccount(
   acceptedBefore: number,
   since: string,
 ): Promise<Account> {
+  if (bus.dropped > acceptedBefore)
+    throw new Error(
+      `the bus log has dropped its first ${bus.dropped} events, of which some are this session's`,
+    );
   const timesAccepted = new Map<string, number>();
   for await (const { Detail } of bus.read(acceptedBefore)) {
     const { eventId } = JSON.parse(Detail) as { eventId: string };

@@ -1,6 +1,6 @@
 import { arnOf, fullArn } from './arn.ts';
 import type { Admit, Services } from './endpoint.ts';
-import { accessKeyId, type FunctionResource } from './lambda.ts';
+import { accessKeyId, type FunctionResource } from './lambda/function.ts';
 import type { Authorize } from './policies.ts';
 import { RequestBody } from './request.ts';
 

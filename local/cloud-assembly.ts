@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FunctionResource } from './lambda.ts';
+import type { FunctionResource } from './lambda/function.ts';
 import type { LogDestination } from './logs.ts';
 import { type Policies, readPolicies } from './policies.ts';
 import type { SecretResource } from './secrets-manager.ts';

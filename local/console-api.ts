@@ -82,11 +82,11 @@ export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOpt
 /** Reads the whole log, so the page asks once and not with every look. */
 async function entriesOf(bus: BusLog, id: string, unwanted: () => boolean): Promise<object> {
   const entries: (AcceptedEvent & { order: number })[] = [];
-  let order = 0;
-  for await (const event of bus.read(0)) {
-    order += 1;
+  for await (const { text, position } of bus.readTexts(0)) {
     if (unwanted() || entries.length === MOST_ON_BUS) break;
-    if (event.Detail.includes(id)) entries.push({ ...event, order });
+    if (!text.includes(id)) continue;
+    const event = JSON.parse(text) as AcceptedEvent;
+    if (event.Detail.includes(id)) entries.push({ ...event, order: position + 1 });
   }
   return { entries, published: bus.length };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HistoryEvent } from './asl/history.ts';
 import { AwsError } from './aws-error.ts';
 import type { BusLog } from './bus-log.ts';
 import { createConsoleApi } from './console-api.ts';
@@ -7,6 +8,7 @@ import { type ControlSurface, parseJson, readBody, send } from './endpoint.ts';
 import type { ExecutionRecord, Executions } from './executions.ts';
 import type { Faults } from './faults.ts';
 import { toHistoryEvent } from './history-event.ts';
+import { sendJsonList } from './json-stream.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface ControlOptions {
@@ -41,13 +43,10 @@ export function createControl({
   const routes: Readonly<Record<string, Handler>> = {
     'GET /_local/health': (_, response) => sendJson(response, health),
     'GET /_local/bus/events': async (url, response) => {
-      response.writeHead(200, { 'Content-Type': 'application/json' });
-      let separator = '[';
-      for await (const event of bus.read(wholeNumber(url, 'after'))) {
-        response.write(separator + JSON.stringify(event));
-        separator = ',';
-      }
-      response.end(separator === '[' ? '[]' : ']');
+      const after = Math.max(wholeNumber(url, 'after'), bus.dropped);
+      // The log is bounded: this may be more than was asked for.
+      response.setHeader('X-Events-Before', after);
+      await sendJsonList(response, textsOf(bus.readTexts(after)));
     },
     'GET /_local/executions': (_, response) => sendJson(response, executions.list().map(summary)),
     'GET /_local/faults': (_, response) => sendJson(response, faults.list()),
@@ -78,7 +77,7 @@ export function createControl({
     if (read !== undefined) sendJson(response, await read);
     else if (route !== undefined) await route(url, response, () => readJson(request));
     else if (request.method === 'GET' && executionArn !== undefined) {
-      sendJson(response, whole(executions, decodeURIComponent(executionArn)));
+      await sendExecution(response, executions, decodeURIComponent(executionArn));
     } else {
       const known = [
         ...Object.keys(routes),
@@ -105,10 +104,24 @@ function summary({
   return { executionArn, stateMachineArn, name, status, startDate, stopDate, input, output, error, cause };
 }
 
-function whole(executions: Executions, executionArn: string): object {
+/** The whole of it, with each input and output where it occurs: many times the bytes that are kept. */
+async function sendExecution(
+  response: ServerResponse,
+  executions: Executions,
+  executionArn: string,
+): Promise<void> {
   const record = executions.get(executionArn);
   if (record === undefined) throw new AwsError('NotFound', `no execution ${executionArn}`, 404);
-  return { ...summary(record), history: record.history.map(toHistoryEvent) };
+  const before = `${JSON.stringify(summary(record)).slice(0, -1)},"history":`;
+  await sendJsonList(response, textsOfHistory([...record.history]), { before, after: '}' });
+}
+
+function* textsOfHistory(history: readonly HistoryEvent[]): Generator<string> {
+  for (const event of history) yield JSON.stringify(toHistoryEvent(event));
+}
+
+async function* textsOf(events: ReturnType<BusLog['readTexts']>): AsyncGenerator<string> {
+  for await (const { text } of events) yield text;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

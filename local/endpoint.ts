@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AwsError, ConnectionReset } from './aws-error.ts';
 import { parseExact, stringifyExact } from './exact-json.ts';
-import type { Lambda } from './lambda.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import { RequestBody } from './request.ts';
 
 /** The connection that a request came over. */
@@ -100,6 +100,11 @@ function close(server: Server): Promise<void> {
   });
 }
 
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager' | 'logs';
 
 const targets: Readonly<Record<string, readonly [JsonService, contentType: string]>> = {
@@ -115,7 +120,7 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
   async function call(
     service: JsonService | 'rdsData',
     name: string,
-    request: IncomingMessage,
+    { request, response }: Exchange,
     limit: number,
     connection: Connection,
     parse?: (text: string) => unknown,
@@ -123,7 +128,11 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     const operations = services[service];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (operation === undefined) throw unsupported(name);
-    const body = new RequestBody(parseJson(await readBody(request, limit), parse), 'BadRequestException');
+    const text = await readBody(request, limit);
+    const body = new RequestBody(parseJson(text, parse), 'BadRequestException', {
+      bytes: text.length,
+      onLeave: (listener) => response.once('close', listener),
+    });
     admit(request.headers.authorization, service, name, body);
     return operation(body, connection);
   }
@@ -139,12 +148,20 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
       const found = targets[prefix];
       if (found === undefined) throw unsupported(target);
       const [service, contentType] = found;
-      const answer = await call(service, operation, request, MAX_BODY_BYTES, connection);
+      const answer = await call(service, operation, { request, response }, MAX_BODY_BYTES, connection);
       return send(response, 200, contentType, JSON.stringify(answer));
     }
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
-      const answer = await call('rdsData', rdsOperation, request, MAX_RDS_DATA_BYTES, connection, parseExact);
+      const exchange = { request, response };
+      const answer = await call(
+        'rdsData',
+        rdsOperation,
+        exchange,
+        MAX_RDS_DATA_BYTES,
+        connection,
+        parseExact,
+      );
       return send(response, 200, 'application/json', stringifyExact(answer));
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
@@ -195,16 +212,17 @@ export function send(response: ServerResponse, status: number, contentType: stri
 
 function sendError(response: ServerResponse, error: unknown): void {
   if (error instanceof ConnectionReset) return void response.socket?.resetAndDestroy();
-  const { code, message, status } =
+  const { code, message, status, details } =
     error instanceof AwsError
       ? error
       : {
           code: 'InternalFailure',
           message: error instanceof Error ? (error.stack ?? error.message) : String(error),
           status: 500,
+          details: {},
         };
   if (response.headersSent) return void response.destroy();
   // REST protocols name the error in the header, RPC protocols in the body.
   response.setHeader('X-Amzn-ErrorType', code);
-  send(response, status, 'application/json', JSON.stringify({ __type: code, message }));
+  send(response, status, 'application/json', JSON.stringify({ __type: code, message, ...details }));
 }

@@ -6,8 +6,10 @@ import { formatTimestamp } from './asl/timestamp.ts';
 import { AwsError } from './aws-error.ts';
 import type { StateMachineResource } from './cloud-assembly.ts';
 import { type ExecutionRecord, Executions } from './executions.ts';
+import { describeInvocation } from './fault-calls.ts';
 import type { Faults } from './faults.ts';
-import { describePayload, type Lambda } from './lambda.ts';
+import type { Lambda } from './lambda/lambda.ts';
+import type { Pace } from './pace.ts';
 import type { Authorize } from './policies.ts';
 import { createIntegrations, LAMBDA_INVOKE, payloadText, supportedResources } from './task-integrations.ts';
 
@@ -37,7 +39,9 @@ export function createExecutionRunner(
   lambda: Lambda,
   faults: Faults,
   authorize: Authorize,
+  pace: Pace,
 ): ExecutionRunner {
+  let started = 0;
   const machines = new Map<string, Loaded>(
     stateMachines.map((resource) => [resource.arn, { ...resource, machine: load(resource) }]),
   );
@@ -86,8 +90,9 @@ export function createExecutionRunner(
     return record;
   }
 
-  async function run({ machine, name, arn, roleArn }: Loaded, record: ExecutionRecord): Promise<void> {
-    const { executionArn, startDate, input, history, abort, redriveCount, sync, failedAt } = record;
+  async function run({ machine, name, arn, roleArn, type }: Loaded, record: ExecutionRecord): Promise<void> {
+    const { executionArn, startDate, input, abort, redriveCount, sync, failedAt } = record;
+    const order = ++started;
     const outcome = await runStateMachine(machine, {
       input,
       context: {
@@ -102,18 +107,23 @@ export function createExecutionRunner(
         StateMachine: { Id: arn, Name: name },
       },
       invoke: (resource, parameters, signal) => perform(record, resource, parameters, signal),
+      // A Task that starts another execution and waits for it does no work of its own.
+      turn: async (resource, signal) =>
+        resource === LAMBDA_INVOKE ? pace.enter(order, signal) : () => undefined,
       clock,
       random: Math.random,
-      record: (event) => history.push(event),
+      record: (event) => executions.append(record, event),
       signal: abort.signal,
       resumeFrom: failedAt,
-      lastEventId: history.at(-1)?.id,
+      lastEventId: record.lastEventId,
     }).catch((error: unknown): Outcome => {
       // A fault of the twin itself must not pass for one of the definition.
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { status: 'FAILED', error: 'Twin.Defect', cause };
     });
     Object.assign(record, outcome, { stopDate: new Date() });
+    if (type === 'EXPRESS') record.failedAt = undefined; // Express knows no redrive
+    executions.end(record);
   }
 
   async function perform(
@@ -128,7 +138,7 @@ export function createExecutionRunner(
       resource === LAMBDA_INVOKE ? faults.crash(() => describeTask(lambda, parameters)) : undefined;
     if (crash === 'before') abort.abort();
     const caller = { roleArn: find(stateMachineArn).roleArn, session: name };
-    const result = signal.aborted ? undefined : await integration(parameters, caller);
+    const result = signal.aborted ? undefined : await integration(parameters, caller, signal);
     if (crash === 'after') abort.abort();
     return result;
   }
@@ -193,8 +203,12 @@ function theSame(known: ExecutionRecord, input: unknown): ExecutionRecord {
 
 function describeTask(lambda: Lambda, parameters: unknown) {
   const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
-  const payload = describePayload(lambda.keyOf(FunctionName), payloadText(Payload));
-  return { service: 'states', operation: 'StartExecution', ...payload } as const;
+  const payload: unknown = JSON.parse(payloadText(Payload));
+  return {
+    ...describeInvocation(lambda.keyOf(FunctionName), payload),
+    service: 'states',
+    operation: 'StartExecution',
+  } as const;
 }
 
 function executionArnOf({ arn, type, name }: StateMachineResource, execution: string): string {
@@ -215,13 +229,17 @@ function readInput(input: string): unknown {
   }
 }
 
-/** As node:timers/promises, without the price of an AbortError for every task that ends before its time-out. */
+/**
+ * As node:timers/promises, without the price of an AbortError for every task that ends before its timeout. What
+ * arrived while this thread was busy comes first: a laptop that slept for an hour has not timed out.
+ */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const late = () => {
       signal.removeEventListener('abort', stop);
       resolve();
-    }, ms);
+    };
+    const timer = setTimeout(setImmediate, ms, late);
     const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);

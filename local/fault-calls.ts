@@ -1,5 +1,7 @@
 import type { Connection, Operations } from './endpoint.ts';
 import type { Call, Faults } from './faults.ts';
+import { nobody } from './held-calls.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import { RequestBody } from './request.ts';
 
 /** Puts the fault rules around every operation of a service. */
@@ -14,10 +16,38 @@ export function withFaults(
       (request: RequestBody, connection?: Connection) =>
         faults.around(
           () => ({ ...describe(name, request), onReusedConnection: connection?.reused === true }),
+          request.caller,
           () => operation(request, connection),
         ),
     ]),
   );
+}
+
+/** Puts the fault rules around every invocation. */
+export function withInvokeFaults(faults: Faults, lambda: Lambda): Lambda {
+  return {
+    ...lambda,
+    async invoke(nameOrArn, payload, { onLeave = nobody.onLeave } = {}) {
+      const key = lambda.keyOf(nameOrArn);
+      const call = () => describeInvocation(key, JSON.parse(payload));
+      const perform = () => lambda.invoke(nameOrArn, payload, { death: faults.crash(call) });
+      return faults.around(call, { bytes: payload.length, onLeave }, perform);
+    },
+  };
+}
+
+export function describeInvocation(key: string, payload: unknown): Call {
+  const { events = [], outcomes = [] } = (payload ?? {}) as {
+    events?: readonly { eventId: string; eventType: string }[];
+    outcomes?: readonly { eventId: string }[];
+  };
+  return {
+    service: 'lambda',
+    operation: 'Invoke',
+    function: key,
+    detailTypes: events.map(({ eventType }) => eventType),
+    eventIds: [...events, ...outcomes].map(({ eventId }) => eventId),
+  };
 }
 
 export const describeStatement = (operation: string, request: RequestBody): Call => ({

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { AwsError, ConnectionReset } from './aws-error.ts';
+import type { Caller, HeldCalls } from './held-calls.ts';
 
 /** What a rule may name: the operations that the twin has of each service, under the names that AWS gives them. */
 const services = {
@@ -110,7 +110,7 @@ export interface Faults {
   /** The rules and how often each fired. */
   list(): readonly (FaultRule & { readonly fired: number })[];
   /** Performs a call with reset, latency, error or lost answer as the rules say. */
-  around<T>(call: () => Call, perform: () => Promise<T>): Promise<T>;
+  around<T>(call: () => Call, caller: Caller, perform: () => Promise<T>): Promise<T>;
   /** The error code for one entry of a PutEvents request. */
   entryError(call: () => Call): string | undefined;
   /** Where the process that serves this call dies. */
@@ -123,7 +123,7 @@ interface ActiveRule {
   fired: number;
 }
 
-export function createFaults(functionKeys: readonly string[]): Faults {
+export function createFaults(functionKeys: readonly string[], held: HeldCalls): Faults {
   let active: ActiveRule[] = [];
 
   /** The first rule of these kinds that applies to the call now; it counts as fired. */
@@ -157,11 +157,11 @@ export function createFaults(functionKeys: readonly string[]): Faults {
       active = data.map((rule) => ({ rule, random: seededRandom(rule.seed ?? 1), fired: 0 }));
     },
     list: () => active.map(({ rule, fired }) => ({ ...rule, fired })),
-    async around(call, perform) {
+    async around(call, caller, perform) {
       // As a connection looks that was closed while it was idle: the request reaches nobody.
       if (fire(call, 'reset-idle') !== undefined) throw new ConnectionReset();
       const latency = fire(call, 'latency');
-      if (latency !== undefined) await sleep(latency.ms);
+      if (latency?.ms !== undefined) await held.hold(latency.ms, caller);
       const fault = fire(call, 'error', 'drop-response');
       if (fault?.kind === 'error')
         throw new AwsError(fault.code ?? 'InternalFailure', 'injected by a fault rule', statusOf(fault.code));

@@ -1,8 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runSession } from './session.ts';
 import { startTwin, type Twin } from './twin.ts';
+
+// A laptop has other work. By default garbage is collected when the heap has grown to four times what it needs.
+setFlagsFromString('--heap-growing-percent=40');
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,6 +41,11 @@ const command = new Command()
     'seconds between two ticks, 0 for none (default: 5 with sample events, else as deployed)',
     wholeNumber,
   )
+  .option(
+    '--lambda-concurrency <number>',
+    'invocations that may run at once before Lambda refuses more (default: 1000, as an account)',
+    wholeNumber,
+  )
   .addOption(
     new Option(
       '-c, --context <key=value>',
@@ -56,6 +65,7 @@ const options = command.opts<{
   eventBytes?: number;
   once?: true;
   tick?: number;
+  lambdaConcurrency?: number;
   assembly?: string;
   context: Record<string, string>;
 }>();
@@ -90,6 +100,9 @@ try {
     tickSeconds: options.tick ?? (events > 0 ? 5 : undefined),
     assembly: options.assembly,
     context: options.context,
+    lambdaConcurrency: options.lambdaConcurrency,
+    // At its end, the session compares everything with it.
+    busLogBytes: options.once ? Number.POSITIVE_INFINITY : undefined,
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
   console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);

@@ -1,17 +1,20 @@
 import { AwsError } from './aws-error.ts';
 import { stringifyExact } from './exact-json.ts';
+import { type Caller, nobody } from './held-calls.ts';
 
 /** The JSON body of an AWS request, read field by field with AWS's complaint when a field is not what it must be. */
 export class RequestBody {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #complaint: string;
+  readonly caller: Caller;
 
-  constructor(fields: unknown, complaint = 'ValidationException') {
+  constructor(fields: unknown, complaint = 'ValidationException', caller = nobody) {
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
       throw new AwsError('SerializationException', 'the body must be a json object');
     }
     this.#fields = fields as Readonly<Record<string, unknown>>;
     this.#complaint = complaint;
+    this.caller = caller;
   }
 
   /** The fields as they came, for a check against the service's model. */

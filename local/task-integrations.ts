@@ -4,13 +4,19 @@ import { TaskError } from './asl/task-error.ts';
 import { formatTimestamp } from './asl/timestamp.ts';
 import { AwsError } from './aws-error.ts';
 import type { ExecutionRecord } from './executions.ts';
-import type { Invocation, Lambda } from './lambda.ts';
+import type { Invocation } from './lambda/invocation.ts';
+import type { Lambda } from './lambda/lambda.ts';
 import { lambdaMetadata } from './lambda-metadata.ts';
 import type { Authorize, Principal } from './policies.ts';
 import { syncAnswer } from './sync-execution.ts';
 
 /** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */
-export type Integration = (parameters: unknown, caller: Principal) => Promise<unknown>;
+export type Integration = (
+  parameters: unknown,
+  caller: Principal,
+  /** Aborted when the Task waits no longer. */
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 /** The services that the definitions call, by the `Resource` of their Tasks. */
 export type Integrations = Readonly<Record<string, Integration>>;
@@ -26,11 +32,13 @@ export function createIntegrations(
   authorize: Authorize,
 ): Integrations {
   return {
-    async [LAMBDA_INVOKE](parameters, caller) {
+    async [LAMBDA_INVOKE](parameters, caller, signal) {
       const { FunctionName, Payload } = parameters as { FunctionName: string; Payload?: unknown };
       const invocation = await asTask(lambdaError, () => {
         authorize(caller, 'lambda:InvokeFunction', fullArn('lambda', 'function:', FunctionName), 403);
-        return lambda.invoke(FunctionName, payloadText(Payload));
+        return lambda.invoke(FunctionName, payloadText(Payload), {
+          onLeave: (listener) => signal.addEventListener('abort', listener, { once: true }),
+        });
       });
       return lambdaResult(invocation, FunctionName);
     },

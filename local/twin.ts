@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { createAdmission } from './admission.ts';
-import { account, region } from './arn.ts';
+import { region } from './arn.ts';
 import { AwsError } from './aws-error.ts';
 import { type BusLog, openBusLog } from './bus-log.ts';
 import { type CloudAssembly, readCloudAssembly } from './cloud-assembly.ts';
@@ -19,10 +17,15 @@ import {
   describeExecution,
   describeStatement,
   withFaults,
+  withInvokeFaults,
 } from './fault-calls.ts';
 import { createFaults } from './faults.ts';
-import { createLambda, type Lambda } from './lambda.ts';
+import { describeHealth } from './health.ts';
+import { createHeldCalls } from './held-calls.ts';
+import { createLambda, type Lambda } from './lambda/lambda.ts';
+import { openLogFile } from './log-file.ts';
 import { createLogs } from './logs.ts';
+import { createPace } from './pace.ts';
 import { createAuthorizer } from './policies.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { createRdsData } from './rds-data.ts';
@@ -47,10 +50,15 @@ export interface TwinOptions {
   /** Context for the synthesis, e.g. `{ 'outbox:lanes': '2' }`. */
   readonly context?: Readonly<Record<string, string>>;
   /**
-   * Execution environments of one function, so many invocations at once.
-   * @default 3
+   * Invocations of all functions that may run at once; Lambda refuses more.
+   * @default 1000, an account's quota
    */
   readonly lambdaConcurrency?: number;
+  /**
+   * Bytes of the bus's log on disk; older events are dropped.
+   * @default 1 GiB
+   */
+  readonly busLogBytes?: number;
   readonly report: (step: string) => void;
 }
 
@@ -67,6 +75,12 @@ export interface Twin {
   /** Lets the runs in flight end, unless `now`, then stops everything that was started. */
   stop(how?: 'now'): Promise<void>;
 }
+
+// Enough to keep a machine busy, few enough that each is done long before its timeout.
+const PLACES = 20;
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
+const BUS_LOG_BYTES = 1024 ** 3;
+const LOG_BYTES = 64 * 1024 * 1024;
 
 /** Deploys the synthesized template on this machine. */
 export async function startTwin(options: TwinOptions): Promise<Twin> {
@@ -88,7 +102,7 @@ async function deploy(
   cleanUps: (() => Promise<unknown> | unknown)[],
   cleanUp: () => Promise<void>,
 ): Promise<Twin> {
-  const { report } = options;
+  const { report, lambdaConcurrency: concurrency = 1_000 } = options;
   let route: Parameters<typeof listen>[1] = async () => {
     throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
   };
@@ -118,10 +132,10 @@ async function deploy(
   report('starting the services');
   const folder = join(postgres.dataDir ?? options.dataDir, 'twin');
   await mkdir(folder, { recursive: true });
-  const bus = await openBusLog(join(folder, 'bus.jsonl'));
+  const bus = await openBusLog(join(folder, 'bus.jsonl'), options.busLogBytes ?? BUS_LOG_BYTES);
   cleanUps.push(bus.close);
-  const logs = createWriteStream(join(folder, 'functions.log'));
-  cleanUps.push(() => finished(logs.end()));
+  const logs = openLogFile(join(folder, 'functions.log'), LOG_BYTES);
+  cleanUps.push(logs.close);
   const urls = databaseUrls(assembly.secrets, postgres.url);
   const rdsData = createRdsData({
     clusterArn: assembly.clusterArn,
@@ -129,12 +143,21 @@ async function deploy(
     databaseUrls: urls,
   });
   cleanUps.push(rdsData.stop);
-  const faults = createFaults(assembly.functions.map(({ key }) => key));
+  const pace = createPace(PLACES);
+  const held = createHeldCalls(MAX_HELD_BYTES, pace);
+  cleanUps.push(held.stop);
+  const faults = createFaults(
+    assembly.functions.map(({ key }) => key),
+    held,
+  );
   const environment = functionEnvironment(endpoint.url);
-  const lambda = createLambda(assembly.functions, environment, logs, faults, options.lambdaConcurrency);
+  const lambda = withInvokeFaults(
+    faults,
+    createLambda({ functions: assembly.functions, environment, logs, concurrency }),
+  );
   cleanUps.push(lambda.stop);
   const authorize = createAuthorizer(assembly.policies);
-  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize);
+  const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize, pace);
   cleanUps.push(runner.stop);
   let scheduler: Scheduler | undefined;
   const eventBridge = createEventBridge(
@@ -152,7 +175,7 @@ async function deploy(
     lambda,
   };
   const control = createControl({
-    health: health(assembly, postgres.url),
+    health: describeHealth(assembly, postgres.url),
     bus,
     executions: runner.executions,
     faults,
@@ -213,22 +236,4 @@ async function runTrigger(lambda: Lambda, functionArn: string): Promise<void> {
   if (functionError === undefined) return;
   const { errorMessage } = JSON.parse(payload) as { errorMessage?: string };
   throw new Error(`the deployment's function ${functionArn} failed: ${errorMessage ?? payload}`);
-}
-
-function health({ clusterArn, secrets, ...assembly }: CloudAssembly, postgresUrl: string): object {
-  const [eventBusName] = assembly.eventBuses.keys();
-  return {
-    status: 'ready',
-    region,
-    account,
-    clusterArn,
-    secretArn: secrets.find(({ master }) => master)?.arn,
-    processorSecretArn: secrets.find(({ username }) => username.endsWith('_processor'))?.arn,
-    producerSecretArn: secrets.find(({ username }) => username.endsWith('_producer'))?.arn,
-    database: assembly.database,
-    eventBusName,
-    postgresUrl,
-    stateMachines: Object.fromEntries(assembly.stateMachines.map(({ name, arn }) => [name, arn])),
-    functions: Object.fromEntries(assembly.functions.map(({ key, arn }) => [key, arn])),
-  };
 }

@@ -6,14 +6,13 @@ import { drainBacklog, fillOutbox } from './run-until.ts';
 import { startTwinStage, type TwinStage } from './stage.ts';
 
 const LIMIT_SECONDS = 60;
-const LAMBDA_CONCURRENCY = 3;
 
 /** What one event costs in calls, transitions and bytes, counted by the twin. */
 export async function perEvent({ quick, report }: Options): Promise<Section> {
   const events = quick ? 600 : 2_000;
   const rows: (string | number)[][] = [];
   for (const chunkSize of [1, 10]) {
-    const stage = await startTwinStage({ publishChunkSize: String(chunkSize) }, LAMBDA_CONCURRENCY);
+    const stage = await startTwinStage({ publishChunkSize: String(chunkSize) });
     try {
       const name = chunkSize === 1 ? 'defaults' : `${chunkSize} events a request`;
       report(`counting: ${name}`);

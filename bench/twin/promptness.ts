@@ -10,8 +10,6 @@ const EVENTS_PER_SECOND = 200;
 const LATENCY_MS = 15;
 // Execution environments start, and what waited for them is late.
 const WARM_UP_SECONDS = 5;
-// 200 events a second of some 35 ms keep 7 publishers busy.
-const LAMBDA_CONCURRENCY = 10;
 
 interface Way {
   readonly name: string;
@@ -69,7 +67,7 @@ export async function promptness({ quick, report }: Options): Promise<Section> {
   ];
   for (const { name, context, begin } of quick ? ways.slice(-1) : ways) {
     report(`starting the twin: ${name}`);
-    const stage = await startTwinStage(context, LAMBDA_CONCURRENCY);
+    const stage = await startTwinStage(context);
     try {
       await stage.setLatency(LATENCY_MS);
       const { nudge, end } = await begin(stage);

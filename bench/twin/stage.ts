@@ -13,10 +13,7 @@ export interface TwinStage {
 }
 
 /** A twin of the stack with this configuration, whose schedules do not tick. */
-export async function startTwinStage(
-  context: Readonly<Record<string, string>>,
-  lambdaConcurrency: number,
-): Promise<TwinStage> {
+export async function startTwinStage(context: Readonly<Record<string, string>>): Promise<TwinStage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'outbox-bench-twin-'));
   const twin = await startTwin({
     port: 0,
@@ -25,7 +22,6 @@ export async function startTwinStage(
     databaseUrl: undefined,
     tickSeconds: 0,
     assembly: undefined,
-    lambdaConcurrency,
     context: Object.fromEntries(Object.entries(context).map(([key, value]) => [`outbox:${key}`, value])),
     report: () => undefined,
   });

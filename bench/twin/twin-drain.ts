@@ -5,8 +5,6 @@ import { drainBacklog, fillOutbox } from './run-until.ts';
 import { startTwinStage, type TwinStage } from './stage.ts';
 
 const PAYLOAD_BYTES = 250;
-// With large latencies a run must not wait for one of a few threads: that would be this machine's limit, not the design's.
-const MAP_CONCURRENCY = 40;
 
 interface Measured {
   readonly events: number;
@@ -65,7 +63,7 @@ export async function twinDrain({ quick, report }: Options): Promise<Section> {
   try {
     for (const { name, context } of chosen) {
       report(`starting the twin: ${name}`);
-      const stage = await startTwinStage(context, MAP_CONCURRENCY);
+      const stage = await startTwinStage(context);
       stages.push(stage);
       await warmUp(stage);
     }

@@ -38,7 +38,20 @@ function isOversized(value: unknown): boolean {
 
 /** Serializing is exact but slow; a cheap upper bound clears most values. */
 function fits(value: unknown): boolean {
-  return room(value, maxBytes) >= 0 || Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
+  return room(value, maxBytes) >= 0 || jsonBytes(value) <= maxBytes;
+}
+
+/** Serializes piece by piece: a string of 200 KB would stay in memory until the next major garbage collection. */
+function jsonBytes(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return Buffer.byteLength(JSON.stringify(value) ?? 'null');
+  let bytes = 2;
+  const keys = Object.keys(value);
+  for (const key of keys) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (Array.isArray(value)) bytes += jsonBytes(inner);
+    else if (inner !== undefined) bytes += Buffer.byteLength(JSON.stringify(key)) + 1 + jsonBytes(inner);
+  }
+  return bytes + Math.max(0, keys.length - 1);
 }
 
 const bytesPerCharacter = 6; // a control character as \u001f

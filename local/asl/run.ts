@@ -5,7 +5,7 @@ import { type HistoryEvent, openHistory, type Trail } from './history.ts';
 import { type Clock, interruptible, interruptibleAfter } from './interruption.ts';
 import { isObject, type Json } from './json.ts';
 import type { StateMachine } from './load.ts';
-import type { ResumePoint, TaskInvoker } from './state.ts';
+import type { ResumePoint, TaskInvoker, TaskTurn } from './state.ts';
 import { partsOf, StateError } from './state-error.ts';
 
 export type { Clock, HistoryEvent, ResumePoint, TaskInvoker };
@@ -16,6 +16,8 @@ export interface Execution {
   /** What expressions see as $states.context; State and Map are added here. */
   readonly context: Json;
   readonly invoke: TaskInvoker;
+  /** When Tasks may begin; at once without it. */
+  readonly turn?: TaskTurn;
   readonly clock: Clock;
   /** From 0 to 1: for jitter and $random(). */
   readonly random: () => number;

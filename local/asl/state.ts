@@ -42,6 +42,7 @@ export interface Work {
 /** One line of states being run: the execution's own, or that of a Map iteration. */
 export interface Branch {
   readonly invoke: TaskInvoker;
+  readonly turn?: TaskTurn;
   readonly clock: Clock;
   readonly random: () => number;
   readonly functions: RunFunctions;
@@ -49,6 +50,9 @@ export interface Branch {
   readonly trail: Trail;
   readonly signal: AbortSignal;
 }
+
+/** Waits until a Task may begin, before anything of it is evaluated. Answers with what to call at its end. */
+export type TaskTurn = (resource: string, signal: AbortSignal) => Promise<() => void>;
 
 export type TaskInvoker = (resource: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
 

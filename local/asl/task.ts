@@ -9,7 +9,7 @@ import {
 } from './definition.ts';
 import { interruptible, interruptibleAfter, unlessAborted } from './interruption.ts';
 import { anyJson, positiveInteger, text } from './kind.ts';
-import type { Branch, State } from './state.ts';
+import type { Branch, State, Visit, Work } from './state.ts';
 import { partsOf, StateError } from './state-error.ts';
 
 export function loadTask(definition: Definition): State {
@@ -27,7 +27,7 @@ export function loadTask(definition: Definition): State {
   const args = fields.template('Arguments', anyJson);
   const timeout = fields.template('TimeoutSeconds', positiveInteger);
   const service = integration(resource);
-  return {
+  const task: State = {
     ...loadErrorHandling(fields),
     name,
     type: 'Task',
@@ -57,6 +57,18 @@ export function loadTask(definition: Definition): State {
       }
     },
   };
+  return { ...task, work: (visit) => inTurn(resource, visit, task.work) };
+}
+
+/** Whatever the state waits for before it begins counts against no timeout but the execution's. */
+async function inTurn(resource: string, visit: Visit, work: State['work']): Promise<Work> {
+  const { turn, signal } = visit.branch;
+  const end = await turn?.(resource, signal);
+  try {
+    return await work(visit);
+  } finally {
+    end?.();
+  }
 }
 
 class TaskTimedOut extends StateError {}

@@ -20,7 +20,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createAdmission } from '../../local/admission.ts';
 import { AwsError } from '../../local/aws-error.ts';
 import type { Operations } from '../../local/endpoint.ts';
-import { accessKeyId, type FunctionResource } from '../../local/lambda.ts';
+import { accessKeyId, type FunctionResource } from '../../local/lambda/function.ts';
 import type { Principal } from '../../local/policies.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 

@@ -2,9 +2,11 @@ import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { describeStatement, withFaults } from '../../local/fault-calls.ts';
 import { createFaults } from '../../local/faults.ts';
+import { createHeldCalls } from '../../local/held-calls.ts';
+import { createPace } from '../../local/pace.ts';
 import { startLocalAws } from '../support/local-aws.ts';
 
-const faults = createFaults([]);
+const faults = createFaults([], createHeldCalls(0, createPace(1)));
 const resetIdle = { service: 'rds-data', kind: 'reset-idle', match: { sql: 'update' } };
 
 let performed: string[];

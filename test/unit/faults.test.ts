@@ -3,6 +3,8 @@ import type { BusLog } from '../../local/bus-log.ts';
 import { createEventBridge } from '../../local/event-bridge.ts';
 import type { ExecutionRunner } from '../../local/execution-runner.ts';
 import { createFaults } from '../../local/faults.ts';
+import { createHeldCalls, nobody } from '../../local/held-calls.ts';
+import { createPace } from '../../local/pace.ts';
 import { createRdsData } from '../../local/rds-data.ts';
 import { createStepFunctions } from '../../local/step-functions.ts';
 
@@ -17,8 +19,9 @@ const operations = {
   lambda: { Invoke: undefined },
   states: createStepFunctions({} as ExecutionRunner),
 };
+const held = createHeldCalls(0, createPace(1));
 const replace = (rule: object) =>
-  createFaults(['fetch-batch']).replace([{ kind: 'latency', ms: 1, ...rule }]);
+  createFaults(['fetch-batch'], held).replace([{ kind: 'latency', ms: 1, ...rule }]);
 
 describe.each(Object.entries(operations))('a fault of %s', (service, implemented) => {
   test('may name each operation that the twin has, as AWS calls it', () => {
@@ -41,13 +44,14 @@ describe.each(Object.entries(operations))('a fault of %s', (service, implemented
 });
 
 test('a call without the named operation is left alone', async () => {
-  const faults = createFaults([]);
+  const faults = createFaults([], held);
   faults.replace([
     { service: 'rds-data', operation: 'ExecuteStatement', kind: 'error', code: 'ThrottlingException' },
   ]);
   const call = (operation: string) =>
     faults.around(
       () => ({ service: 'rds-data', operation }),
+      nobody,
       async () => 'done',
     );
 

@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { StateMachineResource } from '../../local/cloud-assembly.ts';
 import { createExecutionRunner } from '../../local/execution-runner.ts';
 import { createFaults } from '../../local/faults.ts';
-import type { Lambda } from '../../local/lambda.ts';
+import { createHeldCalls } from '../../local/held-calls.ts';
+import type { Lambda } from '../../local/lambda/lambda.ts';
+import { createPace } from '../../local/pace.ts';
 import { RequestBody } from '../../local/request.ts';
 import { createStepFunctions } from '../../local/step-functions.ts';
 import { machine } from './asl/simulation.ts';
@@ -16,6 +18,8 @@ const resource = (name: string, type: StateMachineResource['type'], definition: 
   roleArn: 'arn:role',
 });
 const context = machine({ Only: { Type: 'Pass', Output: '{% $states.context.Execution %}', End: true } });
+const pace = createPace(1);
+const faults = createFaults([], createHeldCalls(0, pace));
 const runner = createExecutionRunner(
   [
     resource('quick', 'EXPRESS', context),
@@ -24,8 +28,9 @@ const runner = createExecutionRunner(
     resource('standard', 'STANDARD', context),
   ],
   {} as Lambda,
-  createFaults([]),
+  faults,
   () => undefined,
+  pace,
 );
 const operations = createStepFunctions(runner);
 type Answer = Record<string, unknown>;
@@ -210,8 +215,9 @@ test('a definition with a mistake is refused before anything starts', () => {
     createExecutionRunner(
       [resource('wrong', 'EXPRESS', definition)],
       {} as Lambda,
-      createFaults([]),
+      faults,
       () => undefined,
+      pace,
     );
   expect(refused).toThrow('state machine wrong: state "A": "Output": no state assigns the variable "$tokn"');
 });

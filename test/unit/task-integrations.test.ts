@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { AwsError } from '../../local/aws-error.ts';
 import type { ExecutionRecord } from '../../local/executions.ts';
-import type { Lambda } from '../../local/lambda.ts';
+import type { Lambda } from '../../local/lambda/lambda.ts';
 import type { Authorize } from '../../local/policies.ts';
 import {
   createIntegrations,
@@ -24,7 +24,7 @@ const refuse: Authorize = (_, action, resource, status) => {
 const perform = (resource: string, parameters: object, authorize = allow) => {
   const lambda = { invoke } as unknown as Lambda;
   const integration = createIntegrations(lambda, startSync, authorize)[resource] as Integration;
-  return integration(parameters, caller);
+  return integration(parameters, caller, new AbortController().signal);
 };
 
 describe('lambda:invoke', () => {

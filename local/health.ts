@@ -1,0 +1,24 @@
+import { account, region } from './arn.ts';
+import type { CloudAssembly } from './cloud-assembly.ts';
+
+/** What `/_local/health` answers: the names of everything, for whoever wants to call it. */
+export function describeHealth(
+  { clusterArn, secrets, ...assembly }: CloudAssembly,
+  postgresUrl: string,
+): object {
+  const [eventBusName] = assembly.eventBuses.keys();
+  return {
+    status: 'ready',
+    region,
+    account,
+    clusterArn,
+    secretArn: secrets.find(({ master }) => master)?.arn,
+    processorSecretArn: secrets.find(({ username }) => username.endsWith('_processor'))?.arn,
+    producerSecretArn: secrets.find(({ username }) => username.endsWith('_producer'))?.arn,
+    database: assembly.database,
+    eventBusName,
+    postgresUrl,
+    stateMachines: Object.fromEntries(assembly.stateMachines.map(({ name, arn }) => [name, arn])),
+    functions: Object.fromEntries(assembly.functions.map(({ key, arn }) => [key, arn])),
+  };
+}
