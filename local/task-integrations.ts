@@ -15,7 +15,7 @@ export type Integration = (
   parameters: unknown,
   caller: Principal,
   /** Aborted when the Task waits no longer. */
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ) => Promise<unknown>;
 
 /** The services that the definitions call, by the `Resource` of their Tasks. */
@@ -37,7 +37,7 @@ export function createIntegrations(
       const invocation = await asTask(lambdaError, () => {
         authorize(caller, 'lambda:InvokeFunction', fullArn('lambda', 'function:', FunctionName), 403);
         return lambda.invoke(FunctionName, payloadText(Payload), {
-          onLeave: (listener) => signal.addEventListener('abort', listener, { once: true }),
+          onLeave: (listener) => signal?.addEventListener('abort', listener, { once: true }),
         });
       });
       return lambdaResult(invocation, FunctionName);
