@@ -116,6 +116,7 @@ describe('Lambda', () => {
       events: [],
       more: false,
       parked: 0,
+      paused: false,
       reclaimed: 0,
     });
   });
