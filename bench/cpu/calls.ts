@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FunctionResource } from '../../local/lambda.ts';
+import { claimAnswer } from '../claim-answer.ts';
 
 /** One call of a function that moves about as much data as it ever has to. */
 export interface HeavyCall {
@@ -40,7 +41,7 @@ export const heavyCalls: readonly HeavyCall[] = [
   {
     name: 'claim 200 events, 240 KB of state',
     function: 'fetch-batch',
-    payload: { ...run, leaseToken, measure: true, firstOfRun: true },
+    payload: { ...run, leaseToken, firstOfRun: true },
   },
   {
     name: 'read and publish an event of 1 MB',
@@ -98,7 +99,16 @@ export function answerTo(request: {
   if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }]];
   if (sql.includes("filter (where status = 'PROCESSED')"))
     return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];
-  return [[{ longValue: EVENTS }, { longValue: 0 }, { stringValue: '[]' }, { doubleValue: 1 }]];
+  // An outcome: changed, parked, lost, locked, delay.
+  return [
+    [
+      { longValue: EVENTS },
+      { longValue: 0 },
+      { stringValue: '[]' },
+      { stringValue: '[]' },
+      { doubleValue: 1 },
+    ],
+  ];
 }
 
 /** Says 19 times that there is more to purge, and then that there is not. */
@@ -110,28 +120,7 @@ const purges = {
   },
 };
 
-const isNull = { isNull: true };
-const zero = { longValue: 0 };
-const claimed: unknown[][] = [
-  ...Array.from({ length: EVENTS }, () => [
-    { stringValue: randomUUID() },
-    { stringValue: 'dish.created' },
-    { stringValue: JSON.stringify({ text: accented(900) }) },
-    isNull,
-    { longValue: Date.now() },
-    { longValue: 1 },
-    ...Array.from({ length: 6 }, () => isNull),
-  ]),
-  [
-    ...Array.from({ length: 6 }, () => isNull),
-    { booleanValue: true },
-    zero,
-    zero,
-    zero,
-    zero,
-    { doubleValue: 0 },
-  ],
-];
+const claimed = claimAnswer(EVENTS, JSON.stringify({ text: accented(900) }));
 
 // As outbox/detail.ts asks for them.
 const SLICE_BYTES = 48_000;

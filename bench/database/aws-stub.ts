@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { claimAnswer } from '../claim-answer.ts';
 import { BATCH } from './outbox.ts';
 
 export interface AwsStub {
@@ -11,7 +12,8 @@ export interface AwsStub {
 
 /** Answers every claim with a full batch and accepts everything that is published. */
 export async function startAwsStub(): Promise<AwsStub> {
-  const claimed = JSON.stringify({ records: [...Array.from({ length: BATCH }, claimedEvent), counts] });
+  const detail = JSON.stringify({ name: 'Laksa', text: 'x'.repeat(271) });
+  const claimed = JSON.stringify({ records: claimAnswer(BATCH, detail) });
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
@@ -31,29 +33,6 @@ export async function startAwsStub(): Promise<AwsStub> {
     },
   };
 }
-
-const empty = { isNull: true };
-
-// The columns of the claim in outbox/claim.ts.
-const claimedEvent = () => [
-  { stringValue: randomUUID() },
-  { stringValue: 'dish.created' },
-  { stringValue: JSON.stringify({ name: 'Laksa', text: 'x'.repeat(271) }) },
-  empty,
-  { longValue: Date.now() },
-  { longValue: 1 },
-  ...Array.from({ length: 6 }, () => empty),
-];
-const zero = { longValue: 0 };
-const counts = [
-  ...Array.from({ length: 6 }, () => empty),
-  { booleanValue: true },
-  zero,
-  zero,
-  empty,
-  empty,
-  empty,
-];
 
 function accepted(body: string): string {
   const { Entries = [] } = JSON.parse(body) as { Entries?: unknown[] };
