@@ -38,6 +38,7 @@ beforeAll(async () => {
   url.username = user;
   url.password = 'secret';
   application = new pg.Pool({ connectionString: url.href, max: 2 });
+  application.on('error', () => undefined); // the server may end before the last goodbye
 });
 beforeEach(() => database.sql('truncate dishes, outbox_events'));
 
