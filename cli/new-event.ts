@@ -12,7 +12,7 @@ const schema = z.strictObject({
     .refine((given) => canonicalUuid(given) !== undefined, 'expected a uuid')
     .optional(),
   aggregateType: text('aggregateType').optional(),
-  aggregateId: text('aggregateId'),
+  aggregateId: z.string().min(1),
   eventType: text('eventType'),
   payload: z.record(z.string(), z.unknown()),
   traceHeader: text('traceHeader').optional(),

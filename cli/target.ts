@@ -102,8 +102,9 @@ function explicitNames(options: TargetOptions): Names {
 const health = z.object({
   region: z.string(),
   clusterArn: z.string(),
-  processorSecretArn: z.string(),
-  producerSecretArn: z.string(),
+  secretArn: z.string(),
+  processorSecretArn: z.string().optional(),
+  producerSecretArn: z.string().optional(),
   database: z.string(),
   eventBusName: z.string(),
   stateMachines: z.record(z.string(), z.string()),
@@ -115,7 +116,13 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
     throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
   const { success, data } = health.safeParse(await response.json().catch(() => undefined));
   if (!success) throw new Unreachable(`something answers at ${url}, but it is not the twin (npm start)`);
-  const { stateMachines, processorSecretArn, ...names } = data;
+  const {
+    stateMachines,
+    secretArn,
+    processorSecretArn = secretArn,
+    producerSecretArn = secretArn,
+    ...names
+  } = data;
   const machine = (suffix: string) =>
     Object.entries(stateMachines).find(([name]) => name.endsWith(suffix))?.[1];
   const [processorArn, redriveArn, cleanupArn] = ['-processor', '-redrive', '-cleanup'].map(machine);
@@ -123,6 +130,7 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
     ...names,
     // As on AWS, where no command needs the owner.
     secretArn: processorSecretArn,
+    producerSecretArn,
     ...(processorArn && { processorArn }),
     ...(redriveArn && { redriveArn }),
     ...(cleanupArn && { cleanupArn }),

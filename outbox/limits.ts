@@ -1,6 +1,5 @@
 /** The longest texts of an event, in characters as PostgreSQL counts them. The table's constraints say the same. */
 export const maxCharacters = {
-  aggregateId: 512,
   aggregateType: 512,
   eventType: 128,
   traceHeader: 500,

@@ -36,7 +36,7 @@ const conditions = {
     .max(MAX_EVENT_IDS, `expected at most ${MAX_EVENT_IDS} ids: start a redrive for the others`)
     .optional(),
   eventType: text('eventType').optional(),
-  aggregateId: text('aggregateId').optional(),
+  aggregateId: z.string().min(1).optional(),
   errorType: z.string().min(1).optional(),
   failedAfter: z.iso
     .datetime({ offset: true, error: 'expected an iso 8601 time with its offset' })

@@ -82,9 +82,10 @@ create table outbox_events (
     check ((processed_at is not null) = (status = 'PROCESSED')),
   constraint failed_at_exactly_when_failed
     check ((failed_at is not null) = (status = 'FAILED')),
-  -- EventBridge limits neither of these two. 512 characters of any alphabet fit an index.
-  constraint aggregate_id_is_1_to_512_characters
-    check (char_length(aggregate_id) between 1 and 512),
+  -- Part of the detail, so the size of the event is its limit.
+  constraint aggregate_id_is_not_empty
+    check (aggregate_id <> ''),
+  -- Part of no event, so nothing else limits it. 512 characters of any alphabet fit an index.
   constraint aggregate_type_is_1_to_512_characters
     check (char_length(aggregate_type) between 1 and 512),
   constraint event_type_is_1_to_128_characters

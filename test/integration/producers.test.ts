@@ -38,6 +38,7 @@ beforeAll(async () => {
   url.username = user;
   url.password = 'secret';
   application = new pg.Pool({ connectionString: url.href, max: 2 });
+  application.on('error', () => undefined); // the server may end before the last goodbye
 });
 beforeEach(() => database.sql('truncate dishes, outbox_events'));
 
@@ -175,10 +176,7 @@ describe('the table refuses', () => {
       { event_type: '' },
       { event_type: 'x'.repeat(129) },
     ],
-    'an aggregate id of 0 or of more than 512 characters': [
-      { aggregate_id: '' },
-      { aggregate_id: 'x'.repeat(513) },
-    ],
+    'an empty aggregate id': [{ aggregate_id: '' }],
     'an aggregate type of 0 or of more than 512 characters': [
       { aggregate_type: '' },
       { aggregate_type: 'x'.repeat(513) },

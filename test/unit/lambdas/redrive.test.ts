@@ -122,7 +122,7 @@ describe('requeue-events', () => {
       executionArn: `arn:aws:states:eu-central-1:111122223333:express:${'p'.repeat(80)}:${randomUUID()}:${randomUUID()}`,
       runIsStopped: true,
       eventType: '\u3042'.repeat(128),
-      aggregateId: '\u3042'.repeat(512),
+      aggregateId: '\u3042'.repeat(1_000),
       errorType: 'NotAuthorizedForDetailTypeException',
       failedAfter: '2026-11-23T12:00:00.000000+00:00',
       failedBefore: '2026-11-23T12:00:00.000000+00:00',
