@@ -131,12 +131,18 @@ async function tailBus(context: Context, { interval }: TailOptions): Promise<voi
   const accepted = async (after: number) => {
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
     if (!response.ok) throw new Unreachable(`${target.place} answers ${response.status}`);
-    return (await response.json()) as BusEvent[];
+    const events = (await response.json()) as BusEvent[];
+    // The log is bounded: its oldest events may be gone.
+    return { before: Number(response.headers.get('x-events-before') ?? after), events };
   };
-  let seen = (await accepted(0)).length;
+  const first = await accepted(0);
+  let seen = first.before + first.events.length;
   output.note('following the bus');
   await follow(context, interval, async () => {
-    for (const event of await accepted(seen)) {
+    const { before, events } = await accepted(seen);
+    if (before > seen) output.note(`${before - seen} events left the twin's log before they were shown`);
+    seen = before;
+    for (const event of events) {
       output.line(event, () => printable(`${event.Time}  ${event.DetailType}  ${event.Detail}`));
       seen += 1;
     }

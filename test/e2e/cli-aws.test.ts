@@ -351,9 +351,11 @@ describe('a look that fails does not end tail:', () => {
     }
   });
 
-  test('nor does one at the bus of the twin', async () => {
+  test('nor does one at the bus of the twin, whose log keeps the newest events only', async () => {
     const refusals = new EventEmitter();
-    const events: object[] = [];
+    const event = (DetailType: string) => ({ Time: '2026-03-01T10:00:00.000Z', DetailType, Detail: '{}' });
+    const events = [event('old')];
+    let dropped = 600;
     let refusing = false;
     const fakeTwin = createServer(({ url }, response) => {
       const health = {
@@ -368,10 +370,10 @@ describe('a look that fails does not end tail:', () => {
         refusals.emit('refused');
         return void response.destroy();
       }
-      const after = Number(/after=(\d+)/.exec(url ?? '')?.[1]);
-      response.end(
-        JSON.stringify(url?.includes('health') ? { ...health, stateMachines: {} } : events.slice(after)),
-      );
+      const before = Math.max(Number(/after=(\d+)/.exec(url ?? '')?.[1]), dropped);
+      response.setHeader('X-Events-Before', before);
+      const kept = events.slice(before - dropped);
+      response.end(JSON.stringify(url?.includes('health') ? { ...health, stateMachines: {} } : kept));
     });
     fakeTwin.listen(0, '127.0.0.1');
     await once(fakeTwin, 'listening');
@@ -384,8 +386,11 @@ describe('a look that fails does not end tail:', () => {
       await once(refusals, 'refused');
       refusing = false;
       await tail.shows('answers again');
-      events.push({ Time: '2026-03-01T10:00:00.000Z', DetailType: 'a\u2028b', Detail: '{}' });
+      events.push(event('a\u2028b'));
       await tail.shows('DetailType');
+      events.splice(0, 2, event('after one that nobody saw'));
+      dropped = 603;
+      await tail.shows('nobody saw');
       tail.stop();
 
       const { stdout, stderr } = await tail.ended;
@@ -394,7 +399,8 @@ describe('a look that fails does not end tail:', () => {
           .trim()
           .split(/[\n\u2028]/)
           .map((json) => JSON.parse(json)),
-      ).toEqual(events);
+      ).toEqual([event('a\u2028b'), event('after one that nobody saw')]);
+      expect(stderr).toContain("1 events left the twin's log before they were shown");
       expect(stderr.match(/looking again/g)).toHaveLength(1);
     } finally {
       fakeTwin.closeAllConnections();
