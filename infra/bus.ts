@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
@@ -39,30 +39,50 @@ export class Bus extends Construct {
       ...(encryptionKey !== undefined && { kmsKey: encryptionKey }),
       ...(this.deadLetterQueue !== undefined && { deadLetterQueue: this.deadLetterQueue }),
     });
-    this.#allowDeadLetters(eventBusName, encryptionKey);
-    this.eventBus.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    if (archiveRetention !== undefined) {
-      new events.Archive(this, 'Archive', {
-        sourceEventBus: this.eventBus,
-        description: `Every event of ${eventBusName}`,
-        eventPattern: { account: [this.eventBus.env.account] },
-        retention: archiveRetention,
-        ...(encryptionKey !== undefined && { kmsKey: encryptionKey }),
-      });
-    }
-  }
-
-  #allowDeadLetters(eventBusName: string, encryptionKey: kms.IKey | undefined): void {
     // By its name, because the bus needs the queue, and the queue the key whose policy this is.
     const arn = Stack.of(this).formatArn({
       service: 'events',
       resource: 'event-bus',
       resourceName: eventBusName,
     });
+    this.#allowDeadLetters(arn, encryptionKey);
+    this.eventBus.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    if (archiveRetention !== undefined) {
+      if (encryptionKey !== undefined) allowArchive(arn, encryptionKey);
+      new events.Archive(this, 'Archive', {
+        sourceEventBus: this.eventBus,
+        description: `Every event of ${eventBusName}`,
+        eventPattern: { account: [this.eventBus.env.account] },
+        retention: archiveRetention,
+        // A reference: to a key itself, the archive would add a policy that needs the bus, which needs the key.
+        ...(encryptionKey !== undefined && {
+          kmsKey: kms.Key.fromKeyArn(this, 'ArchiveKey', encryptionKey.keyArn),
+        }),
+      });
+    }
+  }
+
+  #allowDeadLetters(arn: string, encryptionKey: kms.IKey | undefined): void {
     const bus = new iam.ServicePrincipal('events.amazonaws.com', {
       conditions: { ArnEquals: { 'aws:SourceArn': arn } },
     });
     this.deadLetterQueue?.grantSendMessages(bus);
     encryptionKey?.grant(bus, 'kms:Decrypt', 'kms:GenerateDataKey');
   }
+}
+
+/** What an archive adds to its key's policy. */
+function allowArchive(eventBusArn: string, encryptionKey: kms.IKey): void {
+  const principals = [new iam.ServicePrincipal('events.amazonaws.com')];
+  encryptionKey.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals,
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:ReEncrypt*'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'kms:EncryptionContext:aws:events:event-bus:arn': eventBusArn } },
+    }),
+  );
+  encryptionKey.addToResourcePolicy(
+    new iam.PolicyStatement({ principals, actions: ['kms:DescribeKey'], resources: ['*'] }),
+  );
 }

@@ -1,5 +1,6 @@
 import { type CfnResource, Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { Bus } from './bus.ts';
 import { Database } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { LambdaFunction } from './lambda-function.ts';
@@ -26,6 +27,7 @@ export function findingsOf(outbox: IConstruct): Finding[] {
     if (construct instanceof LambdaFunction) return findingsOfFunction(construct);
     if (construct instanceof StateMachine) return findingsOfStateMachine(construct);
     if (construct instanceof Schedules) return findingsOfSchedules(construct);
+    if (construct instanceof Bus) return findingsOfBus(construct);
     if (construct instanceof DatabaseUsers) return findingsOfUsers(construct);
     if (construct instanceof Database) return findingsOfDatabase(construct);
     return [];
@@ -56,11 +58,26 @@ function findingsOfStateMachine(construct: StateMachine): Finding[] {
   ];
 }
 
-function findingsOfSchedules({ deadLetterQueue }: Schedules): Finding[] {
+function findingsOfSchedules(construct: Schedules): Finding[] {
+  const ofTheKey = ['GenerateDataKey*', 'ReEncrypt*'].map((action) => ({
+    ...{ construct, rule: 'AwsSolutions-IAM5', detail: `Action::kms:${action}` },
+    reason: 'The forms of one action on one key: what KMS itself names for writing to an encrypted queue.',
+  }));
+  return [
+    {
+      ...{ construct: construct.deadLetterQueue, rule: 'AwsSolutions-SQS3' },
+      reason: 'This is the dead-letter queue, of EventBridge Scheduler.',
+    },
+    ...(construct.deadLetterQueue.encryptionMasterKey === undefined ? [] : ofTheKey),
+  ];
+}
+
+function findingsOfBus({ deadLetterQueue }: Bus): Finding[] {
+  if (deadLetterQueue === undefined) return [];
   return [
     {
       ...{ construct: deadLetterQueue, rule: 'AwsSolutions-SQS3' },
-      reason: 'This is the dead-letter queue, of EventBridge Scheduler.',
+      reason: 'This is the dead-letter queue, of the event bus.',
     },
   ];
 }

@@ -1,4 +1,5 @@
 /** What the package offers to other CDK apps. */
+export type { NewClusterProps } from './database.ts';
 export type { ExecutionHistory } from './execution-history.ts';
 export type { Finding } from './findings.ts';
 export type { OutboxMetric } from './metrics.ts';

@@ -61,13 +61,18 @@ export const wrongAlarms: string = outbox.alarms;
 const stacks = `
 const app = new App({ autoSynth: false });
 const accepted = new Stack(app, 'app');
-const outbox = new OutboxProcessor(accepted, 'Outbox');
+const outbox = new OutboxProcessor(accepted, 'Outbox', {
+  encryptionKey: new kms.Key(accepted, 'Key', { enableKeyRotation: true }),
+  archiveRetention: Duration.days(7),
+});
 outbox.grantEnqueue(new iam.Role(accepted, 'Producer', { assumedBy: new iam.AccountRootPrincipal() }));
 new OutboxProcessor(new Stack(app, 'raw'), 'Outbox', { name: 'other' });
 `;
 const nagImports = `
 import { readFileSync } from 'node:fs';
+import { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { OutboxProcessor } from 'outbox-processor';
 `;

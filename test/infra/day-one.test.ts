@@ -158,6 +158,21 @@ describe('a key of the customer', () => {
     }
   });
 
+  test('also encrypts the archive of the bus, without needing what needs the key', () => {
+    const made = templateOf((stack) => ({
+      encryptionKey: new kms.Key(stack, 'Key'),
+      archiveRetention: Duration.days(7),
+    }));
+    const { id, Properties } = theResource(made, 'AWS::KMS::Key');
+
+    made.hasResourceProperties('AWS::Events::Archive', {
+      KmsKeyIdentifier: { 'Fn::GetAtt': [id, 'Arn'] },
+    });
+    expect(JSON.stringify(Properties['KeyPolicy'])).toContain(
+      'kms:EncryptionContext:aws:events:event-bus:arn',
+    );
+  });
+
   test('may be used by the services that write, and gives the bus a place for what it cannot encrypt', () => {
     const made = template();
     const policy = JSON.stringify(theResource(made, 'AWS::KMS::Key').Properties['KeyPolicy']);
