@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { readCloudAssembly } from '../../local/cloud-assembly.ts';
-import type { FunctionResource } from '../../local/lambda.ts';
+import type { FunctionResource } from '../../local/lambda/function.ts';
 import { synthesize } from '../../local/synthesize.ts';
 import { figure } from '../figure.ts';
 import { describeMachine } from '../report/results.ts';
