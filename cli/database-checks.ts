@@ -8,7 +8,7 @@ const STATEMENT_TIMEOUT_MS = 2_000;
 
 // Also where the search path does not lead, so that a check can say where that is.
 const TABLE = `(
-  select c.oid as id, c.relowner, c.relrowsecurity, c.relforcerowsecurity, n.oid as schema_id, quote_ident(n.nspname) as schema
+  select c.oid as id, n.oid as schema_id, quote_ident(n.nspname) as schema
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relname = 'outbox_events' and c.relkind = 'r'
   order by c.oid = to_regclass('outbox_events') desc nulls last
@@ -89,10 +89,16 @@ const table: Check = {
   }),
 };
 
+// What its functions do to each table, as a privilege and as the code of a policy.
+const NEEDED = `(values
+  ('outbox_events', 'select', 'r'), ('outbox_events', 'update', 'w'), ('outbox_events', 'delete', 'd'),
+  ('outbox_installation', 'select', 'r')) as needed(name, what, code)`;
+
 const PRIVILEGES = `
   with processor as (select oid from pg_roles where rolname = :role), the_table as ${TABLE}
-  select what from processor, the_table, unnest(array['select', 'update', 'delete']) as what
-  where not has_table_privilege(processor.oid, the_table.id, what)
+  select what || ' ' || name from processor, the_table,
+    ${NEEDED} join pg_class c on c.relname = needed.name
+  where c.relnamespace = the_table.schema_id and not has_table_privilege(processor.oid, c.oid, what)
   union all
   select 'execute ' || name from processor, the_table,
     unnest(array['outbox_detail', 'outbox_backoff', 'claim_outbox_events', 'outbox_gauges']) as name
@@ -119,26 +125,28 @@ const role: Check = {
 // A policy that is not simply true is taken for one that hides rows.
 const HIDDEN = `
   with processor as (select oid from pg_roles where rolname = :role and not rolsuper and not rolbypassrls),
-    the_table as ${TABLE},
+    secured as (
+      select needed.name, what, code, c.oid from processor, ${TABLE} as the_table,
+        ${NEEDED} join pg_class c on c.relname = needed.name
+      where c.relnamespace = the_table.schema_id and c.relrowsecurity
+        and (c.relforcerowsecurity or not pg_has_role(processor.oid, c.relowner, 'usage'))),
     policy as (
-      select p.* from processor, the_table, pg_policy p
-      where p.polrelid = the_table.id and exists (
+      select p.* from processor, pg_policy p
+      where p.polrelid in (select oid from secured) and exists (
         select from unnest(p.polroles) as member where member = 0 or pg_has_role(processor.oid, member, 'usage')))
-  select 'no policy lets it ' || command.name from processor, the_table,
-    (values ('select', 'r'), ('update', 'w'), ('delete', 'd')) as command(name, code)
-  where relrowsecurity and (relforcerowsecurity or not pg_has_role(processor.oid, relowner, 'usage'))
-    and not exists (select from policy where polpermissive and polcmd in ('*', cast(command.code as "char"))
-      and pg_get_expr(polqual, polrelid) = 'true')
+  select 'no policy lets it ' || what || ' ' || name from secured
+  where not exists (select from policy where polrelid = secured.oid and polpermissive
+    and polcmd in ('*', cast(code as "char")) and pg_get_expr(polqual, polrelid) = 'true')
   union all
-  select 'the restrictive policy ' || polname || ' hides rows from it' from policy, the_table
-  where relrowsecurity and not polpermissive`;
+  select 'the restrictive policy ' || polname || ' hides rows of ' || cast(polrelid as regclass) || ' from it'
+  from policy where not polpermissive`;
 
 const rowSecurity: Check = {
   name: 'row security hides nothing',
   remedy: 'deploy again',
   look: listed(HIDDEN, (context) => ({ role: processorRole(context) }), {
     none: (name) => `${name} sees every row`,
-    some: (what, name) => `row security is on for outbox_events and hides events from ${name}: ${what}`,
+    some: (what, name) => `row security is on and hides rows from ${name}: ${what}`,
     remedy: (name) => `${grantAgain(name)}, which creates a policy; a restrictive one has to be dropped`,
   }),
 };

@@ -55,7 +55,7 @@ describe('doctor', () => {
       'a table privilege',
       () => `revoke update on app.outbox_events from ${name}`,
       'the processor may do what it must',
-      () => `${name} may not update`,
+      () => `${name} may not update outbox_events`,
     ],
     [
       'a function',
@@ -81,8 +81,21 @@ describe('doctor', () => {
         `alter table app.outbox_events enable row level security; drop policy ${name} on app.outbox_events`,
       'row security hides nothing',
       () =>
-        `row security is on for outbox_events and hides events from ${name}: ` +
-        'no policy lets it select, no policy lets it update, no policy lets it delete',
+        `row security is on and hides rows from ${name}: no policy lets it select outbox_events, ` +
+        'no policy lets it update outbox_events, no policy lets it delete outbox_events',
+    ],
+    [
+      'a policy on the row that says whether the outbox is paused',
+      () =>
+        `alter table app.outbox_installation enable row level security; drop policy ${name} on app.outbox_installation`,
+      'row security hides nothing',
+      () => `row security is on and hides rows from ${name}: no policy lets it select outbox_installation`,
+    ],
+    [
+      'a privilege on that row',
+      () => `revoke select on app.outbox_installation from ${name}`,
+      'the processor may do what it must',
+      () => `${name} may not select outbox_installation`,
     ],
     [
       'the isolation level',
@@ -131,7 +144,7 @@ describe('doctor', () => {
     expect(await examine()).toContainEqual(
       expect.objectContaining({
         result: 'failed',
-        found: expect.stringContaining('the restrictive policy mine hides rows from it'),
+        found: expect.stringContaining('the restrictive policy mine hides rows of app.outbox_events from it'),
       }),
     );
     await database.sql(

@@ -53,7 +53,7 @@ const hardened: Prepare = ({ database, owner }) => [
   }).map(([name, value]) => `alter database ${database} set ${name} = ${value}`),
 ];
 
-const secured = ['outbox_events', 'outbox_migrations'].flatMap((table) => [
+const secured = ['outbox_events', 'outbox_migrations', 'outbox_installation'].flatMap((table) => [
   `alter table app.${table} enable row level security`,
   `alter table app.${table} force row level security`,
 ]);
