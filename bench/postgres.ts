@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { migrate } from '../database/migrate.ts';
 import { startPostgres } from '../local/postgres/postgres.ts';
+import type { TransactionalDataApi } from '../outbox/data-api.ts';
+import { createPgDataApi } from './pg-data-api.ts';
 
 // fsync stays on: a benchmark of an outbox that may lose its rows would measure something else.
 const settings = [
@@ -49,16 +52,36 @@ export async function startBenchPostgres(report: (step: string) => void): Promis
 
 const migrations = fileURLToPath(new URL('../database/migrations/', import.meta.url));
 
-/** Applies the product's own migrations, straight to PostgreSQL. */
+/** Migrates as the product does, over one connection straight to PostgreSQL. */
 export async function migrateDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const database: TransactionalDataApi = {
+    ...createPgDataApi(pool),
+    batch: () => Promise.reject(new Error('a migration has no batches')),
+    async transaction(work) {
+      await pool.query('begin');
+      try {
+        const result = await work(database);
+        await pool.query('commit');
+        return result;
+      } catch (error) {
+        await pool.query('rollback');
+        throw error;
+      }
+    },
+  };
   try {
-    for (const file of (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort()) {
-      const sql = await readFile(join(migrations, file), 'utf8');
-      for (const statement of sql.split(/^--> statement-breakpoint$/m)) await client.query(statement);
-    }
+    const files = (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort();
+    await migrate(
+      database,
+      await Promise.all(
+        files.map(async (file) => ({
+          name: file.replace(/\.sql$/, ''),
+          sql: await readFile(join(migrations, file), 'utf8'),
+        })),
+      ),
+    );
   } finally {
-    await client.end();
+    await pool.end();
   }
 }

@@ -32,7 +32,7 @@ const PUBLISH_TIMEOUT_MS = '1300';
 // Memory is CPU: at 512 MB a function has 0.29 of a core, and does the heaviest call it can get within half of its
 // timeout, the loading of its bundle included. docs/performance.md has what was measured, `bench/cpu` measures it again.
 const memoryMb = {
-  // 240 KB of state out of an answer of up to 1 MiB, in 3 s.
+  // 240 KB of state out of an answer of up to 1 MiB, in 4 s, of which a look at the bus may take one.
   'fetch-batch': 512,
   // An event of 1 MB is read in slices and sent, in 4 s.
   'publish-event': 512,

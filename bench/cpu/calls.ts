@@ -90,7 +90,7 @@ export function answerTo(request: {
   if (sql.includes('delete from outbox_events'))
     return [
       [
-        { longValue: 5_000 },
+        { longValue: 10_000 },
         { booleanValue: purges.next() },
         { stringValue: '2026-11-01 00:00:00+00' },
         { doubleValue: 0 },

@@ -131,7 +131,7 @@ function section(
     notes: [
       `claim p99 moves by ${figure(p99(purging) / p99(undisturbed))}x`,
       `a statement takes the database ${figure(median(statementMs))} ms, at the 99th percentile ${figure(percentile(statementMs, 0.99))} ms`,
-      `with ${CALL_MS} ms a call and no claims beside it: ${figure(rowsPerSecond([distant]))} rows/s, which with ${WORK_SECONDS} s every hour is ${figure(forEver)} events/s for ever`,
+      `with ${CALL_MS} ms a call and no claims beside it: ${figure(rowsPerSecond([distant])).toLocaleString('en')} rows/s, which with ${WORK_SECONDS} s every hour is ${figure(forEver).toLocaleString('en')} events/s for ever`,
     ],
   };
 }

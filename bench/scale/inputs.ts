@@ -65,7 +65,7 @@ export const fields = {
     },
     purgeRows: {
       label: 'Rows that a statement of the cleanup deletes',
-      value: 5000,
+      value: 10_000,
       source: 'outbox/purge.ts',
     },
     purgeRowMs: {

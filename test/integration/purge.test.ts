@@ -55,7 +55,7 @@ test('a purge with nothing to delete looks once and says so', async () => {
     purged: 0,
     more: false,
     overdueSeconds: 0,
-    statements: [{ deleted: 0, rows: 500 }],
+    statements: [{ deleted: 0, rows: 1000 }],
     pauses: [],
   });
 });
@@ -79,34 +79,24 @@ test('statements grow while they are fast, up to their limit, and delete the old
   const { statements, purged, more } = await purgeAll();
 
   // How fast the machine is decides about the sizes after the first.
-  expect(statements[0]).toEqual({ deleted: 500, rows: 500 });
+  expect(statements[0]).toEqual({ deleted: 1000, rows: 1000 });
   for (const [index, { rows }] of statements.entries()) {
-    expect(rows).toBeLessThanOrEqual(Math.min(purgeLimits.rows, 500 * 2 ** index));
+    expect(rows).toBeLessThanOrEqual(Math.min(purgeLimits.rows, 1000 * 2 ** index));
   }
   expect({ purged, more }).toEqual({ purged: 14_000, more: false });
 });
 
-test('the database rests between two statements for as long as it has worked', async () => {
-  await insertProcessed(1_200, 8);
-
-  const { pauses, statements } = await purgeAll();
-
-  expect(pauses).toHaveLength(statements.length - 1);
-  // The clock of this test stands still, so that nothing counts as rest already.
-  for (const ms of pauses) expect(ms).toBeGreaterThan(0);
-});
-
 describe('a purge whose time is up', () => {
   test('says that there is more, and by how much the oldest event exceeds its retention', async () => {
-    await insertProcessed(600, 8);
+    await insertProcessed(1_100, 8);
 
     const { purged, more, overdueSeconds } = await purgeAll(0);
 
-    expect({ purged, more }).toEqual({ purged: 500, more: true });
-    // A day, less the seconds of the 501st event.
-    expect(overdueSeconds).toBeGreaterThan(86_400 - 502);
+    expect({ purged, more }).toEqual({ purged: 1000, more: true });
+    // A day, less the seconds of the 1,001st event.
+    expect(overdueSeconds).toBeGreaterThan(86_400 - 1_002);
     expect(overdueSeconds).toBeLessThanOrEqual(86_400);
-    expect((await aggregatesLeft())[0]).toBe('501');
+    expect((await aggregatesLeft())[0]).toBe('1001');
   });
 });
 
@@ -160,8 +150,8 @@ describe('large events', () => {
   });
 });
 
-test('a slow statement is followed by a smaller one', async () => {
-  await insertProcessed(700, 8);
+test('a slow statement is followed by a rest as long, and by a smaller one', async () => {
+  await insertProcessed(1_400, 8);
   const slow: DataApi = {
     async query(sql, parameters = {}) {
       const [row = [], ...others] = await database.dataApi.query(sql, parameters);
@@ -170,17 +160,19 @@ test('a slow statement is followed by a smaller one', async () => {
     },
   };
 
-  const { statements } = await purgeAll(neverEnds, slow);
+  const { statements, pauses } = await purgeAll(neverEnds, slow);
 
-  expect(statements.slice(0, 3).map(({ rows }) => rows)).toEqual([500, 125, 32]);
+  expect(statements.slice(0, 3).map(({ rows }) => rows)).toEqual([1000, 250, 63]);
+  // The clock of this test stands still: nothing counts as rest already.
+  expect(pauses.slice(0, 3)).toEqual([800, 800, 800]);
 });
 
 test('two purges at once delete every event once', async () => {
-  await insertProcessed(3_000, 8);
+  await insertProcessed(5_000, 8);
 
   const both = await Promise.all([purgeAll(), purgeAll()]);
 
-  expect(both[0].purged + both[1].purged).toBe(3_000);
+  expect(both[0].purged + both[1].purged).toBe(5_000);
   expect(await aggregatesLeft()).toEqual([]);
 });
 

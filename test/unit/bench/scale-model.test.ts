@@ -89,13 +89,13 @@ test('chunks raise what PutEvents and Lambda let through', () => {
 test('the cleanup deletes for as long as it rests, and its interval decides how many events a second that is', () => {
   const cleanup = (inputs: Inputs) =>
     ceilings(inputs).find(({ quota }) => quota === 'outbox-cleanup')?.eventsPerSecond;
-  // A statement of 60 ms is longer than the 30 ms on its way: 5,000 rows in 120 ms, 240 s of 3,600.
-  expect(cleanup(plain)).toBeCloseTo(5000 / 0.12 / 15);
+  // A statement of 120 ms is longer than the 30 ms on its way: 10,000 rows in 240 ms, 240 s of 3,600.
+  expect(cleanup(plain)).toBeCloseTo(10_000 / 0.24 / 15);
   expect(cleanup(given(plain, { configuration: { cleanupIntervalSeconds: 300 } }))).toBeCloseTo(
-    (5000 / 0.12) * 0.8,
+    (10_000 / 0.24) * 0.8,
   );
-  const distant = { ...plain, milliseconds: { ...plain.milliseconds, dataApi: 100 } };
-  expect(cleanup(distant)).toBeCloseTo(5000 / 0.16 / 15);
+  const distant = { ...plain, milliseconds: { ...plain.milliseconds, dataApi: 200 } };
+  expect(cleanup(distant)).toBeCloseTo(10_000 / 0.32 / 15);
 });
 
 test('every configuration of the tables is cleaned up after as fast as it publishes', () => {

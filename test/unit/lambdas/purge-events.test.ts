@@ -22,7 +22,7 @@ describe('purge-events', () => {
   test('deletes until there is no more, each statement from where the last one ended, and counts', async () => {
     rdsData
       .on(ExecuteStatementCommand)
-      .resolvesOnce(deleted(500, true, '2026-11-01 09:00:00.123456+00'))
+      .resolvesOnce(deleted(1000, true, '2026-11-01 09:00:00.123456+00'))
       .resolvesOnce(deleted(17, false, '2026-11-01 10:00:00+00'))
       .resolvesOnce(overdue(0));
 
@@ -33,14 +33,14 @@ describe('purge-events', () => {
       .map(({ args }) => parametersOf(args[0].input));
     expect(calls).toEqual([
       // isNull: the first one begins with the oldest event.
-      { retentionDays: 7, after: true, rows: 500, bytes: 1_600_000 },
-      { retentionDays: 7, after: '2026-11-01 09:00:00.123456+00', rows: 1000, bytes: 3_200_000 },
+      { retentionDays: 7, after: true, rows: 1000, bytes: 1_600_000 },
+      { retentionDays: 7, after: '2026-11-01 09:00:00.123456+00', rows: 2000, bytes: 3_200_000 },
       { retentionDays: 7 },
     ]);
-    expect(invocation.result).toEqual({ purged: 517, more: false, overdueSeconds: 0 });
-    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPurged': 517, 'Outbox/PurgeOverdue': 0 });
+    expect(invocation.result).toEqual({ purged: 1017, more: false, overdueSeconds: 0 });
+    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPurged': 1017, 'Outbox/PurgeOverdue': 0 });
     expect(logsIn(invocation)).toMatchObject([
-      { level: 'INFO', purged: 517, more: false, overdueSeconds: 0, retentionDays: 7 },
+      { level: 'INFO', purged: 1017, more: false, overdueSeconds: 0, retentionDays: 7 },
     ]);
   });
 
@@ -97,12 +97,12 @@ describe('a purge', () => {
   }
 
   test('lets the database rest for as long as it has worked, the time on the way included', async () => {
-    const { database, clock, rests } = distant([40, 300, 60]);
+    const { database, clock, rests } = distant([40, 300, 160, 150, 60]);
 
     await purge(database, 7, Number.POSITIVE_INFINITY, clock);
 
-    // 40 ms were rested on the way; of 300 ms, 100 were.
-    expect(rests).toEqual([0, 200]);
+    // Each call rests 100 ms on its way. That is enough for 40 ms of work; 200 of 300 are left, and then 60 and 50.
+    expect(rests).toEqual([200, 110]);
   });
 
   test('begins no further statement when its time is up', async () => {
