@@ -23,7 +23,7 @@ const LIST = `
     union all
     (select ${COLUMNS} from outbox_events where status = 'PROCESSED'
       and coalesce(cast(:status as text), 'PROCESSED') = 'PROCESSED' order by processed_at desc limit ${SCAN_LIMIT}))
-  select cast(id as text), status, event_type, aggregate_type, aggregate_id, attempts,
+  select cast(id as text), status, event_type, aggregate_type, ${atMost(4_000, 'aggregate_id')}, attempts,
     ${atMost(500, 'last_error_type')}, ${atMost(4_000, 'last_error')}, ${atMost(500, 'run_id')},
     ${isoTime('created_at')}, ${isoTime('changed_at')}
   from recent
@@ -56,7 +56,7 @@ export function addList(program: Command): void {
     .option('--limit <number>', 'at most so many', wholeNumber(1, 500), 20)
     .addHelpText(
       'after',
-      `\nLooks at the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns. An error ends after 4,000 characters: show has the whole.`,
+      `\nLooks at the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns. Texts end after 4,000 characters: show has the whole.`,
     )
     .addHelpText(
       'after',

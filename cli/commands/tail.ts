@@ -15,7 +15,7 @@ const PAGE = 500;
 // An outcome becomes visible when its transaction ends, up to 2 seconds after the time it carries. What is
 // younger than the horizon waits for the next look: so nothing appears behind the place where we stand.
 const OUTCOMES = `
-  select cast(id as text), status, event_type, aggregate_id, ${atMost(500, 'last_error_type')},
+  select cast(id as text), status, event_type, ${atMost(4_000, 'aggregate_id')}, ${atMost(500, 'last_error_type')},
     ${atMost(4_000, 'last_error')}, ${isoTime('at')}
   from (
     select id, status, event_type, aggregate_id, cast(null as text) as last_error_type,

@@ -146,20 +146,22 @@ describe('the outbox', () => {
     expect((await twin.get<Listed>(`/_local/outbox/events?${query}`)).matching.count).toBe(count);
   });
 
-  test('list: an error of a megabyte ends early, and the event has it whole', async () => {
-    const error = '誤'.repeat(300_000);
+  test('list: a text of a megabyte ends early, and the event has it whole', async () => {
+    const [aggregateId, error] = ['文'.repeat(300_000), '誤'.repeat(300_000)];
     await pool.query(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error_type, last_error)
-       values ('7', 'dish.large', '{}', 'FAILED', null, now(), $1, $1)`,
-      [error],
+       values ($1, 'dish.large', '{}', 'FAILED', null, now(), $2, $2)`,
+      [aggregateId, error],
     );
 
     const { events } = await twin.get<{ events: { id: string }[] }>(
       '/_local/outbox/events?eventType=dish.large',
     );
 
-    expect(events).toMatchObject([{ errorType: '誤'.repeat(160), error: '誤'.repeat(160) }]);
-    expect(await twin.get(`/_local/outbox/events/${events[0]?.id}`)).toMatchObject({ error });
+    expect(events).toMatchObject([
+      { aggregateId: '文'.repeat(512), errorType: '誤'.repeat(160), error: '誤'.repeat(160) },
+    ]);
+    expect(await twin.get(`/_local/outbox/events/${events[0]?.id}`)).toMatchObject({ aggregateId, error });
     await pool.query(`delete from outbox_events where event_type = 'dish.large'`);
   });
 
