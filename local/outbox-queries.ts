@@ -40,6 +40,7 @@ const columns = {
 const PAGE_ROWS = 100;
 const MOST_COUNTED = 1_000;
 const PREVIEW_CHARACTERS = 160;
+const ID_CHARACTERS = 512;
 
 export interface EventPage {
   readonly events: readonly Readonly<Record<string, unknown>>[];
@@ -65,12 +66,12 @@ export async function listEvents(pool: Pool, filter: EventFilter, before?: strin
     [...parameters],
   );
   const position = before === undefined ? '' : `and sequence < ${placeholder(before)}`;
-  // Payloads of the one page only: sorting must not carry them along. What the table does not bound ends early: an id may have a megabyte.
+  // Payloads of the one page only: sorting must not carry them along. What the table does not bound ends early.
   const listed = pool.query(
     `with page as materialized (
        select id, sequence from outbox_events where ${matches} ${position} order by sequence desc limit ${PAGE_ROWS + 1})
      select id, sequence::text, ${STATUS} as status, aggregate_type as "aggregateType",
-       left(aggregate_id, ${PREVIEW_CHARACTERS}) as "aggregateId", event_type as "eventType", attempts, redrives,
+       left(aggregate_id, ${ID_CHARACTERS}) as "aggregateId", event_type as "eventType", attempts, redrives,
        due_at as "dueAt", created_at as "createdAt", left(last_error_type, ${PREVIEW_CHARACTERS}) as "errorType", left(last_error, ${PREVIEW_CHARACTERS}) as error,
        detail_bytes as bytes,
        left(payload::text, ${PREVIEW_CHARACTERS}) as payload

@@ -147,12 +147,11 @@ describe('the outbox', () => {
   });
 
   test('list: a text of a megabyte ends early, and the event has it whole', async () => {
-    const error = '誤'.repeat(300_000);
-    const aggregateId = '文'.repeat(300_000);
+    const [aggregateId, error] = ['文'.repeat(300_000), '誤'.repeat(300_000)];
     await pool.query(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error_type, last_error)
-       values ($2, 'dish.large', '{}', 'FAILED', null, now(), $1, $1)`,
-      [error, aggregateId],
+       values ($1, 'dish.large', '{}', 'FAILED', null, now(), $2, $2)`,
+      [aggregateId, error],
     );
 
     const { events } = await twin.get<{ events: { id: string }[] }>(
@@ -160,9 +159,9 @@ describe('the outbox', () => {
     );
 
     expect(events).toMatchObject([
-      { errorType: '誤'.repeat(160), error: '誤'.repeat(160), aggregateId: '文'.repeat(160) },
+      { aggregateId: '文'.repeat(512), errorType: '誤'.repeat(160), error: '誤'.repeat(160) },
     ]);
-    expect(await twin.get(`/_local/outbox/events/${events[0]?.id}`)).toMatchObject({ error, aggregateId });
+    expect(await twin.get(`/_local/outbox/events/${events[0]?.id}`)).toMatchObject({ aggregateId, error });
     await pool.query(`delete from outbox_events where event_type = 'dish.large'`);
   });
 

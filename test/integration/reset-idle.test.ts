@@ -17,7 +17,7 @@ beforeEach(async () => {
   performed = [];
   agent = new Agent({ keepAlive: true });
   const operations = {
-    Execute: async (body: { text(name: string): string }) => {
+    ExecuteStatement: async (body: { text(name: string): string }) => {
       performed.push(body.text('sql'));
       return {};
     },

@@ -45,7 +45,7 @@ describe('lambda:invoke', () => {
 
     await perform(LAMBDA_INVOKE, { FunctionName: 'work', Payload });
 
-    expect(invoke).toHaveBeenLastCalledWith('work', sent);
+    expect(invoke).toHaveBeenLastCalledWith('work', sent, expect.anything());
   });
 
   test.each([
