@@ -1,8 +1,11 @@
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
+import { isElsewhere } from '../outbox/event-bridge.ts';
+import { readPause } from '../outbox/pause.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
 import { compareClocks } from './clocks.ts';
+import { describePause } from './commands/pause.ts';
 import { databaseChecks } from './database-checks.ts';
 import { duration } from './duration.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
@@ -31,6 +34,8 @@ const bus: Check = {
   remedy: 'create it again: until then runs fail before they claim anything, and events wait',
   async look({ eventBridge, target }) {
     const Name = target.need('eventBusName');
+    if (isElsewhere(Name, target.need('processorArn')))
+      return skipped(`${Name} is in another account or region, where it cannot be described`);
     await eventBridge.send(new DescribeEventBusCommand({ Name }));
     return ok(Name);
   },
@@ -69,6 +74,15 @@ const schedule: Check = {
   },
 };
 
+const running: Check = {
+  name: 'the outbox is not paused',
+  remedy: '',
+  async look({ database }) {
+    const pause = await readPause(database());
+    return pause === undefined ? ok('it runs') : failed(describePause(pause), 'resume');
+  },
+};
+
 const parked: Check = {
   name: 'no event is parked',
   remedy: '',
@@ -93,4 +107,13 @@ const late: Check = {
 };
 
 /** In the order in which they explain each other. */
-export const checks: readonly Check[] = [...databaseChecks, clocks, bus, processor, schedule, parked, late];
+export const checks: readonly Check[] = [
+  ...databaseChecks,
+  clocks,
+  bus,
+  processor,
+  schedule,
+  running,
+  parked,
+  late,
+];

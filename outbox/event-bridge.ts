@@ -36,6 +36,16 @@ export function createPublisher(client: EventBridgeClient): Publisher {
   };
 }
 
+/** Whether a bus, by name or ARN, is in another account or region than what `ourArn` names. */
+export function isElsewhere(busName: string, ourArn: string): boolean {
+  return busName.startsWith('arn:') && placeOf(busName) !== placeOf(ourArn);
+}
+
+/** The region of a bus that is named by its ARN, where its requests have to go; undefined for a bare name. */
+export function regionOf(busName: string): string | undefined {
+  return busName.startsWith('arn:') ? busName.split(':')[3] : undefined;
+}
+
 /**
  * Looks whether the bus exists, because PutEvents answers 200 for one that does not and drops the event. Publishing
  * must not depend on anything else that this management call may answer, so all else is only told. DescribeEventBus
@@ -50,7 +60,7 @@ export async function checkBus(
   busName: string,
   runId: string,
 ): Promise<string | undefined> {
-  if (busName.startsWith('arn:') && placeOf(busName) !== placeOf(runId)) return undefined;
+  if (isElsewhere(busName, runId)) return undefined;
   try {
     await client.send(new DescribeEventBusCommand({ Name: busName }));
     return undefined;

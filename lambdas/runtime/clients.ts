@@ -1,7 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
-import { checkBus, createPublisher, type Publisher } from '../../outbox/event-bridge.ts';
+import { checkBus, createPublisher, type Publisher, regionOf } from '../../outbox/event-bridge.ts';
 import { text } from './environment.ts';
 import { RequestHandler } from './request-handler.ts';
 
@@ -20,12 +20,17 @@ export function dataApi(requestTimeoutMs: number): TransactionalDataApi {
 
 /** The event bus, with a time-out in milliseconds for one call. */
 export function publisher(requestTimeoutMs: number): Publisher {
-  return createPublisher(new EventBridgeClient(oneAttempt(requestTimeoutMs)));
+  return createPublisher(eventBridge(requestTimeoutMs));
 }
 
 /** A look whether the event bus exists, with a time-out in milliseconds: see {@link checkBus}. */
 export function busCheck(requestTimeoutMs: number): (runId: string) => Promise<string | undefined> {
-  const client = new EventBridgeClient(oneAttempt(requestTimeoutMs));
+  const client = eventBridge(requestTimeoutMs);
   const busName = text('EVENT_BUS_NAME');
   return (runId) => checkBus(client, busName, runId);
+}
+
+function eventBridge(requestTimeoutMs: number): EventBridgeClient {
+  const region = regionOf(text('EVENT_BUS_NAME'));
+  return new EventBridgeClient({ ...oneAttempt(requestTimeoutMs), ...(region !== undefined && { region }) });
 }

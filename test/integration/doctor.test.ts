@@ -144,7 +144,7 @@ describe('doctor', () => {
     expect(await examine()).toContainEqual(
       expect.objectContaining({
         result: 'failed',
-        found: expect.stringContaining('the restrictive policy mine hides rows of app.outbox_events from it'),
+        found: expect.stringContaining('the restrictive policy mine hides rows of outbox_events from it'),
       }),
     );
     await database.sql(

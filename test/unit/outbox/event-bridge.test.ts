@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { checkBus, createPublisher } from '../../../outbox/event-bridge.ts';
+import { checkBus, createPublisher, isElsewhere, regionOf } from '../../../outbox/event-bridge.ts';
 import {
   BusMissing,
   BusUnavailable,
@@ -157,5 +157,19 @@ describe('the bus', () => {
     await publisher().publish([entry]);
 
     expect(eventBridge.calls().map(({ args }) => args[0].constructor.name)).toEqual(['PutEventsCommand']);
+  });
+});
+
+describe('a bus', () => {
+  const ours = 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run';
+
+  test.each([
+    ['orders', undefined, false],
+    ['arn:aws:events:us-east-1:000000000000:event-bus/orders', 'us-east-1', false],
+    ['arn:aws:events:us-east-1:999999999999:event-bus/orders', 'us-east-1', true],
+    ['arn:aws:events:eu-west-1:000000000000:event-bus/orders', 'eu-west-1', true],
+  ])('called %s is in the region %s, and elsewhere: %s', (bus, region, elsewhere) => {
+    expect(regionOf(bus)).toBe(region);
+    expect(isElsewhere(bus, ours)).toBe(elsewhere);
   });
 });
