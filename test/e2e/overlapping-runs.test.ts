@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { beginScenario, expectNothingLost, passTime } from '../support/outbox-scenario.ts';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
+
+const RUNS = 7;
+const HEALTHY = 2_800;
+const SLOW = 140;
+
+let twin: TwinProcess;
+let pool: pg.Pool;
+
+useTwin((underTest) => {
+  ({ twin, pool } = underTest);
+});
+
+async function write(eventType: string, count: number): Promise<void> {
+  await pool.query(
+    `insert into outbox_events (aggregate_id, event_type, payload)
+     select n::text, $1, jsonb_build_object('n', n) from generate_series(1, $2::int) n order by random()`,
+    [eventType, count],
+  );
+}
+
+const healthy = async () =>
+  (
+    await pool.query(
+      `select status, attempts, count(*)::int from outbox_events where event_type = 'healthy' group by 1, 2`,
+    )
+  ).rows;
+
+test('seven overlapping runs with one slow type neither jam the twin nor cost a healthy event an attempt', async () => {
+  const before = await beginScenario(twin, pool, 0);
+  for (let part = 0; part < RUNS; part += 1) {
+    await write('slow', SLOW / RUNS);
+    await write('healthy', HEALTHY / RUNS);
+  }
+  await twin.setFaults([
+    { service: 'events', operation: 'PutEvents', kind: 'latency', ms: 10_000, match: { detailType: 'slow' } },
+  ]);
+
+  const runs = await Promise.all(Array.from({ length: RUNS }, () => twin.tick()));
+
+  expect(runs.map(({ status }) => status)).toEqual(Array(RUNS).fill('SUCCEEDED'));
+  expect(await healthy()).toEqual([{ status: 'PROCESSED', attempts: 1, count: HEALTHY }]);
+
+  await twin.setFaults([]);
+  await passTime(pool);
+  const after = await twin.tick();
+
+  expect(after).toMatchObject({ status: 'SUCCEEDED', output: { published: SLOW, failed: 0 } });
+  const { accepted } = await expectNothingLost(twin, pool, before, { atMostDuplicates: SLOW });
+  expect(accepted.size).toBe(HEALTHY + SLOW);
+});
