@@ -55,7 +55,8 @@ export interface Batch {
 // The functions are those of database/migrations/0002_claim_outbox_events.sql. The gauges belong to the row without an
 // id, and see the table as it was before the claim.
 const CLAIM = `
-  select id, event_type, detail, trace_header, created_at_ms, attempts, more, claimed.parked, reclaimed, paused, due, gauges.parked, oldest_seconds
+  select id, event_type, detail, trace_header, created_at_ms, attempts, given_back,
+    more, claimed.parked, reclaimed, paused, due, gauges.parked, oldest_seconds
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
@@ -82,12 +83,12 @@ export async function claim(
   const counts = new RowReader(rows.at(-1));
   return {
     events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),
-    more: counts.boolean(6),
-    parked: counts.number(7),
-    reclaimed: counts.number(8),
-    paused: counts.boolean(9),
+    more: counts.boolean(7),
+    parked: counts.number(8),
+    reclaimed: counts.number(9),
+    paused: counts.boolean(10),
     ...(measure && {
-      gauges: { due: counts.number(10), parked: counts.number(11), oldestAgeSeconds: counts.number(12) },
+      gauges: { due: counts.number(11), parked: counts.number(12), oldestAgeSeconds: counts.number(13) },
     }),
   };
 }
@@ -112,6 +113,7 @@ function claimedEvent(row: RowReader): ClaimedEvent {
     ...(detail !== undefined && { detail }),
     createdAt: new Date(row.number(4)).toISOString(),
     attempts: row.number(5),
+    ...(row.boolean(6) && { givenBack: true }),
     ...(traceHeader !== undefined && { traceHeader }),
   };
 }

@@ -22,6 +22,8 @@ export interface ClaimedEvent {
   readonly createdAt: string;
   /** This one included. */
   readonly attempts: number;
+  /** Present when an outage gave the event back before: the bus may never answer it. */
+  readonly givenBack?: true;
   /** X-Ray trace header that the producer stored with the event. */
   readonly traceHeader?: string;
 }

@@ -21,7 +21,7 @@ create function claim_outbox_events(
   token uuid, run text, max_events integer, max_state_bytes integer, max_inline_bytes integer,
   lease_seconds integer, max_attempts integer, expires_at timestamptz default null, sent_at timestamptz default null
 ) returns table (
-  id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer,
+  id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer, given_back boolean,
   more boolean, parked integer, reclaimed integer, paused boolean
 ) language plpgsql
 set search_path from current set enable_sort = off set enable_seqscan = off set jit = off
@@ -112,14 +112,14 @@ begin
     select e.id, e.event_type,
       case when e.state_bytes <= max_inline_bytes then outbox_detail(e.id, e.aggregate_id, e.payload) end,
       e.trace_header, cast(floor(extract(epoch from e.created_at) * 1000) as bigint), e.attempts,
-      cast(null as boolean), cast(null as integer), cast(null as integer), cast(null as boolean)
+      e.given_back_since is not null, cast(null as boolean), cast(null as integer), cast(null as integer), cast(null as boolean)
     from outbox_events e
     where e.lease_token = token and e.status = 'PROCESSING'
     order by e.sequence;
 
   return query
     select cast(null as uuid), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint),
-      cast(null as integer), has_more, cardinality(exhausted_ids), reclaimed_count, is_paused;
+      cast(null as integer), cast(null as boolean), has_more, cardinality(exhausted_ids), reclaimed_count, is_paused;
 end
 $$
 --> statement-breakpoint

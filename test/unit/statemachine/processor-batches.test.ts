@@ -79,6 +79,18 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
   });
 
+  test('publishes each event that an outage gave back alone: it may be what the bus never answers', async () => {
+    const [first, second, third] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
+    const again: ClaimedEvent = { ...second, givenBack: true };
+
+    const ran = await runProcessor(
+      { 'fetch-batch': batches(batchOf([first, again, third])) },
+      { chunkSize: 10 },
+    );
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
+  });
+
   test('of nothing but events without detail publishes each alone', async () => {
     const list = claimedEvents(3).map(({ detail: _, ...byReference }) => byReference);
 
