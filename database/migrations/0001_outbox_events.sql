@@ -17,6 +17,7 @@ return cast(payload || jsonb_build_object('aggregateId', aggregate_id, 'eventId'
 -- JavaScript and PostgreSQL print a large double as an integer, and EventBridge refuses integers beyond int64.
 -- One that has just the digits a double is printed with becomes a decimal, a double to every JSON reader. Null if
 -- there is any other. A string is one token, so that digits in texts and keys stay as they are.
+-- JavaScript and others print a number halfway between two doubles, such as 1e23, with fewer digits than PostgreSQL.
 create function outbox_doubles_as_decimals(payload jsonb) returns jsonb
 language sql stable parallel safe
 set extra_float_digits = 1
@@ -28,8 +29,10 @@ return (
       when token[1] !~ '^-?[0-9]{19,}$' then token[1]
       when cast(token[1] as numeric) between -9223372036854775808 and 9223372036854775807 then token[1]
       when abs(cast(token[1] as numeric)) > 1.7976931348623157e308 then null
-      when cast(cast(cast(token[1] as double precision) as text) as numeric) = cast(token[1] as numeric)
-        then token[1] || '.0'
+      when (
+        select printed = token[1] or length(rtrim(token[1], '0')) < length(rtrim(printed, '0'))
+        from (values (cast(cast(cast(cast(token[1] as double precision) as text) as numeric) as text))) as double(printed)
+      ) then token[1] || '.0'
     end) as rewritten(written))
 --> statement-breakpoint
 
