@@ -158,3 +158,17 @@ describe('the time for which outages have given an event back begins anew', () =
     expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 0 });
   });
 });
+
+test.each([
+  ['outage', { givenBack: true }],
+  ['throttled', {}],
+] as const)('a claim tells of an event whether an outage gave it back: %s', async (kind, told) => {
+  const { id, leaseToken } = await claimedEvent();
+  await fail(database, leaseToken, [failed(id, kind)]);
+  await makeDue(database);
+
+  const [event] = (await claimBatch(database)).events;
+
+  expect({ ...(event && 'givenBack' in event && { givenBack: event.givenBack }) }).toEqual(told);
+  expect(event).toMatchObject({ eventId: id, attempts: 1 });
+});
