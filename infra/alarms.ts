@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as rds from 'aws-cdk-lib/aws-rds';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -13,6 +14,8 @@ export interface AlarmsProps {
   readonly cleanup: sfn.IStateMachine;
   readonly handlers: Handlers;
   readonly deadLetterQueue: sqs.IQueue;
+  /** Undefined for one of a fixed capacity, which always uses all of it. */
+  readonly cluster?: rds.IDatabaseCluster;
   /** How often the processor runs. */
   readonly interval: Duration;
   /** How often the cleanup runs. */
@@ -21,26 +24,34 @@ export interface AlarmsProps {
   readonly maximumEventAge: Duration;
   /** What every alarm does. */
   readonly actions: readonly cloudwatch.IAlarmAction[];
-  /** Where the runbook is: the alarms' descriptions link to its sections. */
-  readonly runbookUrl: string;
+  /** Where the runbook is: the alarms' descriptions link to its sections. Without it they name them. */
+  readonly runbookUrl?: string;
 }
 
 interface AlarmOptions {
   /** The question that the alarm answers with yes. */
   readonly question: string;
-  /** Section of the runbook. */
+  /** Section of the runbook, as its link spells it. */
   readonly section: string;
   readonly metric: cloudwatch.IMetric;
   /** @default 1 */
   readonly threshold?: number;
   /** @default 1 */
   readonly evaluationPeriods?: number;
-  /** Breaches below the threshold, and when nothing is measured at all. @default false */
-  readonly expected?: boolean;
-  /** @default breaching for what is expected, else not breaching */
-  readonly missing?: cloudwatch.TreatMissingData;
+  /**
+   * `event`: counted when it happens, so that no data means that it did not.
+   * `expected`: counted too, but breaches below the threshold, and when nothing is counted at all.
+   * `gauge`: measured by runs and cleanups. No data means that nobody measured, so the alarm stays as it is: it must
+   * not announce a recovery because the processor died.
+   * @default event
+   */
+  readonly kind?: keyof typeof missing;
 }
 
+const { BREACHING, NOT_BREACHING, IGNORE } = cloudwatch.TreatMissingData;
+const missing = { event: NOT_BREACHING, expected: BREACHING, gauge: IGNORE } as const;
+
+const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
 
 /** One alarm per question that an operator asks at night, each with its section in the runbook. */
@@ -56,11 +67,13 @@ export class Alarms extends Construct {
     this.#alarm('events-parked', {
       question: 'Do events wait for a person?',
       section: 'events-parked',
+      kind: 'gauge',
       metric: this.#outbox('ParkedEvents'),
     });
     this.#alarm('events-late', {
       question: 'Is the oldest event older than it should be?',
       section: 'events-late',
+      kind: 'gauge',
       metric: this.#outbox('OldestEventAge'),
       threshold: props.maximumEventAge.toSeconds(),
       evaluationPeriods: 2,
@@ -70,7 +83,7 @@ export class Alarms extends Construct {
       section: 'no-successful-run',
       metric: processor.metricSucceeded({ period: interval }),
       evaluationPeriods: 5,
-      expected: true,
+      kind: 'expected',
     });
     this.#alarm('runs-failed', {
       question: 'Did a run fail or time out?',
@@ -114,6 +127,7 @@ export class Alarms extends Construct {
       section: 'ticks-throttled',
       metric: schedulerMetric(props.name, 'TargetErrorThrottledCount', FIVE_MINUTES),
     });
+    // A gauge of SQS, which reports nothing of a queue that has been empty for hours.
     this.#alarm('dead-letters', {
       question: 'Are there ticks in the dead-letter queue?',
       section: 'dead-letters',
@@ -144,9 +158,24 @@ export class Alarms extends Construct {
       section: 'cleanup-behind',
       metric: outboxMetric(props.name, 'PurgeOverdue', { period: cleanupInterval }),
       threshold: 2 * cleanupInterval.toSeconds(),
-      // Measured once an interval: a period that falls between two cleanups changes nothing.
-      missing: cloudwatch.TreatMissingData.IGNORE,
+      kind: 'gauge',
     });
+    if (props.cluster !== undefined) {
+      this.#alarm('database-capacity', {
+        question: 'Has the database used nearly all of its capacity for 15 minutes?',
+        section: 'database-capacity',
+        // Measured every minute for each instance: the maximum is the busiest one. Only Aurora Serverless has it.
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/RDS',
+          metricName: 'ACUUtilization',
+          dimensionsMap: { DBClusterIdentifier: props.cluster.clusterIdentifier },
+          statistic: 'Maximum',
+          period: MINUTE,
+        }),
+        threshold: 90,
+        evaluationPeriods: 15,
+      });
+    }
   }
 
   // Measured once a run: a shorter period would find nothing between two runs.
@@ -157,23 +186,30 @@ export class Alarms extends Construct {
 
   #alarm(
     id: string,
-    { question, section, metric, threshold = 1, evaluationPeriods = 1, expected, missing }: AlarmOptions,
+    { question, section, metric, threshold = 1, evaluationPeriods = 1, kind = 'event' }: AlarmOptions,
   ): void {
     const { name, runbookUrl, actions } = this.#props;
-    const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmName: `${name}-${id}`,
-      alarmDescription: `${question} ${runbookUrl}#${section}`,
+      alarmDescription: `${question} ${runbookSection(section, runbookUrl)}`,
       metric,
       threshold,
       evaluationPeriods,
-      comparisonOperator: expected
-        ? cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-        : cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: missing ?? (expected ? BREACHING : NOT_BREACHING),
+      comparisonOperator:
+        kind === 'expected'
+          ? cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+          : cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: missing[kind],
     });
     alarm.addAlarmAction(...actions);
     alarm.addOkAction(...actions);
     this.all.push(alarm);
   }
+}
+
+/** Without an address, words: nobody can click on a relative path in a mail, which links to the alarm itself anyway. */
+function runbookSection(section: string, runbookUrl: string | undefined): string {
+  if (runbookUrl !== undefined) return `${runbookUrl}#${section}`;
+  const [first = '', ...rest] = section.replaceAll('-', ' ');
+  return `Runbook: docs/operations.md of outbox-processor, section "${first.toUpperCase()}${rest.join('')}".`;
 }

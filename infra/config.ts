@@ -1,6 +1,6 @@
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { eventBusNameRule, eventSourceRule, nameRule } from './names.ts';
+import { eventBusNameRule, eventSourceRule, nameRule, runbookUrlRule } from './names.ts';
 
 // The CLI gives text. An empty one is no 0, and neither is null.
 const number = z.preprocess(
@@ -87,7 +87,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:.+$/, 'expected the arn of an sns topic')
     .optional(),
-  runbookUrl: z.string().min(1).optional(),
+  runbookUrl: z.string().regex(runbookUrlRule.pattern, runbookUrlRule.expected).optional(),
 });
 
 /** What the app can be told in `cdk.json` or with `-c outbox:<key>=<value>`; everything is optional. */

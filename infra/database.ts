@@ -51,7 +51,8 @@ export class Database extends Construct {
 
   constructor(scope: Construct, id: string, props: DatabaseProps) {
     super(scope, id);
-    const { databaseName, encryptionKey, engineVersion = '17.7', minCapacity = 0.5, maxCapacity = 4 } = props;
+    const { databaseName, encryptionKey, engineVersion = '17.7' } = props;
+    const { minCapacity, maxCapacity } = capacityOf(props);
     checkCapacity(minCapacity, maxCapacity);
     let { vpc } = props;
     if (vpc === undefined) {
@@ -90,6 +91,16 @@ export class Database extends Construct {
       subnetConfiguration: [{ name: 'database', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     });
   }
+}
+
+function capacityOf({ minCapacity = 0.5, maxCapacity = 4 }: NewClusterProps) {
+  return { minCapacity, maxCapacity };
+}
+
+/** Whether a new cluster always uses nearly all of its capacity, which then says nothing about its load. */
+export function hasFixedCapacity(props: NewClusterProps = {}): boolean {
+  const { minCapacity, maxCapacity } = capacityOf(props);
+  return minCapacity >= 0.9 * maxCapacity;
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html

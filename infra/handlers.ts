@@ -139,6 +139,11 @@ export class Handlers extends Construct {
     ];
   }
 
+  /** The steps, and what migrates. */
+  get all(): readonly LambdaFunction[] {
+    return [...this.steps, this.migrate];
+  }
+
   #step(
     handler: keyof typeof memoryMb,
     description: string,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { createLogGroup, type LogSettings } from './log-group.ts';
 import { packageRoot } from './package-root.ts';
@@ -27,16 +28,20 @@ export interface LambdaFunctionProps {
 export class LambdaFunction extends Construct {
   /** Statements are added to it and not through the function, which a feature flag lets write a policy for each. */
   readonly role: iam.Role;
+  /** Name of the handler. */
+  readonly handler: string;
+  readonly logGroup: logs.LogGroup;
   readonly function: lambda.Function;
   /** The published version: a run in flight keeps calling it while a deployment publishes the next. */
   readonly version: lambda.Version;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
-    const logGroup = createLogGroup(this, 'Logs', props.logs);
+    this.handler = props.handler;
+    this.logGroup = createLogGroup(this, 'Logs', props.logs);
     // Not CDK's default role: that one may write to every log group of the account.
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(this.role);
+    this.logGroup.grantWrite(this.role);
     this.function = new lambda.Function(this, 'Function', {
       functionName: props.functionName,
       description: props.description,
@@ -51,7 +56,7 @@ export class LambdaFunction extends Construct {
       }),
       memorySize: props.memorySize,
       tracing: lambda.Tracing.ACTIVE,
-      logGroup,
+      logGroup: this.logGroup,
       environment: { ...props.environment },
       // The last versions stay: a run that began before a deployment still calls them.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },

@@ -21,3 +21,9 @@ export const eventSourceRule: Rule = {
   pattern: /^(?!aws\.)[\s\S]{1,256}$/,
   expected: 'expected 1 to 256 characters, not beginning with "aws.", which EventBridge reserves',
 };
+
+// A section is appended as #events-late, and the whole is to be clicked on in a mail.
+export const runbookUrlRule: Rule = {
+  pattern: /^https?:\/\/[^\s#]+$/,
+  expected: 'expected an absolute url such as https://wiki.example/outbox, without a #',
+};

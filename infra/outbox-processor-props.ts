@@ -8,7 +8,7 @@ import type * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { NewClusterProps } from './database.ts';
 import type { ExecutionHistory } from './execution-history.ts';
-import { eventBusNameRule, eventSourceRule, nameRule, type Rule } from './names.ts';
+import { eventBusNameRule, eventSourceRule, nameRule, type Rule, runbookUrlRule } from './names.ts';
 import type { ProcessorSettings } from './settings.ts';
 
 /** What an outbox is given, and what it is called. */
@@ -95,7 +95,10 @@ export interface OutboxProcessorProps extends ProcessorSettings {
    * @default five intervals, at least 5 minutes
    */
   readonly maximumEventAge?: Duration;
-  /** @default docs/operations.md */
+  /**
+   * Where your copy of docs/operations.md is, as an absolute URL: every alarm links to its section there.
+   * @default none: the alarms name the section of docs/operations.md, which is in the package
+   */
   readonly runbookUrl?: string;
 }
 
@@ -118,6 +121,7 @@ export function checkProps(props: OutboxProcessorProps): CheckedProps {
   const { cluster, clusterSecret, databaseName } = props;
   const name = matching('name', props.name ?? 'outbox', nameRule);
   const eventSource = matching('eventSource', props.eventSource ?? name, eventSourceRule);
+  if (props.runbookUrl !== undefined) matching('runbookUrl', props.runbookUrl, runbookUrlRule);
   if (props.eventBusName !== undefined) {
     if (props.eventBus !== undefined) {
       throw new Error(

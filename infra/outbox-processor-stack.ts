@@ -41,6 +41,8 @@ export class OutboxProcessorStack extends Stack {
       'DashboardConsole',
       `${console}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${outbox.dashboard.dashboardName}`,
     );
+    for (const [name, { logGroupName }] of Object.entries(outbox.logGroups))
+      this.#output(`${pascalCase(name)}LogGroup`, logGroupName);
     this.#output(
       'HistoryLogConsole',
       // The console's own escape of a slash.
@@ -51,4 +53,9 @@ export class OutboxProcessorStack extends Stack {
   #output(name: string, value: string): void {
     new CfnOutput(this, name, { value });
   }
+}
+
+/** `fetch-batch` as an output may be called: FetchBatch. */
+function pascalCase(name: string): string {
+  return name.replaceAll(/(^|-)(\w)/g, (_, _hyphen, letter: string) => letter.toUpperCase());
 }

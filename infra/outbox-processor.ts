@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { Bus } from './bus.ts';
 import { OutboxDashboard } from './dashboard.ts';
-import { Database, type DatabaseProps } from './database.ts';
+import { Database, type DatabaseProps, hasFixedCapacity } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { processorDefinition, readDefinition } from './definition.ts';
 import { type Finding, findingsOf } from './findings.ts';
@@ -44,6 +44,7 @@ export class OutboxProcessor extends Construct {
   readonly alarms: readonly cloudwatch.Alarm[];
   readonly dashboard: cloudwatch.Dashboard;
   readonly #name: string;
+  readonly #handlers: Handlers;
 
   constructor(scope: Construct, id: string, props: OutboxProcessorProps = {}) {
     super(scope, id);
@@ -79,7 +80,7 @@ export class OutboxProcessor extends Construct {
       retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
       ...(encryptionKey !== undefined && { encryptionKey }),
     };
-    const handlers = new Handlers(this, 'Handlers', {
+    this.#handlers = new Handlers(this, 'Handlers', {
       name,
       databaseUsers: this.databaseUsers,
       ownerSecret,
@@ -90,6 +91,7 @@ export class OutboxProcessor extends Construct {
       settings,
       logs: logSettings,
     });
+    const handlers = this.#handlers;
     const common = { executionHistory: props.executionHistory ?? 'all', logs: logSettings } as const;
 
     this.processor = new StateMachine(this, 'outbox-processor', {
@@ -146,7 +148,8 @@ export class OutboxProcessor extends Construct {
       cleanupInterval: settings.cleanupInterval,
       maximumEventAge: props.maximumEventAge ?? fiveIntervals,
       actions: props.alarmActions ?? [],
-      runbookUrl: props.runbookUrl ?? 'docs/operations.md',
+      ...(props.runbookUrl !== undefined && { runbookUrl: props.runbookUrl }),
+      ...(!hasFixedCapacity(props.newCluster) && { cluster }),
     });
     this.alarms = alarms.all;
     new triggers.Trigger(this, 'Migration', {
@@ -198,6 +201,15 @@ export class OutboxProcessor extends Construct {
   /** What cdk-nag's AwsSolutions pack reports about this outbox, each finding with its reason; see docs/deploy.md. */
   get findings(): readonly Finding[] {
     return findingsOf(this);
+  }
+
+  /** Where functions and state machines write: `fetch-batch`, `publish-event`, ..., `processor`, `redrive`, `cleanup`. */
+  get logGroups(): Readonly<Record<string, logs.ILogGroup>> {
+    const { processor, redrive, cleanup } = this;
+    return Object.fromEntries([
+      ...Object.entries({ processor, redrive, cleanup }).map(([name, { logGroup }]) => [name, logGroup]),
+      ...this.#handlers.all.map(({ handler, logGroup }) => [handler, logGroup]),
+    ]);
   }
 
   /** A metric of this outbox; the statistic fits the metric, the period is a minute. */

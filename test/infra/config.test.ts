@@ -144,7 +144,11 @@ describe('a mistake in the configuration', () => {
     ['permissionsBoundaryArn', 'boundary', 'expected the arn of a managed policy'],
     ['executionHistory', 'some', 'Invalid option: expected one of "all"|"without-data"|"errors"|"off"'],
     ['alarmTopicArn', 'arn:aws:sqs:eu-central-1:123456789012:on-call', 'expected the arn of an sns topic'],
-    ['runbookUrl', '', 'Too small: expected string to have >=1 characters'],
+    ...['', 'docs/operations.md', 'https://wiki.example/outbox#top'].map((url): [string, unknown, string] => [
+      'runbookUrl',
+      url,
+      'expected an absolute url such as https://wiki.example/outbox, without a #',
+    ]),
   ])('%s = %j is one sentence: the key, what was received, what is allowed', (key, value, allowed) => {
     expect(() => readConfig({ [`outbox:${key}`]: value })).toThrow(
       new Error(`context outbox:${key} is ${JSON.stringify(value)}: ${allowed}`),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { environmentOf, ourFunctions } from './contract/wiring.ts';
+import { givenCluster } from './given.ts';
 import { resourcesOf, synthesized, theResource } from './synthesized.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -45,10 +46,11 @@ test('anchors are made as GitHub makes them', () => {
 });
 
 describe('the alarms', () => {
-  test('are twelve', () => {
+  test('are thirteen', () => {
     expect(Object.keys(alarms()).sort()).toEqual([
       'cleanup-behind',
       'cleanup-missing',
+      'database-capacity',
       'dead-letters',
       'events-late',
       'events-parked',
@@ -62,21 +64,33 @@ describe('the alarms', () => {
     ]);
   });
 
-  test('each ask a question and link to the section of the runbook that repeats and answers it', () => {
+  test('each ask a question and name the section of the runbook that repeats and answers it', () => {
     const runbook = read('docs/operations.md');
     const sections = runbook.split(/^(?=## )/m);
+    const described = /^([A-Z].+\?) Runbook: docs\/operations\.md of outbox-processor, section "(.+)"\.$/;
 
     for (const [name, { AlarmDescription }] of Object.entries(alarms())) {
-      const [, question = '', page, anchor = ''] =
-        /^([A-Z].+\?) (\S+)#(\S+)$/.exec(String(AlarmDescription)) ?? [];
-      expect(page).toBe('docs/operations.md');
-      expect({ name, anchors: anchorsOf(runbook) }).toEqual({
+      const [, question = '', heading = ''] = described.exec(String(AlarmDescription)) ?? [];
+      expect({ name, question, heading }).toEqual({
         name,
-        anchors: expect.arrayContaining([anchor]),
+        question: expect.stringMatching(/./),
+        heading: expect.stringMatching(/./),
       });
-      expect(sections.find((section) => anchorsOf(section).includes(anchor))).toContain(question);
+      expect(sections.find((section) => section.startsWith(`## ${heading}\n`))).toContain(question);
     }
   });
+
+  test('link to the sections of a given runbook by their anchors, and to nothing without one', async () => {
+    const linked = await synthesized({ runbookUrl: 'https://wiki.example/outbox' });
+    const anchors = anchorsOf(read('docs/operations.md'));
+
+    for (const { AlarmDescription } of Object.values(alarms(linked))) {
+      const [, anchor] = / https:\/\/wiki\.example\/outbox#(\S+)$/.exec(String(AlarmDescription)) ?? [];
+      expect(anchors).toContain(anchor);
+    }
+    for (const { AlarmDescription } of Object.values(alarms()))
+      expect(AlarmDescription).not.toMatch(/#|https?:/);
+  }, 30_000);
 
   test('do nothing unless they are told to', () => {
     for (const properties of Object.values(alarms())) {
@@ -89,7 +103,7 @@ describe('the alarms', () => {
     const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
     const told = await synthesized({ alarmTopicArn: topic, runbookUrl: 'https://wiki.example/outbox' });
 
-    expect(Object.keys(alarms(told))).toHaveLength(12);
+    expect(Object.keys(alarms(told))).toHaveLength(13);
     for (const properties of Object.values(alarms(told))) {
       expect(properties).toMatchObject({
         AlarmActions: [topic],
@@ -108,6 +122,60 @@ describe('the alarms', () => {
     for (const name of onSilence)
       expect(alarms()[name]).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
   });
+
+  test('stay as they are when nobody measures, because a dead processor is no recovery', () => {
+    const gauges = [...read('lambdas/fetch-batch.ts').matchAll(/addMetric\('(\w+)', .*, gauges\./g)]
+      .map(([, name]) => name)
+      .concat('PurgeOverdue');
+    const onGauges = Object.entries(alarms()).filter(([, { MetricName }]) =>
+      gauges.includes(String(MetricName)),
+    );
+
+    expect(onGauges.map(([name]) => name).sort()).toEqual(['cleanup-behind', 'events-late', 'events-parked']);
+    for (const [name, { TreatMissingData }] of onGauges)
+      expect({ name, TreatMissingData }).toEqual({ name, TreatMissingData: 'ignore' });
+    for (const name of [
+      'runs-failed',
+      'function-errors',
+      'functions-throttled',
+      'leases-lost',
+      'dead-letters',
+    ])
+      expect(alarms()[name]).toMatchObject({ TreatMissingData: 'notBreaching' });
+  });
+
+  test('ring when the database has been near its capacity for a quarter of an hour', async () => {
+    const given = await synthesized(givenCluster);
+
+    expect(alarms()['database-capacity']).toMatchObject({
+      Namespace: 'AWS/RDS',
+      MetricName: 'ACUUtilization',
+      Dimensions: [{ Name: 'DBClusterIdentifier', Value: { Ref: expect.stringMatching(/Cluster/) } }],
+      Statistic: 'Maximum',
+      Period: 60,
+      EvaluationPeriods: 15,
+      Threshold: 90,
+      // A cluster that is not serverless has no such metric.
+      TreatMissingData: 'notBreaching',
+    });
+    expect(alarms(given)['database-capacity']).toMatchObject({
+      Dimensions: [{ Name: 'DBClusterIdentifier', Value: 'bellyfed' }],
+    });
+  }, 30_000);
+
+  test.each([
+    [4, 4, false],
+    [3.5, 4, true],
+    [9, 10, false],
+  ])(
+    'of a new cluster of %p to %p ACU watch its capacity: %p',
+    async (minCapacity, maxCapacity, watched) => {
+      const names = Object.keys(alarms(await synthesized({ minCapacity, maxCapacity })));
+
+      expect(names.includes('database-capacity')).toBe(watched);
+    },
+    30_000,
+  );
 
   test('miss a run after five intervals', async () => {
     const slow = alarms(await synthesized({ intervalMinutes: 10 }));
@@ -176,6 +244,38 @@ function functionsOf(alarm: Readonly<Record<string, unknown>> | undefined): unkn
   const ids = JSON.stringify(alarm?.['Metrics']).matchAll(/"FunctionName","Value":\{"Ref":"(\w+)"/g);
   return [...ids].map(([, id = '']) => functions[id]?.Properties['FunctionName']).sort();
 }
+
+describe('the log groups', () => {
+  test('are all among the outputs, so that the runbook can name them', () => {
+    const outputs = Object.entries(template.findOutputs('*')).filter(([name]) => name.endsWith('LogGroup'));
+
+    expect(outputs.map(([name]) => name).sort()).toEqual([
+      'CleanupLogGroup',
+      'FetchBatchLogGroup',
+      'MarkFailedLogGroup',
+      'MarkProcessedLogGroup',
+      'MigrateLogGroup',
+      'ProcessorLogGroup',
+      'PublishEventLogGroup',
+      'PurgeEventsLogGroup',
+      'RedriveLogGroup',
+      'ReleaseBatchLogGroup',
+      'RequeueEventsLogGroup',
+      'VerifyRedriveLogGroup',
+    ]);
+    const groups = outputs.map(([, { Value }]) => (Value as { readonly Ref: string }).Ref);
+    expect(groups.toSorted()).toEqual(Object.keys(resourcesOf(template, 'AWS::Logs::LogGroup')).toSorted());
+  });
+
+  test('that the runbook names are among them', () => {
+    const named = [...read('docs/operations.md').matchAll(/\$\(out (\w+LogGroup)\)/g)].map(
+      ([, name]) => name,
+    );
+
+    expect(named.length).toBeGreaterThan(0);
+    for (const name of named) expect(template.findOutputs(name ?? '')).toHaveProperty([name ?? '']);
+  });
+});
 
 describe('the dashboard', () => {
   test('answers four questions in their order', () => {
