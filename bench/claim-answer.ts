@@ -12,10 +12,11 @@ export const claimAnswer = (events: number, detail: string): object[][] => [
     empty,
     { longValue: Date.now() },
     { longValue: 1 },
+    { booleanValue: false },
     ...Array.from({ length: 7 }, () => empty),
   ]),
   [
-    ...Array.from({ length: 6 }, () => empty),
+    ...Array.from({ length: 7 }, () => empty),
     { booleanValue: true },
     zero,
     zero,

@@ -7,6 +7,7 @@ import { useTwin } from '../support/use-twin.ts';
 const RUNS = 7;
 const HEALTHY = 2_800;
 const SLOW = 140;
+const TRIES_OF_A_CLAIM = 3;
 
 let twin: TwinProcess;
 let pool: pg.Pool;
@@ -50,6 +51,14 @@ test('seven overlapping runs with one slow type neither jam the twin nor cost a 
   const after = await twin.tick();
 
   expect(after).toMatchObject({ status: 'SUCCEEDED', output: { published: SLOW, failed: 0 } });
-  const { accepted } = await expectNothingLost(twin, pool, before, { atMostDuplicates: SLOW });
+  // The bus accepts what it holds up although its publisher has left, so each try of a slow event arrives in the end.
+  const { accepted, duplicates } = await expectNothingLost(twin, pool, before, {
+    atMostDuplicates: SLOW * TRIES_OF_A_CLAIM,
+  });
   expect(accepted.size).toBe(HEALTHY + SLOW);
+  const { rows } = await pool.query(
+    `select id from outbox_events where event_type = 'healthy' and id = any($1)`,
+    [duplicates],
+  );
+  expect(rows).toEqual([]);
 });

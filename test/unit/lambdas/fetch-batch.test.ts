@@ -28,10 +28,11 @@ const eventRow = (id: string, detail: Field, traceHeader: Field): Field[] => [
   traceHeader,
   { longValue: Date.parse('2026-11-23T12:00:00.123Z') },
   { longValue: 2 },
-  ...Array.from({ length: 6 }, () => none),
+  { booleanValue: false },
+  ...Array.from({ length: 7 }, () => none),
 ];
 const countsRow = (more: boolean, parked: number, reclaimed: number, gauges: number[] = []): Field[] => [
-  ...Array.from({ length: 6 }, () => none),
+  ...Array.from({ length: 7 }, () => none),
   { booleanValue: more },
   { longValue: parked },
   { longValue: reclaimed },
