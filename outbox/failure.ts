@@ -75,6 +75,13 @@ const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
   ['EventRejected', 'permanent'],
   ['PublishFailed', 'transient'],
   ['BusUnavailable', 'outage'],
+  // The way to the publisher, as Step Functions names it: nothing was learned about the event either.
+  // https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+  ['Lambda.AWSLambdaException', 'outage'],
+  ['Lambda.ClientExecutionTimeoutException', 'outage'],
+  ['Lambda.ResourceNotFoundException', 'outage'],
+  ['Lambda.SdkClientException', 'outage'],
+  ['Lambda.ServiceException', 'outage'],
   ['PublishThrottled', 'throttled'],
   // Lambda did not run the publisher, so nothing was learned about the event.
   ['Lambda.TooManyRequestsException', 'throttled'],
@@ -180,7 +187,9 @@ export function readFailure(error: string, cause: string): Failure {
   const message = lambdaMessage(cause);
   const kind = kindOfError.get(error) ?? 'transient';
   const code = /^([A-Za-z][\w.]*): (.*)$/s.exec(message);
-  if (kindOfError.has(error) && code?.[1] !== undefined && code[2] !== undefined) {
+  // Only our own errors begin with a code; IAM's refusal begins with "User: ".
+  const isOurs = kindOfError.has(error) && !error.startsWith('Lambda.');
+  if (isOurs && code?.[1] !== undefined && code[2] !== undefined) {
     return { kind, errorType: code[1], message: code[2] };
   }
   return { kind, errorType: error || 'Unknown', message: message || 'no cause was given' };

@@ -14,6 +14,11 @@ describe('a failure that the state machine noted', () => {
     ['BusUnavailable', 'outage'],
     ['PublishThrottled', 'throttled'],
     ['Lambda.TooManyRequestsException', 'throttled'],
+    ['Lambda.ServiceException', 'outage'],
+    ['Lambda.SdkClientException', 'outage'],
+    ['Lambda.AWSLambdaException', 'outage'],
+    ['Lambda.ClientExecutionTimeoutException', 'outage'],
+    ['Lambda.ResourceNotFoundException', 'outage'],
     ['Lambda.Unknown', 'transient'],
     ['States.Timeout', 'transient'],
     ['States.DataLimitExceeded', 'transient'],
@@ -29,6 +34,16 @@ describe('a failure that the state machine noted', () => {
       kind: 'permanent',
       errorType: 'MalformedDetail',
       message: 'not an object',
+    });
+  });
+
+  test('of Lambda keeps its name, whatever its message begins with', () => {
+    const refusal = 'User: arn:aws:sts::000000000000:assumed-role/processor is not authorized';
+
+    expect(readFailure('Lambda.AWSLambdaException', refusal)).toEqual({
+      kind: 'outage',
+      errorType: 'Lambda.AWSLambdaException',
+      message: refusal,
     });
   });
 
