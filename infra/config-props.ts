@@ -9,6 +9,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import type { OutboxProcessorProps } from './outbox-processor-props.ts';
+import type { ProcessorSettings } from './processor-settings.ts';
+import { durationUnit, numberName, settingNames } from './settings.ts';
 
 /** The construct's props as the configuration gives them; what is named by an ARN is imported into `scope`. */
 export function propsOf(scope: Construct, config: Config): OutboxProcessorProps {
@@ -54,36 +56,15 @@ function newCluster({ minCapacity, maxCapacity, engineVersion }: Config): Outbox
 }
 
 function settingsOf(config: Config): OutboxProcessorProps {
-  const seconds = (value: number | undefined) => (value === undefined ? undefined : Duration.seconds(value));
-  const minutes = (value: number | undefined) => (value === undefined ? undefined : Duration.minutes(value));
-  const days = (value: number | undefined) => (value === undefined ? undefined : Duration.days(value));
+  const { name, databaseName, eventSource, executionHistory, runbookUrl, paused } = config;
+  const logRetention = config.logRetentionDays;
+  const numbers = settingNames.map((setting) => {
+    const value = config[numberName(setting)];
+    const unit = durationUnit(setting);
+    return [setting, value === undefined || unit === undefined ? value : Duration[unit](value)];
+  });
   return {
-    name: config.name,
-    databaseName: config.databaseName,
-    eventSource: config.eventSource,
-    interval: minutes(config.intervalMinutes),
-    retention: days(config.retentionDays),
-    cleanupInterval: minutes(config.cleanupIntervalMinutes),
-    maximumEventAge: minutes(config.maximumEventAgeMinutes),
-    lanes: config.lanes,
-    linger: seconds(config.lingerSeconds),
-    pollInterval: seconds(config.pollSeconds),
-    batchSize: config.batchSize,
-    publishChunkSize: config.publishChunkSize,
-    publishConcurrency: config.publishConcurrency,
-    publishRetries: config.publishRetries,
-    maxAttempts: config.maxAttempts,
-    lease: seconds(config.leaseSeconds),
-    backoffBase: seconds(config.backoffBaseSeconds),
-    backoffMax: seconds(config.backoffMaxSeconds),
-    outageDelay: seconds(config.outageDelaySeconds),
-    outageLimit: seconds(config.outageLimitSeconds),
-    executionHistory: config.executionHistory,
-    logRetention: config.logRetentionDays,
-    runbookUrl: config.runbookUrl,
-    accountConcurrency: config.accountConcurrency,
-    reservedConcurrency: config.reservedConcurrency,
-    archiveRetention: days(config.archiveDays),
-    paused: config.paused,
+    ...{ name, databaseName, eventSource, executionHistory, logRetention, runbookUrl, paused },
+    ...(Object.fromEntries(numbers) as ProcessorSettings),
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CheckedSettings, named } from './check-settings.ts';
 import { packageRoot } from './package-root.ts';
-import type { CheckedSettings } from './settings.ts';
 
 interface Retrier {
   readonly ErrorEquals: readonly string[];
@@ -64,7 +64,7 @@ export function processorDefinition(settings: CheckedSettings): SetDefinition {
   }
   if (left < settings.lingerSeconds) {
     throw new Error(
-      `linger is ${settings.lingerSeconds} seconds, and a batch of ${settings.batchSize} events that begins after ${left} may outlast its run: lower linger, batchSize or publishRetries`,
+      `${named('linger')} is ${settings.lingerSeconds} seconds, and a batch of ${settings.batchSize} events that begins after ${left} may outlast its run: lower linger, batchSize or publishRetries`,
     );
   }
   return {
@@ -73,7 +73,7 @@ export function processorDefinition(settings: CheckedSettings): SetDefinition {
       PublishChunkSize: String(settings.publishChunkSize),
       LoopSeconds: String(Math.max(settings.lingerSeconds, Math.min(LOOP_SECONDS, left))),
       LingerSeconds: String(settings.lingerSeconds),
-      PollSeconds: String(settings.pollSeconds),
+      PollIntervalSeconds: String(settings.pollIntervalSeconds),
     },
   };
 }

@@ -3,10 +3,10 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { CheckedSettings } from './check-settings.ts';
 import type { DatabaseUsers } from './database-users.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import type { LogSettings } from './log-group.ts';
-import type { CheckedSettings } from './settings.ts';
 
 export interface HandlersProps {
   readonly name: string;
@@ -64,23 +64,19 @@ export class Handlers extends Construct {
     super(scope, id);
     this.#props = props;
     const { settings } = props;
-    const backoff = {
-      MAX_ATTEMPTS: String(settings.maxAttempts),
-      BACKOFF_BASE_SECONDS: String(settings.backoffBaseSeconds),
-      BACKOFF_MAX_SECONDS: String(settings.backoffMaxSeconds),
-      OUTAGE_DELAY_SECONDS: String(settings.outageDelaySeconds),
-      OUTAGE_LIMIT_SECONDS: String(settings.outageLimitSeconds),
-    };
+    const { maxAttempts } = settings;
+    const { backoffBaseSeconds, backoffMaxSeconds, outageDelaySeconds, outageLimitSeconds } = settings;
+    const backoff = variables({
+      ...{ maxAttempts, backoffBaseSeconds, backoffMaxSeconds, outageDelaySeconds, outageLimitSeconds },
+    });
     this.migrate = this.#migrate();
     this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
       EVENT_BUS_NAME: props.eventBusAddress,
       BUS_CHECK_TIMEOUT_MS,
-      BATCH_MAX_EVENTS: String(settings.batchSize),
       // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for what surrounds the events.
       BATCH_MAX_STATE_BYTES: '240000',
       INLINE_MAX_BYTES: '60000',
-      LEASE_SECONDS: String(settings.leaseSeconds),
-      MAX_ATTEMPTS: String(settings.maxAttempts),
+      ...variables({ batchSize: settings.batchSize, leaseSeconds: settings.leaseSeconds, maxAttempts }),
     });
     this.#allow(this.fetchBatch, 'events:DescribeEventBus');
     this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', Duration.seconds(4), {
@@ -119,7 +115,7 @@ export class Handlers extends Construct {
       'Deletes processed events past their retention',
       Duration.seconds(30),
       {
-        RETENTION_DAYS: String(settings.retentionDays),
+        ...variables({ retentionDays: settings.retentionDays }),
         PURGE_WORK_MS: '20000',
       },
     );
@@ -220,4 +216,14 @@ export class Handlers extends Construct {
       ...(handler === 'publish-event' && reservedConcurrency !== undefined && { reservedConcurrency }),
     });
   }
+}
+
+/** Settings as a function's environment: `leaseSeconds` is LEASE_SECONDS. */
+function variables(values: Partial<CheckedSettings>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+      String(value),
+    ]),
+  );
 }

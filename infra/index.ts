@@ -5,4 +5,4 @@ export type { Finding } from './findings.ts';
 export type { OutboxMetric } from './metrics.ts';
 export { OutboxProcessor } from './outbox-processor.ts';
 export type { OutboxProcessorProps } from './outbox-processor-props.ts';
-export type { ProcessorSettings } from './settings.ts';
+export type { ProcessorSettings } from './processor-settings.ts';

@@ -1,4 +1,4 @@
-import { type Duration, Token } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,7 +9,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { NewClusterProps } from './database.ts';
 import type { ExecutionHistory } from './execution-history.ts';
 import { eventBusNameRule, eventSourceRule, nameRule, type Rule, runbookUrlRule } from './names.ts';
-import type { ProcessorSettings } from './settings.ts';
+import type { ProcessorSettings } from './processor-settings.ts';
 
 /** What an outbox is given, and what it is called. */
 export interface OutboxProcessorProps extends ProcessorSettings {
@@ -56,12 +56,6 @@ export interface OutboxProcessorProps extends ProcessorSettings {
    */
   readonly eventSource?: string;
   /**
-   * How long every event of the new bus can be replayed from an EventBridge archive, in whole days. A replayed event
-   * has its old `eventId`, so consumers that de-duplicate ignore it. Contradicts `eventBus`.
-   * @default no archive
-   */
-  readonly archiveRetention?: Duration;
-  /**
    * A symmetric key of yours that encrypts what the outbox makes: cluster, secrets, log groups, dead letters and bus.
    * The policy of an imported key has to allow these services itself, see docs/deploy.md. Changing it replaces a new
    * cluster.
@@ -83,18 +77,16 @@ export interface OutboxProcessorProps extends ProcessorSettings {
    * @default all, because the console draws Express executions from that log
    */
   readonly executionHistory?: ExecutionHistory;
-  /** @default one month */
+  /**
+   * Days that all log groups keep what they hold, out of those that CloudWatch Logs offers.
+   * @default one month
+   */
   readonly logRetention?: logs.RetentionDays;
   /**
-   * What every alarm does when it begins and when it ends.
+   * What every alarm does when it begins and when it ends, e.g. notify an SNS topic.
    * @default nothing
    */
   readonly alarmActions?: readonly cloudwatch.IAlarmAction[];
-  /**
-   * Age of the oldest unfinished event that raises an alarm.
-   * @default five intervals, at least 5 minutes
-   */
-  readonly maximumEventAge?: Duration;
   /**
    * Where your copy of docs/operations.md is, as an absolute URL: every alarm links to its section there.
    * @default none: the alarms name the section of docs/operations.md, which is in the package

@@ -9,6 +9,7 @@ import * as triggers from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { Bus } from './bus.ts';
+import { checkSettings } from './check-settings.ts';
 import { OutboxDashboard } from './dashboard.ts';
 import { Database, type DatabaseProps, hasFixedCapacity } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
@@ -19,7 +20,7 @@ import { grantLogsUse, type LogSettings } from './log-group.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
 import { Schedules } from './schedules.ts';
-import { checkSettings } from './settings.ts';
+
 import { StateMachine } from './state-machine.ts';
 
 const TRIGGER_PROVIDER = 'AWSCDK.TriggerCustomResourceProviderCustomResourceProvider';
@@ -49,6 +50,8 @@ export class OutboxProcessor extends Construct {
   constructor(scope: Construct, id: string, props: OutboxProcessorProps = {}) {
     super(scope, id);
     const settings = checkSettings(props);
+    const interval = Duration.minutes(settings.intervalMinutes);
+    const cleanupInterval = Duration.minutes(settings.cleanupIntervalMinutes);
     const { name, eventSource, databaseName, given } = checkProps(props);
     this.#name = name;
     const { encryptionKey, permissionsBoundary } = props;
@@ -131,22 +134,21 @@ export class OutboxProcessor extends Construct {
     this.schedules = new Schedules(this, 'Schedules', {
       name,
       processor: this.processor.stateMachine,
-      interval: settings.interval,
+      interval,
       lanes: settings.lanes,
       cleanup: this.cleanup.stateMachine,
-      cleanupInterval: settings.cleanupInterval,
+      cleanupInterval,
       paused: props.paused ?? false,
       ...(encryptionKey !== undefined && { encryptionKey }),
     });
     const observed = { name, processor: this.processor.stateMachine, handlers };
-    const fiveIntervals = Duration.minutes(5 * settings.interval.toMinutes());
     const alarms = new Alarms(this, 'Alarms', {
       ...observed,
       cleanup: this.cleanup.stateMachine,
       deadLetterQueue: this.schedules.deadLetterQueue,
-      interval: settings.interval,
-      cleanupInterval: settings.cleanupInterval,
-      maximumEventAge: props.maximumEventAge ?? fiveIntervals,
+      interval,
+      cleanupInterval,
+      maximumEventAge: Duration.minutes(settings.maximumEventAgeMinutes),
       actions: props.alarmActions ?? [],
       ...(props.runbookUrl !== undefined && { runbookUrl: props.runbookUrl }),
       ...(!hasFixedCapacity(props.newCluster) && { cluster }),

@@ -1,237 +1,208 @@
-import { Duration } from 'aws-cdk-lib';
-
-/** What a run may take, how failed events come back, and how long processed ones are kept. */
-export interface ProcessorSettings {
-  /**
-   * Events in one batch, 1 to 200: 200 failures with their causes fill the 256 KiB that a state may hold.
-   * @default five times `publishConcurrency`, three times with `linger`, at most 200
-   */
-  readonly batchSize?: number;
-  /**
-   * Events in one Map iteration and one PutEvents request, 1 to 10. With more than one, an iteration is a request
-   * instead of an event: several times the throughput with a tenth of the invocations and requests, and a publisher
-   * that dies takes the first attempt of all its events.
-   * @default 1
-   */
-  readonly publishChunkSize?: number;
-  /**
-   * Events published at once, 1 to 40: an inline Map runs no more.
-   * @default 40, or what `accountConcurrency` leaves
-   */
-  readonly publishConcurrency?: number;
-  /**
-   * Concurrent Lambda executions that the account has for the outbox, at least 5. A new account may have 10 in all.
-   * `lanes` x (`publishConcurrency` + 1), twice that with `linger`, must fit.
-   * @default as many as it needs
-   * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
-   */
-  readonly accountConcurrency?: number;
-  /**
-   * Concurrent executions that Lambda keeps for the publisher, and its most: at least `publishConcurrency` x `lanes`.
-   * Lambda leaves at least 100 of an account's executions unreserved.
-   * @default none reserved
-   */
-  readonly reservedConcurrency?: number;
-  /**
-   * How often Step Functions retries one event within a run, 0 to 3: all tries of one event end within 30 seconds.
-   * @default 2
-   */
-  readonly publishRetries?: number;
-  /**
-   * Attempts, one per claim, after which an event is parked, 1 to 1000.
-   * @default 8
-   */
-  readonly maxAttempts?: number;
-  /**
-   * How long a claim holds its events. At least 305 seconds: the 300 of an Express execution and its last call.
-   * @default 330 seconds
-   */
-  readonly lease?: Duration;
-  /**
-   * The wait before an event's second attempt; doubles with every further one, and is jittered down to its half.
-   * @default 10 seconds
-   */
-  readonly backoffBase?: Duration;
-  /**
-   * What a wait between two attempts never exceeds.
-   * @default 15 minutes
-   */
-  readonly backoffMax?: Duration;
-  /**
-   * The wait of events that an outage of the bus or throttling gave back; no attempt is consumed.
-   * @default 30 seconds
-   */
-  readonly outageDelay?: Duration;
-  /**
-   * How long outages give an event back, at most 30 days. After that each one costs it an attempt, because it may be
-   * the event that the bus never answers. Throttling never costs one.
-   * @default 1 day
-   */
-  readonly outageLimit?: Duration;
-  /**
-   * How long processed events are kept, in whole days. Parked ones are kept for ever.
-   * @default 7 days
-   */
-  readonly retention?: Duration;
-  /**
-   * How often processed events past their retention are deleted, in whole minutes, 5 minutes to a day. A cleanup
-   * works for 4 minutes at most: with an hour between two of them it keeps up with 2,000 events a second.
-   * @default 1 hour, and 30 minutes with more than 5 lanes
-   */
-  readonly cleanupInterval?: Duration;
-  /**
-   * How often the processor runs, in whole minutes: EventBridge Scheduler knows no seconds. With a minute,
-   * Aurora never pauses; it pauses after at least 5 idle minutes.
-   * @default 1 minute
-   */
-  readonly interval?: Duration;
-  /**
-   * Runs started by every tick, 1 to 10, each with batches of its own. Each needs up to `publishConcurrency` + 1 of
-   * the account's concurrent Lambda executions, and twice that while a lingering run overlaps the next one.
-   * @default 1
-   */
-  readonly lanes?: number;
-  /**
-   * How long a run stays and looks for new events, instead of ending when nothing is due. With the length of the
-   * interval, an event waits for the next look and no longer for the next tick.
-   * @default no longer than it finds events
-   */
-  readonly linger?: Duration;
-  /**
-   * Whole seconds between two looks of a run that lingers, 1 to 60.
-   * @default 1 second
-   */
-  readonly pollInterval?: Duration;
+/** A setting that is a number: what it counts or measures, and what is allowed. */
+export interface Setting {
+  /** What is counted; `seconds`, `minutes` and `days` make it a duration. */
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  /** In the unit; in words when it follows from other settings, or when there is none. */
+  readonly default: number | string;
+  /** The first sentence stands in the table of docs/deploy.md, all of it in the API. */
+  readonly meaning: string;
+  readonly see?: string;
 }
 
-/** The settings as numbers, every one within its limits. */
-export interface CheckedSettings {
-  readonly batchSize: number;
-  readonly publishChunkSize: number;
-  readonly publishConcurrency: number;
-  readonly reservedConcurrency?: number;
-  readonly publishRetries: number;
-  readonly maxAttempts: number;
-  readonly leaseSeconds: number;
-  readonly backoffBaseSeconds: number;
-  readonly backoffMaxSeconds: number;
-  readonly outageDelaySeconds: number;
-  readonly outageLimitSeconds: number;
-  readonly retentionDays: number;
-  readonly cleanupInterval: Duration;
-  readonly interval: Duration;
-  readonly lanes: number;
-  /** 0 when runs do not linger. */
-  readonly lingerSeconds: number;
-  readonly pollSeconds: number;
+/**
+ * Every number that an outbox can be told, once. From here come the construct's props (processor-settings.ts), the
+ * context keys, the checks and their messages, the functions' environment and the tables of the docs: after a change,
+ * `npm run docs:api`.
+ */
+export const settings = {
+  interval: {
+    unit: 'minutes',
+    min: 1,
+    max: 1440,
+    default: 1,
+    meaning:
+      'How often the processor runs; EventBridge Scheduler knows no seconds. With a minute, Aurora never pauses: it pauses after at least 5 idle minutes.',
+  },
+  lanes: {
+    unit: 'runs',
+    min: 1,
+    max: 10,
+    default: 1,
+    meaning:
+      "Runs started by every tick, each with batches of its own. Each needs up to `publishConcurrency` + 1 of the account's concurrent Lambda executions, and twice that while a lingering run overlaps the next one.",
+  },
+  linger: {
+    unit: 'seconds',
+    min: 1,
+    max: 240,
+    default: 'none: a run ends when nothing is due',
+    meaning:
+      'How long a run stays and looks for new events. With the length of the interval, an event waits for the next look and no longer for the next tick.',
+  },
+  pollInterval: {
+    unit: 'seconds',
+    min: 1,
+    max: 60,
+    default: 1,
+    meaning: 'Time between two looks of a run that lingers.',
+  },
+  batchSize: {
+    unit: 'events',
+    min: 1,
+    max: 200,
+    default: 'five times `publishConcurrency`, three times with `linger`, at most 200',
+    meaning: 'Events in one batch. 200 failures with their causes fill the 256 KiB that a state may hold.',
+  },
+  publishChunkSize: {
+    unit: 'events',
+    min: 1,
+    max: 10,
+    default: 1,
+    meaning:
+      'Events in one Map iteration and one PutEvents request. With more than one, an iteration is a request instead of an event: several times the throughput with a tenth of the invocations and requests, and a publisher that dies takes the first attempt of all its events.',
+  },
+  publishConcurrency: {
+    unit: 'events at once',
+    min: 1,
+    max: 40,
+    default: '40, or what `accountConcurrency` leaves',
+    meaning: 'Events published at once by one run: an inline Map runs at most 40 iterations.',
+  },
+  accountConcurrency: {
+    unit: 'executions',
+    min: 5,
+    max: 1_000_000,
+    default: 'as many as it needs',
+    meaning:
+      'Concurrent Lambda executions that the account has for the outbox: 10 fits a new account. `lanes` x (`publishConcurrency` + 1), twice that with `linger`, must fit.',
+    see: 'https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html',
+  },
+  reservedConcurrency: {
+    unit: 'executions',
+    min: 1,
+    max: 1_000_000,
+    default: 'none reserved',
+    meaning:
+      "Concurrent executions that Lambda keeps for the publisher, which are also its most. At least `publishConcurrency` x `lanes`; Lambda leaves at least 100 of an account's executions unreserved.",
+  },
+  publishRetries: {
+    unit: 'retries',
+    min: 0,
+    max: 3,
+    default: 2,
+    meaning:
+      'How often Step Functions retries one event within a run. All tries of one event end within 30 seconds.',
+  },
+  maxAttempts: {
+    unit: 'attempts',
+    min: 1,
+    max: 1000,
+    default: 8,
+    meaning: 'Attempts, one per claim, after which an event is parked.',
+  },
+  lease: {
+    unit: 'seconds',
+    min: 305,
+    max: 86_400,
+    default: 330,
+    meaning:
+      'How long a claim holds its events. Longer than the 300 seconds of an Express execution and its last call.',
+  },
+  backoffBase: {
+    unit: 'seconds',
+    min: 1,
+    max: 86_400,
+    default: 10,
+    meaning:
+      "The wait before an event's second attempt. It doubles with every further one, and is jittered down to its half.",
+  },
+  backoffMax: {
+    unit: 'seconds',
+    min: 1,
+    max: 86_400,
+    default: 900,
+    meaning: 'The longest wait between two attempts.',
+  },
+  outageDelay: {
+    unit: 'seconds',
+    min: 1,
+    max: 3600,
+    default: 30,
+    meaning: 'The wait of events that an outage or throttling gave back. No attempt is consumed.',
+  },
+  outageLimit: {
+    unit: 'seconds',
+    min: 1,
+    max: 2_592_000,
+    default: 86_400,
+    meaning:
+      'How long outages give an event back. After that each one costs it an attempt, because it may be the event that the bus never answers. Throttling never costs one.',
+  },
+  retention: {
+    unit: 'days',
+    min: 1,
+    max: 3650,
+    default: 7,
+    meaning: 'How long processed events are kept. Parked ones are kept for ever.',
+  },
+  cleanupInterval: {
+    unit: 'minutes',
+    min: 5,
+    max: 1440,
+    default: '60, and 30 with more than 5 lanes',
+    meaning:
+      'How often processed events past their retention are deleted. A cleanup works for 4 minutes at most: with an hour between two of them it keeps up with 2,000 events a second.',
+  },
+  archiveRetention: {
+    unit: 'days',
+    min: 1,
+    max: 36_500,
+    default: 'no archive',
+    meaning:
+      'How long every event of the new bus can be replayed from an EventBridge archive. A replayed event has its old `eventId`, so consumers that de-duplicate ignore it. Contradicts `eventBus`.',
+  },
+  maximumEventAge: {
+    unit: 'minutes',
+    min: 1,
+    max: 10_080,
+    default: 'five intervals, at least 5 minutes',
+    meaning: 'Age of the oldest unfinished event that raises an alarm.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+const DURATION_UNITS = ['seconds', 'minutes', 'days'] as const;
+
+export type DurationUnit = (typeof DURATION_UNITS)[number];
+
+/** The context key, and the number's name everywhere: the setting's, with the unit of a duration: `leaseSeconds`. */
+export type NumberName<Name extends SettingName = SettingName> = Name extends SettingName
+  ? (typeof settings)[Name]['unit'] extends DurationUnit
+    ? `${Name}${Capitalize<(typeof settings)[Name]['unit']>}`
+    : Name
+  : never;
+
+export const settingNames = Object.keys(settings) as readonly SettingName[];
+
+export function durationUnit(name: SettingName): DurationUnit | undefined {
+  return DURATION_UNITS.find((unit) => unit === settings[name].unit);
 }
 
-// Five lanes can publish what an hourly cleanup can delete: test/infra/contract/cleanup-capacity.test.ts.
-const LANES_OF_HOURLY_CLEANUP = 5;
-
-// A batch of five waves fits an execution in its worst case; a run that may begin one after a minute has time for three.
-const WAVES = 5;
-const LINGERING_WAVES = 3;
-const MAX_BATCH = 200;
-const MAX_CONCURRENCY = 40;
-
-/** @throws Error that names the setting, the value received and what is allowed */
-export function checkSettings(given: ProcessorSettings): CheckedSettings {
-  const { linger, interval = Duration.minutes(1) } = given;
-  if (given.pollInterval !== undefined && linger === undefined)
-    throw new Error('pollInterval is given without linger: a run that does not linger looks once');
-  wholeNumber('interval', inSeconds(interval) / 60, 1, 1440, 'minutes');
-  const lanes = wholeNumber('lanes', given.lanes ?? 1, 1, 10, 'runs');
-  const cleanupInterval =
-    given.cleanupInterval ?? Duration.minutes(lanes > LANES_OF_HOURLY_CLEANUP ? 30 : 60);
-  wholeNumber('cleanupInterval', inSeconds(cleanupInterval) / 60, 5, 1440, 'minutes');
-  if (linger !== undefined && inSeconds(given.pollInterval ?? Duration.seconds(1)) >= inSeconds(linger)) {
-    throw new Error(
-      `linger is ${inSeconds(linger)} seconds and pollInterval is not shorter: the run would never look again`,
-    );
-  }
-  const publishConcurrency = concurrency(given);
-  const waves = linger === undefined ? WAVES : LINGERING_WAVES;
-  const batchSize = given.batchSize ?? Math.min(MAX_BATCH, waves * publishConcurrency);
-  const backoffMax = inSeconds(given.backoffMax ?? Duration.minutes(15));
-  const backoffBase = inSeconds(given.backoffBase ?? Duration.seconds(10));
-  const lease = inSeconds(given.lease ?? Duration.seconds(330));
-  const outageDelay = inSeconds(given.outageDelay ?? Duration.seconds(30));
-  const outageLimit = inSeconds(given.outageLimit ?? Duration.days(1));
-  const retention = inSeconds(given.retention ?? Duration.days(7)) / 86_400;
-  const pollInterval = inSeconds(given.pollInterval ?? Duration.seconds(1));
-  return {
-    batchSize: wholeNumber('batchSize', batchSize, 1, 200, 'events'),
-    publishChunkSize: wholeNumber('publishChunkSize', given.publishChunkSize ?? 1, 1, 10, 'events'),
-    publishConcurrency,
-    ...reserved(given, publishConcurrency),
-    publishRetries: wholeNumber('publishRetries', given.publishRetries ?? 2, 0, 3, 'retries'),
-    maxAttempts: wholeNumber('maxAttempts', given.maxAttempts ?? 8, 1, 1000, 'attempts'),
-    leaseSeconds: wholeNumber('lease', lease, 305, 86_400, 'seconds'),
-    backoffMaxSeconds: wholeNumber('backoffMax', backoffMax, 1, 86_400, 'seconds'),
-    backoffBaseSeconds: wholeNumber(
-      'backoffBase',
-      backoffBase,
-      1,
-      backoffMax,
-      'seconds (backoffMax is the upper end)',
-    ),
-    outageDelaySeconds: wholeNumber('outageDelay', outageDelay, 1, 3600, 'seconds'),
-    outageLimitSeconds: wholeNumber('outageLimit', outageLimit, 1, 2_592_000, 'seconds'),
-    retentionDays: wholeNumber('retention', retention, 1, 3650, 'days'),
-    cleanupInterval,
-    interval,
-    lanes,
-    lingerSeconds: linger === undefined ? 0 : wholeNumber('linger', inSeconds(linger), 1, 240, 'seconds'),
-    pollSeconds: wholeNumber('pollInterval', pollInterval, 1, 60, 'seconds'),
-  };
+export function numberName<Name extends SettingName>(name: Name): NumberName<Name> {
+  const unit = durationUnit(name) ?? '';
+  return `${name}${unit.charAt(0).toUpperCase()}${unit.slice(1)}` as NumberName<Name>;
 }
 
-/** Events published at once by one run, such that all runs together fit the account. */
-function concurrency({
-  lanes = 1,
-  linger,
-  accountConcurrency,
-  publishConcurrency,
-}: ProcessorSettings): number {
-  // A lingering run overlaps the next one, and beside its publishers a run has one other function.
-  const runs = lanes * (linger === undefined ? 1 : 2);
-  if (accountConcurrency !== undefined)
-    wholeNumber('accountConcurrency', accountConcurrency, 5, 1_000_000, 'executions');
-  const room = Math.floor((accountConcurrency ?? Number.POSITIVE_INFINITY) / runs) - 1;
-  const chosen = publishConcurrency ?? Math.min(MAX_CONCURRENCY, room);
-  if (publishConcurrency !== undefined)
-    wholeNumber('publishConcurrency', publishConcurrency, 1, MAX_CONCURRENCY, 'events at once');
-  if (chosen < 1 || chosen > room) {
-    throw new Error(
-      `accountConcurrency is ${accountConcurrency}: ${runs} runs at once with ${Math.max(1, chosen)} publishers each need ${runs * (Math.max(1, chosen) + 1)} executions: lower publishConcurrency or lanes, or ask AWS for a higher quota`,
-    );
-  }
-  return chosen;
-}
-
-function reserved(
-  { lanes = 1, reservedConcurrency }: ProcessorSettings,
-  publishConcurrency: number,
-): Pick<CheckedSettings, 'reservedConcurrency'> {
-  if (reservedConcurrency === undefined) return {};
-  const needed = lanes * publishConcurrency;
-  if (!Number.isInteger(reservedConcurrency) || reservedConcurrency < needed) {
-    throw new Error(
-      `reservedConcurrency is ${reservedConcurrency}: ${lanes} lanes with ${publishConcurrency} publishers each need at least ${needed} executions`,
-    );
-  }
-  return { reservedConcurrency };
-}
-
-/** Also what is no whole number: that is for the check to say. */
-function inSeconds(duration: Duration): number {
-  return duration.toSeconds({ integral: false });
-}
-
-function wholeNumber(name: string, value: number, min: number, max: number, unit: string): number {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`${name} is ${value}: expected ${min} to ${max} whole ${unit}`);
-  }
-  return value;
+/** What is wrong with a value, or undefined. */
+export function whyRefused(
+  name: SettingName,
+  value: unknown,
+  max: number = settings[name].max,
+): string | undefined {
+  const { min, unit } = settings[name];
+  const isAllowed = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+  return isAllowed ? undefined : `expected ${min} to ${max} whole ${unit}`;
 }

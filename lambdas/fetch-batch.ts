@@ -9,7 +9,7 @@ const databaseTimeoutMs = count('DATABASE_TIMEOUT_MS');
 const database = dataApi(databaseTimeoutMs);
 const checkBus = busCheck(count('BUS_CHECK_TIMEOUT_MS'));
 const limits: ClaimLimits = {
-  maxEvents: count('BATCH_MAX_EVENTS'),
+  maxEvents: count('BATCH_SIZE'),
   maxStateBytes: count('BATCH_MAX_STATE_BYTES'),
   maxInlineBytes: count('INLINE_MAX_BYTES'),
   leaseSeconds: count('LEASE_SECONDS'),

@@ -17,7 +17,7 @@ export const environment: Readonly<Record<string, string>> = {
   DATABASE_TIMEOUT_MS: '2500',
   PROCESSOR_SECRET_ARN: secretArn,
   PRODUCER_SECRET_ARN: secretArn,
-  BATCH_MAX_EVENTS: '200',
+  BATCH_SIZE: '200',
   BATCH_MAX_STATE_BYTES: '240000',
   INLINE_MAX_BYTES: '60000',
   LEASE_SECONDS: '330',

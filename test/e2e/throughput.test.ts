@@ -85,7 +85,7 @@ describe('two lanes that linger', () => {
     (underTest) => {
       ({ twin, pool, stepFunctions } = underTest);
     },
-    ...context('lanes=2', 'lingerSeconds=4', 'pollSeconds=1'),
+    ...context('lanes=2', 'lingerSeconds=4', 'pollIntervalSeconds=1'),
   );
 
   test('share a backlog without publishing anything twice', async () => {

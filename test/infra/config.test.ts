@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../infra/config.ts';
+import { contextKeys, readConfig } from '../../infra/config.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,12 +23,12 @@ const everyKey: readonly (readonly [key: string, given: string, read: string | n
   ['paused', 'true', true],
   ['eventBusArn', ...twice('arn:aws:events:eu-central-1:123456789012:event-bus/bellyfed-events')],
   ['eventBusName', ...twice('bellyfed-events')],
-  ['archiveDays', '30', 30],
+  ['archiveRetentionDays', '30', 30],
   ['eventSource', ...twice('bellyfed.outbox')],
   ['intervalMinutes', '10', 10],
   ['lanes', '2', 2],
   ['lingerSeconds', '60', 60],
-  ['pollSeconds', '2', 2],
+  ['pollIntervalSeconds', '2', 2],
   ['batchSize', '100', 100],
   ['publishChunkSize', '10', 10],
   ['publishConcurrency', '20', 20],
@@ -73,7 +73,11 @@ describe('the configuration', () => {
   });
 
   test('leaves the context of others alone', () => {
-    expect(readConfig({ '@aws-cdk/core:x': true, name: 'x', 'outbox-2:name': 'x', outbox: {} })).toEqual({});
+    expect(readConfig({ '@aws-cdk/core:x': true, 'outbox-2:name': 'x', outbox: {} })).toEqual({});
+  });
+
+  test('has these keys', () => {
+    expect([...contextKeys].sort()).toEqual(everyKey.map(([key]) => `outbox:${key}`).sort());
   });
 
   test('knows every key that docs/deploy.md names, and no other', async () => {
@@ -86,30 +90,31 @@ describe('the configuration', () => {
 
 describe('a mistake in the configuration', () => {
   test('of a key names the key and all that are allowed', () => {
-    const allowed = everyKey.map(([key]) => `outbox:${key}`).join(', ');
-
     expect(() => readConfig({ 'outbox:batchsize': '100' })).toThrow(
-      new Error(`unknown context outbox:batchsize: allowed are ${allowed}`),
+      new Error(`unknown context outbox:batchsize: allowed are ${contextKeys.join(', ')}`),
     );
   });
 
   test.each<[string, unknown, string]>([
-    ['batchSize', 'many', 'expected a number'],
-    ['batchSize', '', 'expected a number'],
-    ['batchSize', '10 events', 'expected a number'],
-    ['publishRetries', null, 'expected a number'],
-    ['publishRetries', false, 'expected a number'],
-    ['maxAttempts', [8], 'expected a number'],
-    ['maxAttempts', '1e999', 'expected a number'],
-    ['intervalMinutes', '0.5', 'expected a whole number from 1'],
-    ['intervalMinutes', '-5', 'expected a whole number from 1'],
-    ['leaseSeconds', '330.5', 'expected a whole number from 1'],
-    ['backoffBaseSeconds', '0', 'expected a whole number from 1'],
-    ['retentionDays', '0', 'expected a whole number from 1'],
-    ['cleanupIntervalMinutes', 'hourly', 'expected a number'],
+    ['batchSize', 'many', 'expected 1 to 200 whole events'],
+    ['batchSize', '', 'expected 1 to 200 whole events'],
+    ['batchSize', '10 events', 'expected 1 to 200 whole events'],
+    ['batchSize', '201', 'expected 1 to 200 whole events'],
+    ['publishRetries', null, 'expected 0 to 3 whole retries'],
+    ['publishRetries', false, 'expected 0 to 3 whole retries'],
+    ['maxAttempts', [8], 'expected 1 to 1000 whole attempts'],
+    ['maxAttempts', '1e999', 'expected 1 to 1000 whole attempts'],
+    ['intervalMinutes', '0.5', 'expected 1 to 1440 whole minutes'],
+    ['intervalMinutes', '-5', 'expected 1 to 1440 whole minutes'],
+    ['leaseSeconds', '330.5', 'expected 305 to 86400 whole seconds'],
+    ['leaseSeconds', '10', 'expected 305 to 86400 whole seconds'],
+    ['backoffBaseSeconds', '0', 'expected 1 to 86400 whole seconds'],
+    ['retentionDays', '0', 'expected 1 to 3650 whole days'],
+    ['cleanupIntervalMinutes', 'hourly', 'expected 5 to 1440 whole minutes'],
+    ['minCapacity', 'half', 'expected a number'],
     ['name', '', 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first'],
     ['name', 'My_Outbox', 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first'],
-    ['name', 7, 'Invalid input: expected string, received number'],
+    ['name', 7, 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first'],
     ['clusterArn', 'bellyfed', 'expected the arn of an aurora cluster'],
     [
       'clusterArn',
@@ -161,6 +166,12 @@ describe('a mistake in the configuration', () => {
     );
   });
 
+  test.each(['batchSize', 'leaseSeconds', 'name'])('in the prefix is not ignored: %s', (key) => {
+    expect(() => readConfig({ [key]: '10' })).toThrow(
+      new Error(`context ${key} is not read: write outbox:${key}`),
+    );
+  });
+
   test('does not hide the next one', () => {
     expect(() => readConfig({ 'outbox:batchSize': 'x', 'outbox:maxAttempts': 'y', 'outbox:z': 1 })).toThrow(
       /^context outbox:batchSize is "x": [^\n]+\ncontext outbox:maxAttempts is "y": [^\n]+\nunknown context outbox:z: [^\n]+$/,
@@ -170,8 +181,8 @@ describe('a mistake in the configuration', () => {
 
 describe('the app of cdk.json', () => {
   test.each([
-    ['outbox:batchSize', 'many', 'context outbox:batchSize is "many": expected a number'],
-    ['outbox:batchSize', '201', 'batchSize is 201: expected 1 to 200 whole events'],
+    ['outbox:batchSize', 'many', 'context outbox:batchSize is "many": expected 1 to 200 whole events'],
+    ['leaseSeconds', '400', 'context leaseSeconds is not read: write outbox:leaseSeconds'],
     [
       'outbox:clusterArn',
       'arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed',

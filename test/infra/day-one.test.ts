@@ -4,9 +4,9 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { checkSettings } from '../../infra/check-settings.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
 import type { OutboxProcessorProps } from '../../infra/outbox-processor-props.ts';
-import { checkSettings } from '../../infra/settings.ts';
 import { bundleHandlers } from '../../lambdas/bundle.ts';
 import { IAM_WAIT_MS, WAIT_MS } from '../../lambdas/runtime/wait-until-available.ts';
 import { ourFunctions } from './contract/wiring.ts';
@@ -194,7 +194,7 @@ describe('a new bus', () => {
   });
 
   test('is archived on request', async () => {
-    (await synthesized({ archiveDays: 30 })).hasResourceProperties('AWS::Events::Archive', {
+    (await synthesized({ archiveRetentionDays: 30 })).hasResourceProperties('AWS::Events::Archive', {
       RetentionDays: 30,
     });
     (await synthesized()).resourceCountIs('AWS::Events::Archive', 0);

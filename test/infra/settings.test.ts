@@ -5,20 +5,20 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { checkSettings } from '../../infra/check-settings.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
 import type { OutboxProcessorProps } from '../../infra/outbox-processor-props.ts';
-import { checkSettings, type ProcessorSettings } from '../../infra/settings.ts';
+import type { ProcessorSettings } from '../../infra/processor-settings.ts';
 import { bundleHandlers } from '../../lambdas/bundle.ts';
 
 const { days, hours, minutes, seconds } = Duration;
 
 describe('the settings', () => {
   test('have defaults', () => {
-    const { interval, cleanupInterval, ...numbers } = checkSettings({});
-
-    expect(interval.toMinutes()).toBe(1);
-    expect(cleanupInterval.toMinutes()).toBe(60);
-    expect(numbers).toEqual({
+    expect(checkSettings({})).toEqual({
+      intervalMinutes: 1,
+      cleanupIntervalMinutes: 60,
+      maximumEventAgeMinutes: 5,
       batchSize: 200,
       publishConcurrency: 40,
       publishRetries: 2,
@@ -32,7 +32,7 @@ describe('the settings', () => {
       publishChunkSize: 1,
       lanes: 1,
       lingerSeconds: 0,
-      pollSeconds: 1,
+      pollIntervalSeconds: 1,
     });
   });
 
@@ -43,13 +43,13 @@ describe('the settings', () => {
 
   test('know no linger that never looks again', () => {
     expect(() => checkSettings({ linger: seconds(30), pollInterval: seconds(30) })).toThrow(
-      'linger is 30 seconds and pollInterval is not shorter: the run would never look again',
+      'linger (outbox:lingerSeconds) is 30 seconds and pollInterval is not shorter: the run would never look again',
     );
   });
 
   test('know no pause between two looks of a run that looks once', () => {
     expect(() => checkSettings({ pollInterval: seconds(2) })).toThrow(
-      'pollInterval is given without linger: a run that does not linger looks once',
+      'pollInterval (outbox:pollIntervalSeconds) is given without linger: a run that does not linger looks once',
     );
   });
 
@@ -98,41 +98,74 @@ describe('the settings', () => {
     [{ publishRetries: 4 }, 'publishRetries is 4: expected 0 to 3 whole retries'],
     [{ maxAttempts: 0 }, 'maxAttempts is 0: expected 1 to 1000 whole attempts'],
     [{ maxAttempts: 1001 }, 'maxAttempts is 1001: expected 1 to 1000 whole attempts'],
-    [{ lease: seconds(304) }, 'lease is 304: expected 305 to 86400 whole seconds'],
-    [{ lease: seconds(86_401) }, 'lease is 86401: expected 305 to 86400 whole seconds'],
-    [{ backoffMax: seconds(0) }, 'backoffMax is 0: expected 1 to 86400 whole seconds'],
-    [{ backoffMax: seconds(86_401) }, 'backoffMax is 86401: expected 1 to 86400 whole seconds'],
+    [{ lease: seconds(304) }, 'lease (outbox:leaseSeconds) is 304: expected 305 to 86400 whole seconds'],
+    [{ lease: seconds(86_401) }, 'lease (outbox:leaseSeconds) is 86401: expected 305 to 86400 whole seconds'],
+    [
+      { backoffMax: seconds(0) },
+      'backoffMax (outbox:backoffMaxSeconds) is 0: expected 1 to 86400 whole seconds',
+    ],
+    [
+      { backoffMax: seconds(86_401) },
+      'backoffMax (outbox:backoffMaxSeconds) is 86401: expected 1 to 86400 whole seconds',
+    ],
     [
       { backoffBase: seconds(0) },
-      'backoffBase is 0: expected 1 to 900 whole seconds (backoffMax is the upper end)',
+      'backoffBase (outbox:backoffBaseSeconds) is 0: expected 1 to 86400 whole seconds',
     ],
     [
       { backoffBase: seconds(61), backoffMax: minutes(1) },
-      'backoffBase is 61: expected 1 to 60 whole seconds (backoffMax is the upper end)',
+      'backoffBase (outbox:backoffBaseSeconds) is 61: expected 1 to 60 whole seconds (backoffMax (outbox:backoffMaxSeconds) is the upper end)',
     ],
-    [{ outageDelay: seconds(0) }, 'outageDelay is 0: expected 1 to 3600 whole seconds'],
-    [{ outageDelay: seconds(3601) }, 'outageDelay is 3601: expected 1 to 3600 whole seconds'],
-    [{ outageLimit: seconds(0) }, 'outageLimit is 0: expected 1 to 2592000 whole seconds'],
-    [{ outageLimit: days(31) }, 'outageLimit is 2678400: expected 1 to 2592000 whole seconds'],
-    [{ retention: days(0) }, 'retention is 0: expected 1 to 3650 whole days'],
-    [{ retention: hours(36) }, 'retention is 1.5: expected 1 to 3650 whole days'],
-    [{ retention: days(3651) }, 'retention is 3651: expected 1 to 3650 whole days'],
+    [
+      { outageDelay: seconds(0) },
+      'outageDelay (outbox:outageDelaySeconds) is 0: expected 1 to 3600 whole seconds',
+    ],
+    [
+      { outageDelay: seconds(3601) },
+      'outageDelay (outbox:outageDelaySeconds) is 3601: expected 1 to 3600 whole seconds',
+    ],
+    [
+      { outageLimit: seconds(0) },
+      'outageLimit (outbox:outageLimitSeconds) is 0: expected 1 to 2592000 whole seconds',
+    ],
+    [
+      { outageLimit: days(31) },
+      'outageLimit (outbox:outageLimitSeconds) is 2678400: expected 1 to 2592000 whole seconds',
+    ],
+    [{ retention: days(0) }, 'retention (outbox:retentionDays) is 0: expected 1 to 3650 whole days'],
+    [{ retention: hours(36) }, 'retention (outbox:retentionDays) is 1.5: expected 1 to 3650 whole days'],
+    [{ retention: days(3651) }, 'retention (outbox:retentionDays) is 3651: expected 1 to 3650 whole days'],
     [{ publishChunkSize: 0 }, 'publishChunkSize is 0: expected 1 to 10 whole events'],
     [{ publishChunkSize: 11 }, 'publishChunkSize is 11: expected 1 to 10 whole events'],
     [{ lanes: 0 }, 'lanes is 0: expected 1 to 10 whole runs'],
     [{ lanes: 11 }, 'lanes is 11: expected 1 to 10 whole runs'],
-    [{ linger: Duration.millis(2_500) }, 'linger is 2.5: expected 1 to 240 whole seconds'],
-    [{ linger: seconds(241) }, 'linger is 241: expected 1 to 240 whole seconds'],
+    [
+      { linger: Duration.millis(2_500) },
+      'linger (outbox:lingerSeconds) is 2.5: expected 1 to 240 whole seconds',
+    ],
+    [{ linger: seconds(241) }, 'linger (outbox:lingerSeconds) is 241: expected 1 to 240 whole seconds'],
     [
       { linger: minutes(1), pollInterval: Duration.millis(500) },
-      'pollInterval is 0.5: expected 1 to 60 whole seconds',
+      'pollInterval (outbox:pollIntervalSeconds) is 0.5: expected 1 to 60 whole seconds',
     ],
-    [{ interval: seconds(30) }, 'interval is 0.5: expected 1 to 1440 whole minutes'],
-    [{ interval: seconds(90) }, 'interval is 1.5: expected 1 to 1440 whole minutes'],
-    [{ interval: minutes(1441) }, 'interval is 1441: expected 1 to 1440 whole minutes'],
-    [{ cleanupInterval: minutes(4) }, 'cleanupInterval is 4: expected 5 to 1440 whole minutes'],
-    [{ cleanupInterval: seconds(330) }, 'cleanupInterval is 5.5: expected 5 to 1440 whole minutes'],
-    [{ cleanupInterval: minutes(1441) }, 'cleanupInterval is 1441: expected 5 to 1440 whole minutes'],
+    [{ interval: seconds(30) }, 'interval (outbox:intervalMinutes) is 0.5: expected 1 to 1440 whole minutes'],
+    [{ interval: seconds(90) }, 'interval (outbox:intervalMinutes) is 1.5: expected 1 to 1440 whole minutes'],
+    [
+      { interval: minutes(1441) },
+      'interval (outbox:intervalMinutes) is 1441: expected 1 to 1440 whole minutes',
+    ],
+    [
+      { cleanupInterval: minutes(4) },
+      'cleanupInterval (outbox:cleanupIntervalMinutes) is 4: expected 5 to 1440 whole minutes',
+    ],
+    [
+      { cleanupInterval: seconds(330) },
+      'cleanupInterval (outbox:cleanupIntervalMinutes) is 5.5: expected 5 to 1440 whole minutes',
+    ],
+    [
+      { cleanupInterval: minutes(1441) },
+      'cleanupInterval (outbox:cleanupIntervalMinutes) is 1441: expected 5 to 1440 whole minutes',
+    ],
   ])('are refused beyond: %j', (settings, message) => {
     expect(() => checkSettings(settings)).toThrow(new Error(message));
   });
@@ -187,18 +220,18 @@ describe('the construct', () => {
     [
       'an interval below a minute',
       () => ({ interval: seconds(59) }),
-      `interval is ${59 / 60}: expected 1 to 1440 whole minutes`,
+      `interval (outbox:intervalMinutes) is ${59 / 60}: expected 1 to 1440 whole minutes`,
     ],
     [
       'a retention of nothing',
       () => ({ retention: days(0) }),
-      'retention is 0: expected 1 to 3650 whole days',
+      'retention (outbox:retentionDays) is 0: expected 1 to 3650 whole days',
     ],
     ['a batch of 201 events', () => ({ batchSize: 201 }), 'batchSize is 201: expected 1 to 200 whole events'],
     [
       'a backoff that begins beyond its end',
       () => ({ backoffBase: hours(1), backoffMax: minutes(1) }),
-      'backoffBase is 3600: expected 1 to 60 whole seconds (backoffMax is the upper end)',
+      'backoffBase (outbox:backoffBaseSeconds) is 3600: expected 1 to 60 whole seconds (backoffMax (outbox:backoffMaxSeconds) is the upper end)',
     ],
     [
       'batches whose worst case outlasts a run',
@@ -208,7 +241,7 @@ describe('the construct', () => {
     [
       'a linger after which a batch may outlast its run',
       () => ({ linger: minutes(1), batchSize: 200 }),
-      'linger is 60 seconds, and a batch of 200 events that begins after 32 may outlast its run: lower linger, batchSize or publishRetries',
+      'linger (outbox:lingerSeconds) is 60 seconds, and a batch of 200 events that begins after 32 may outlast its run: lower linger, batchSize or publishRetries',
     ],
     [
       'an event source of 257 characters',
@@ -255,7 +288,7 @@ describe('the construct', () => {
       DefinitionSubstitutions: {
         LoopSeconds: '60',
         LingerSeconds: '60',
-        PollSeconds: '2',
+        PollIntervalSeconds: '2',
         PublishChunkSize: '10',
       },
     });

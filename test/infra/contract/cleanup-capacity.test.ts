@@ -33,7 +33,7 @@ function cleanupCapacity(template: Template): number {
 /** Events that the processor can publish, a second and all day: batch after batch in every run of every lane. */
 function processorCeiling(template: Template): number {
   const { 'fetch-batch': fetchBatch = {} } = ourFunctions(template);
-  const batch = Number(environmentOf(fetchBatch)['BATCH_MAX_EVENTS']);
+  const batch = Number(environmentOf(fetchBatch)['BATCH_SIZE']);
   const { PublishChunkSize, LoopSeconds } = substitutionsOf(plainResources(template), 'outbox-processor');
   const { MaxConcurrency = Number.NaN } = stateOf(readDefinition('outbox-processor'), 'Publish events');
   const lanes = Object.values(resourcesOf(template, 'AWS::Scheduler::Schedule')).length - 1;

@@ -212,7 +212,7 @@ describe('the load', () => {
     const { 'fetch-batch': fetchBatch = {} } = ourFunctions(template);
     const { PublishChunkSize, LoopSeconds } = substitutionsOf(plainResources(template), 'outbox-processor');
 
-    expect(environmentOf(fetchBatch)['BATCH_MAX_EVENTS']).toBe(String(assumedLoad.batchMaxEvents));
+    expect(environmentOf(fetchBatch)['BATCH_SIZE']).toBe(String(assumedLoad.batchMaxEvents));
     expect(PublishChunkSize).toBe(String(assumedLoad.chunkSize));
     expect(LoopSeconds).toBe(String(assumedLoad.loopSeconds));
   });

@@ -11,7 +11,7 @@ const environments: Readonly<Record<string, Environment>> = {
     ...databaseEnvironment,
     EVENT_BUS_NAME: 'bellyfed-events',
     BUS_CHECK_TIMEOUT_MS: '1000',
-    BATCH_MAX_EVENTS: '200',
+    BATCH_SIZE: '200',
     BATCH_MAX_STATE_BYTES: '240000',
     INLINE_MAX_BYTES: '60000',
     LEASE_SECONDS: '330',

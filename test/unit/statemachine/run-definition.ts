@@ -77,7 +77,7 @@ export async function runDefinition(
     PublishChunkSize: chunkSize,
     LoopSeconds: loopSeconds,
     LingerSeconds: lingerSeconds,
-    PollSeconds: pollSeconds,
+    PollIntervalSeconds: pollSeconds,
     ProcessorArn: processorArn,
     Partition: 'aws',
   };

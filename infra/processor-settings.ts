@@ -1,0 +1,124 @@
+import type { Duration } from 'aws-cdk-lib';
+
+// Made from settings.ts by `npm run docs:api`.
+
+/** What a run may take, how failed events come back, and how long processed ones are kept. */
+export interface ProcessorSettings {
+  /**
+   * How often the processor runs; EventBridge Scheduler knows no seconds. With a minute, Aurora never pauses:
+   * it pauses after at least 5 idle minutes. 1 to 1,440 minutes.
+   * @default 1 minute
+   */
+  readonly interval?: Duration;
+  /**
+   * Runs started by every tick, each with batches of its own. Each needs up to `publishConcurrency` + 1 of
+   * the account's concurrent Lambda executions, and twice that while a lingering run overlaps the next one. 1
+   * to 10 runs.
+   * @default 1
+   */
+  readonly lanes?: number;
+  /**
+   * How long a run stays and looks for new events. With the length of the interval, an event waits for the
+   * next look and no longer for the next tick. 1 to 240 seconds.
+   * @default none: a run ends when nothing is due
+   */
+  readonly linger?: Duration;
+  /**
+   * Time between two looks of a run that lingers. 1 to 60 seconds.
+   * @default 1 second
+   */
+  readonly pollInterval?: Duration;
+  /**
+   * Events in one batch. 200 failures with their causes fill the 256 KiB that a state may hold. 1 to 200
+   * events.
+   * @default five times `publishConcurrency`, three times with `linger`, at most 200
+   */
+  readonly batchSize?: number;
+  /**
+   * Events in one Map iteration and one PutEvents request. With more than one, an iteration is a request
+   * instead of an event: several times the throughput with a tenth of the invocations and requests, and a
+   * publisher that dies takes the first attempt of all its events. 1 to 10 events.
+   * @default 1
+   */
+  readonly publishChunkSize?: number;
+  /**
+   * Events published at once by one run: an inline Map runs at most 40 iterations. 1 to 40 events at once.
+   * @default 40, or what `accountConcurrency` leaves
+   */
+  readonly publishConcurrency?: number;
+  /**
+   * Concurrent Lambda executions that the account has for the outbox: 10 fits a new account. `lanes` x
+   * (`publishConcurrency` + 1), twice that with `linger`, must fit. 5 to 1,000,000 executions.
+   * @default as many as it needs
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+   */
+  readonly accountConcurrency?: number;
+  /**
+   * Concurrent executions that Lambda keeps for the publisher, which are also its most. At least
+   * `publishConcurrency` x `lanes`; Lambda leaves at least 100 of an account's executions unreserved. 1 to
+   * 1,000,000 executions.
+   * @default none reserved
+   */
+  readonly reservedConcurrency?: number;
+  /**
+   * How often Step Functions retries one event within a run. All tries of one event end within 30 seconds. 0
+   * to 3 retries.
+   * @default 2
+   */
+  readonly publishRetries?: number;
+  /**
+   * Attempts, one per claim, after which an event is parked. 1 to 1,000 attempts.
+   * @default 8
+   */
+  readonly maxAttempts?: number;
+  /**
+   * How long a claim holds its events. Longer than the 300 seconds of an Express execution and its last call.
+   * 305 to 86,400 seconds.
+   * @default 330 seconds
+   */
+  readonly lease?: Duration;
+  /**
+   * The wait before an event's second attempt. It doubles with every further one, and is jittered down to its
+   * half. 1 to 86,400 seconds.
+   * @default 10 seconds
+   */
+  readonly backoffBase?: Duration;
+  /**
+   * The longest wait between two attempts. 1 to 86,400 seconds.
+   * @default 900 seconds
+   */
+  readonly backoffMax?: Duration;
+  /**
+   * The wait of events that an outage or throttling gave back. No attempt is consumed. 1 to 3,600 seconds.
+   * @default 30 seconds
+   */
+  readonly outageDelay?: Duration;
+  /**
+   * How long outages give an event back. After that each one costs it an attempt, because it may be the event
+   * that the bus never answers. Throttling never costs one. 1 to 2,592,000 seconds.
+   * @default 86400 seconds
+   */
+  readonly outageLimit?: Duration;
+  /**
+   * How long processed events are kept. Parked ones are kept for ever. 1 to 3,650 days.
+   * @default 7 days
+   */
+  readonly retention?: Duration;
+  /**
+   * How often processed events past their retention are deleted. A cleanup works for 4 minutes at most: with
+   * an hour between two of them it keeps up with 2,000 events a second. 5 to 1,440 minutes.
+   * @default 60, and 30 with more than 5 lanes
+   */
+  readonly cleanupInterval?: Duration;
+  /**
+   * How long every event of the new bus can be replayed from an EventBridge archive. A replayed event has its
+   * old `eventId`, so consumers that de-duplicate ignore it. Contradicts `eventBus`. 1 to 36,500 days.
+   * @default no archive
+   */
+  readonly archiveRetention?: Duration;
+  /**
+   * Age of the oldest unfinished event that raises an alarm. 1 to 10,080 minutes.
+   * @default five intervals, at least 5 minutes
+   */
+  readonly maximumEventAge?: Duration;
+}
