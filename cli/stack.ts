@@ -1,17 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { type OutputKey, outputs } from '../infra/outputs.ts';
 import { Unreachable } from './failure.ts';
-import type { Name, Names } from './target.ts';
-
-const outputs: Readonly<Record<string, Name>> = {
-  ClusterArn: 'clusterArn',
-  ProcessorSecretArn: 'secretArn',
-  ProducerSecretArn: 'producerSecretArn',
-  DatabaseName: 'database',
-  EventBusName: 'eventBusName',
-  ProcessorArn: 'processorArn',
-  RedriveArn: 'redriveArn',
-  CleanupArn: 'cleanupArn',
-};
+import type { Names } from './target.ts';
 
 /** The names that a deployed stack gives in its outputs. */
 export async function readStack(StackName: string): Promise<Names> {
@@ -20,8 +10,9 @@ export async function readStack(StackName: string): Promise<Names> {
     const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
     return Object.fromEntries(
       (Stacks[0]?.Outputs ?? []).flatMap(({ OutputKey = '', OutputValue }) => {
-        const name = outputs[OutputKey];
-        return name === undefined || OutputValue === undefined ? [] : [[name, OutputValue]];
+        return OutputKey in outputs && OutputValue !== undefined
+          ? [[outputs[OutputKey as OutputKey].name, OutputValue]]
+          : [];
       }),
     );
   } catch (error) {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { OutputName } from '../infra/outputs.ts';
 import { Unreachable, WrongUsage } from './failure.ts';
 import { readStack } from './stack.ts';
 
@@ -12,8 +13,8 @@ export const nameFlags = {
   processorArn: '--processor-arn',
   redriveArn: '--redrive-arn',
   cleanupArn: '--cleanup-arn',
-} as const;
-export type Name = keyof typeof nameFlags;
+} as const satisfies Record<Name, string>;
+export type Name = OutputName;
 export type Names = Partial<Record<Name, string>>;
 
 export interface TargetOptions {

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { propsOf } from './config-props.ts';
 import { consoleOf } from './console.ts';
 import { OutboxProcessor } from './outbox-processor.ts';
+import { type OutputKey, outputs } from './outputs.ts';
 
 export interface OutboxProcessorStackProps extends StackProps {
   readonly config: Config;
@@ -19,14 +20,18 @@ export class OutboxProcessorStack extends Stack {
 
     const { processor, redrive, cleanup, databaseUsers } = outbox;
     const console = consoleOf(this);
-    this.#output('ClusterArn', outbox.cluster.clusterArn);
-    this.#output('DatabaseName', outbox.databaseName);
-    this.#output('ProcessorSecretArn', databaseUsers.processorSecret.secretArn);
-    this.#output('ProducerSecretArn', databaseUsers.producerSecret.secretArn);
-    this.#output('EventBusName', outbox.eventBusAddress);
-    this.#output('ProcessorArn', processor.stateMachine.stateMachineArn);
-    this.#output('RedriveArn', redrive.stateMachine.stateMachineArn);
-    this.#output('CleanupArn', cleanup.stateMachine.stateMachineArn);
+    const values: Readonly<Record<OutputKey, string>> = {
+      ClusterArn: outbox.cluster.clusterArn,
+      DatabaseName: outbox.databaseName,
+      ProcessorSecretArn: databaseUsers.processorSecret.secretArn,
+      ProducerSecretArn: databaseUsers.producerSecret.secretArn,
+      EventBusName: outbox.eventBusAddress,
+      ProcessorArn: processor.stateMachine.stateMachineArn,
+      RedriveArn: redrive.stateMachine.stateMachineArn,
+      CleanupArn: cleanup.stateMachine.stateMachineArn,
+    };
+    for (const [key, value] of Object.entries(values))
+      this.#output(key, value, outputs[key as OutputKey].meaning);
     for (const [name, { stateMachine }] of Object.entries({
       Processor: processor,
       Redrive: redrive,
@@ -50,8 +55,8 @@ export class OutboxProcessorStack extends Stack {
     );
   }
 
-  #output(name: string, value: string): void {
-    new CfnOutput(this, name, { value });
+  #output(name: string, value: string, description?: string): void {
+    new CfnOutput(this, name, { value, ...(description !== undefined && { description }) });
   }
 }
 

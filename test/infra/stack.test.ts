@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { outputs } from '../../infra/outputs.ts';
 import { resourcesOf, synthesized, theResource } from './synthesized.ts';
 
 let template: Template;
@@ -202,15 +203,7 @@ describe('the functions', () => {
 });
 
 describe('the outputs', () => {
-  test.each([
-    'ProcessorArn',
-    'RedriveArn',
-    'CleanupArn',
-    'EventBusName',
-    'ClusterArn',
-    'ProducerSecretArn',
-    'DatabaseName',
-  ])('%s exists', (name) => {
-    template.hasOutput(name, { Value: Match.anyValue() });
+  test.each(Object.entries(outputs))('%s exists', (name, { meaning }) => {
+    template.hasOutput(name, { Value: Match.anyValue(), Description: meaning });
   });
 });
