@@ -44,4 +44,4 @@ test('the app of cdk.json synthesizes offline, without credentials, and validate
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 60_000);
+}, 180_000);
