@@ -37,7 +37,7 @@ const command: Command = new Command()
   .option('--quick', 'fewer contenders and smaller numbers: about 4 minutes instead of 20')
   .option('--only <sections>', 'sections to measure, separated by commas; the others keep their results')
   .option('--out <folder>', 'where results are written', fileURLToPath(new URL('results', import.meta.url)))
-  .option('--render', 'measure nothing: draw tables, charts and page from results.json again')
+  .option('--render', 'measure nothing: draw tables and charts from results.json again')
   .addHelpText('after', `\nSections: ${benchmarks.map(({ name }) => name).join(', ')}`)
   .allowExcessArguments(false)
   .parse();

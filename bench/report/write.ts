@@ -1,16 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writePage } from '../scale/write-page.ts';
 import { renderChart } from './chart.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { Results } from './results.ts';
 
-/** Everything that is drawn from results.json: tables, charts and the page of the model. */
+/** Everything that is drawn from results.json: tables and charts. */
 export async function writeReport(folder: string, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'results.md'), renderMarkdown(results));
   for (const { name, title, chart } of results.sections) {
     if (chart !== undefined) await writeFile(join(folder, `${name}.svg`), renderChart(chart, title));
   }
-  await writePage(folder);
 }

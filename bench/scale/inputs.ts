@@ -1,4 +1,4 @@
-/** One number that the model is given: where it comes from stands beside it, and on the page too. */
+/** One number that the model is given: where it comes from stands beside it. */
 export interface Field {
   readonly label: string;
   readonly value: number;
@@ -151,26 +151,6 @@ export const fields = {
     acuHour: { label: 'Aurora Serverless v2, ACU-hour', value: 0.12, source: pricing('rds/aurora') },
     acuPerCore: { label: 'ACU that make a core', value: 4, source: 'assumption' },
     auroraIo: { label: 'Aurora, million I/O, one an event', value: 0.2, source: pricing('rds/aurora') },
-  },
-  alternatives: {
-    sqlMs: { label: "The guide's function: an SQL statement", value: 3, source: 'assumption' },
-    connectMs: { label: "The guide's function: connecting and leaving", value: 30, source: 'assumption' },
-    poolSize: { label: "The guide's function: connections", value: 3, source: 'assumption: Prisma, 1 core' },
-    functionGb: { label: "The guide's function: GB", value: 0.5, source: 'assumption: 128 MB is too little' },
-    functionGbSecond: { label: 'Lambda x86, GB-second', value: 0.0000166667, source: pricing('lambda') },
-    functionDatabaseMs: { label: "The guide's function: PostgreSQL CPU ms", value: 0.39, source: 'measured' },
-    vpcEndpoint: {
-      label: "The guide's function: endpoint out of its VPC, a month",
-      value: 14.6,
-      source: `${pricing('privatelink')}; 2 zones`,
-    },
-    taskVcpu: { label: 'Container: vCPU of a task', value: 0.25 },
-    taskGb: { label: 'Container: GB of a task', value: 0.5 },
-    taskVcpuHour: { label: 'Fargate arm64, vCPU-hour', value: 0.03238, source: pricing('fargate') },
-    taskGbHour: { label: 'Fargate arm64, GB-hour', value: 0.00356, source: pricing('fargate') },
-    taskAddress: { label: 'Container: public address, a month', value: 3.65, source: pricing('vpc') },
-    taskRequestMs: { label: 'Container: CPU ms of a PutEvents request', value: 0.75, source: 'measured' },
-    taskEventMs: { label: 'Container: CPU ms of an event', value: 0.05, source: 'assumption' },
   },
 } as const satisfies Record<string, Record<string, Field>>;
 

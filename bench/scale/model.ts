@@ -104,13 +104,3 @@ export function lanesFor(inputs: Inputs): number {
   const one = laneRate({ ...inputs, configuration: { ...inputs.configuration, lanes: 1 } });
   return Math.max(1, Math.ceil(inputs.workload.eventsPerSecond / one));
 }
-
-/** Seconds until an event is looked for, on average: half the time between two looks, or half the gap between two runs. */
-export function meanWaitSeconds({
-  configuration: { intervalSeconds, loopSeconds, pollSeconds },
-}: Inputs): number {
-  if (pollSeconds === 0) return intervalSeconds / 2;
-  const gap = Math.max(pollSeconds, intervalSeconds - loopSeconds);
-  const inGap = gap / Math.max(intervalSeconds, gap);
-  return (inGap * gap + (1 - inGap) * pollSeconds) / 2;
-}

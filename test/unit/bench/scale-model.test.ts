@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { container, guideAsDeployed, guideLooped } from '../../../bench/scale/alternatives.ts';
 import { binding, ceilings } from '../../../bench/scale/ceilings.ts';
 import { MONTH_SECONDS, monthlyCost, tiered, usage } from '../../../bench/scale/cost.ts';
 import { defaults, given, type Inputs } from '../../../bench/scale/inputs.ts';
@@ -9,7 +8,6 @@ import {
   eventsPerBatch,
   laneRate,
   lanesFor,
-  meanWaitSeconds,
   predictDrainSeconds,
 } from '../../../bench/scale/model.ts';
 
@@ -113,13 +111,6 @@ test('every configuration of the tables is cleaned up after as fast as it publis
   }
 });
 
-test('an event waits half an interval, or half a poll', () => {
-  expect(meanWaitSeconds(plain)).toBe(30);
-  // In the first 50 s a look every 2 s, then 10 s until the next tick.
-  const lingering = given(plain, { configuration: { loopSeconds: 50, pollSeconds: 2 } });
-  expect(meanWaitSeconds(lingering)).toBeCloseTo((50 / 60) * 1 + (10 / 60) * 5);
-});
-
 test('a month at 10 events a second is counted call by call', () => {
   const used = usage(given(plain, { workload: { eventsPerSecond: 10, bytesPerEvent: 500 } }));
   // 600 events a run: three batches of 200, an invocation an event and two a batch.
@@ -180,18 +171,4 @@ test('the measured history replaces the assumed one', () => {
   expect(historyOfEvent(fitted, 10)).toBeCloseTo(4632);
   expect(fitted.counts.itemHistoryBytes).toBeCloseTo(3142, 0);
   expect(fitHistory(defaults, undefined)).toBe(defaults);
-});
-
-test('the guide publishes ten a minute, or one batch after the other', () => {
-  expect(guideAsDeployed(plain).ceiling).toBeCloseTo(1 / 6);
-  // Connect 30, two statements 6, requests 80, four waves of updates 12 ms.
-  expect(guideLooped(plain).ceiling).toBeCloseTo(10 / 0.128);
-});
-
-test('a container needs a task for what its CPU can do', () => {
-  const tasks = (eventsPerSecond: number) =>
-    (container(given(plain, { workload: { eventsPerSecond } })).cost[0]?.usd ?? 0) / (7.2083 + 3.65);
-  // 250 ms of CPU a second, 0.125 ms an event: 2,000 a second and task.
-  expect(tasks(2000)).toBeCloseTo(1, 2);
-  expect(tasks(2001)).toBeCloseTo(2, 2);
 });
