@@ -5,9 +5,12 @@ type Row = Readonly<Record<string, string>>;
 
 const GAP = 2;
 const NARROWEST = 8;
+// A table of fewer columns says too little.
+const FEWEST_COLUMNS = 2;
 
 /**
- * Rows under their keys. Where a width is given, the columns that do not fit are cut or left out from the right.
+ * Rows under their keys. Where a width is given, the columns that do not fit are cut or left out from the right; when
+ * hardly any fits, each row is a list of its cells instead.
  * What counts is the cells of a terminal that a text takes: two for most of East Asia's characters and for emoji.
  */
 export function formatTable(
@@ -15,11 +18,13 @@ export function formatTable(
   width: number | undefined,
   dim: (text: string) => string,
 ): string {
-  const keys = Object.keys(rows[0] ?? {});
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const natural = keys.map((key) =>
     Math.max(...[key, ...rows.map((row) => row[key] ?? '')].map((text) => measure(text).width)),
   );
   const widths = width === undefined ? natural : widthsWithin(width, natural);
+  if (width !== undefined && widths.length < Math.min(FEWEST_COLUMNS, keys.length))
+    return rows.map((row) => formatList(row, width, dim)).join('\n\n');
   const line = (textOf: (key: string) => string, paint = (text: string) => text) =>
     widths
       .map((cells, column) => {
@@ -31,8 +36,19 @@ export function formatTable(
   return [line((key) => key, dim), ...rows.map((row) => line((key) => row[key] ?? ''))].join('\n');
 }
 
-/** At most so many cells of it. What is cut ends with an ellipsis, and loses its colour. */
+/** Each cell of a row on a line of its own, behind its key. */
+function formatList(row: Row, width: number, dim: (text: string) => string): string {
+  const longest = Math.max(...Object.keys(row).map((key) => key.length));
+  const left = width - longest - GAP;
+  return Object.entries(row)
+    .filter(([, text]) => text !== '')
+    .map(([key, text]) => `${dim(key)}${' '.repeat(longest + GAP - key.length)}${shorten(text, left)}`)
+    .join('\n');
+}
+
+/** At most so many cells of it. What is cut ends with an ellipsis, and loses its colour; an ARN keeps its end. */
 export function shorten(text: string, cells: number): string {
+  if (text.startsWith('arn:') && text.length > cells) return `…${text.slice(1 - cells)}`;
   const limits = { limit: cells, ellipsis: '…', ellipsisWidth: 1 };
   if (!measure(text, limits).truncated) return text;
   const plain = stripVTControlCharacters(text);

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { Chalk } from 'chalk';
 import measure from 'fast-string-truncated-width';
 import { formatTable, shorten } from '../../../cli/table.ts';
 
@@ -24,7 +25,37 @@ test.each([200, 80, 60, 50, 40, 20])('no line is wider than %i', (width) => {
 
 test('what does not fit is cut, then left out, from the right', () => {
   expect(formatTable(rows, 60, plain)).toContain(`${'1'.repeat(36)}  MalformedDetail: no…`);
-  expect(formatTable(rows, 45, plain)).toBe(`event\n${'1'.repeat(36)}\n${'2'.repeat(36)}`);
+});
+
+test('each row is a list when hardly any column fits', () => {
+  expect(formatTable(rows, 45, plain)).toBe(
+    [
+      `event      ${'1'.repeat(34)}`.replace(/1+$/, `${'1'.repeat(33)}…`),
+      'error      MalformedDetail: no such thing',
+      'aggregate  order-7',
+      '',
+      `event      ${'2'.repeat(33)}…`,
+      'aggregate  \u001b[31mred\u001b[39m',
+    ].join('\n'),
+  );
+});
+
+test('a column is there when only a later row has it', () => {
+  expect(
+    formatTable([{ status: 'RUNNING' }, { status: 'SUCCEEDED', summary: 'published 3' }], 80, plain),
+  ).toBe('status     summary\nRUNNING\nSUCCEEDED  published 3');
+});
+
+test('the header is painted without its padding', () => {
+  expect(formatTable([{ a: 'xyz', b: 'x' }], undefined, new Chalk({ level: 1 }).dim).split('\n')[0]).toBe(
+    '\u001b[2ma\u001b[22m    \u001b[2mb\u001b[22m',
+  );
+});
+
+test('an ARN that is cut keeps its end, where it differs from others', () => {
+  expect(shorten('arn:aws:states:eu-central-1:1:express:outbox-processor:4f1c:9ab2', 12)).toBe(
+    '…r:4f1c:9ab2',
+  );
 });
 
 const wide = [
