@@ -22,6 +22,8 @@ export function withContext<Given extends unknown[]>(
   };
 }
 
+/** Lines of examples that run as they are printed: in a pipe npm must not announce what it runs. */
 export function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ npm run outbox -- ${line}`).join('\n')}`;
+  const shown = lines.map((line) => `  $ npm run ${line.includes('|') ? '--silent ' : ''}outbox -- ${line}`);
+  return `\nExamples:\n${shown.join('\n')}`;
 }

@@ -1,5 +1,6 @@
 import { chalkStderr } from 'chalk';
 import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
 import { examples } from './action.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnqueue } from './commands/enqueue.ts';
@@ -14,7 +15,7 @@ import { addSyncRoles } from './commands/sync-roles.ts';
 import { addTail } from './commands/tail.ts';
 import { type ExitCode, exitCodes, explain } from './failure.ts';
 import { OutputLost, writeOut } from './stdout.ts';
-import { defaultLocalUrl, placeOf, type TargetOptions } from './target.ts';
+import { defaultLocalUrl, loopbackUrl, placeOf, type TargetOptions } from './target.ts';
 
 const exitCodeHelp = `
 Exit codes:
@@ -26,7 +27,8 @@ Exit codes:
 function createProgram(): Command {
   const program = new Command('outbox')
     .description('Looks at an outbox and sets it right, on AWS or on the local twin (npm start).')
-    .option('--local [url]', `the twin (default: ${defaultLocalUrl}, or a loopback AWS_ENDPOINT_URL)`)
+    .version(packageJson.version, '--version', 'the version of this CLI')
+    .option('--local [url]', `the twin (default: a loopback AWS_ENDPOINT_URL, or ${defaultLocalUrl})`)
     .option('--stack <name>', 'the CloudFormation stack whose outputs give the names (default: "outbox")')
     .option('--cluster-arn <arn>', 'instead of a stack, as are the next six')
     .option('--secret-arn <arn>', 'a secret whose user may do to the outbox what the command does')
@@ -99,6 +101,8 @@ function place(options: TargetOptions): string {
 /** `--local` takes a URL or none, but commander would take the next word for one, such as the command's name. */
 function withLocalUrl(given: readonly string[]): string[] {
   return given.map((word, index) =>
-    word === '--local' && !/^https?:/.test(given[index + 1] ?? '') ? `--local=${defaultLocalUrl}` : word,
+    word === '--local' && !/^https?:/.test(given[index + 1] ?? '')
+      ? `--local=${loopbackUrl(process.env) ?? defaultLocalUrl}`
+      : word,
   );
 }

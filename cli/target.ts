@@ -78,11 +78,22 @@ function target(base: Omit<Target, 'need'>, names: Names, remedy: string): Targe
 }
 
 function localUrlOf({ local, stack }: TargetOptions, environment: NodeJS.ProcessEnv): string | undefined {
-  const url = local ?? (stack === undefined ? environment['AWS_ENDPOINT_URL'] : undefined);
+  if (local === undefined) return stack === undefined ? loopbackUrl(environment) : undefined;
+  if (!URL.canParse(local))
+    throw new WrongUsage(`${local} is no URL: expected one such as ${defaultLocalUrl}`);
+  return new URL(local).origin;
+}
+
+/** Where AWS_ENDPOINT_URL sends every SDK, if that is this machine. */
+export function loopbackUrl(environment: NodeJS.ProcessEnv): string | undefined {
+  const url = environment['AWS_ENDPOINT_URL'];
   if (!url) return undefined;
-  if (!URL.canParse(url)) throw new WrongUsage(`${url} is no URL: expected one such as ${defaultLocalUrl}`);
-  const loopback = /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(url).hostname);
-  return local !== undefined || loopback ? new URL(url).origin : undefined;
+  if (!URL.canParse(url))
+    throw new WrongUsage(
+      `AWS_ENDPOINT_URL is ${url}, which is no URL: expected one such as ${defaultLocalUrl}`,
+    );
+  const { hostname, origin } = new URL(url);
+  return /^(127(\.\d+){3}|localhost|\[::1\])$/.test(hostname) ? origin : undefined;
 }
 
 function explicitNames(options: TargetOptions): Names {

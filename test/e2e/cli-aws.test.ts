@@ -465,6 +465,7 @@ testWithFullDevice('an answer that cannot be written is an error with a sentence
     ['as JSON', ['list', '--json', ...names]],
     ['as a table', ['list', ...names]],
     ['of a command that has done something', ['enqueue', ...enqueued, '--json', ...names]],
+    ['that is the version', ['--version']],
     ['that is the help', ['--help']],
     ['that is the help of a command', ['list', '--help']],
     ['line by line', ['tail', '--since', '3600', '--json', ...names]],
@@ -535,6 +536,13 @@ describe('bad input is one sentence and an exit code', () => {
       { AWS_ENDPOINT_URL: 'http://localhost:1' },
       3,
       /the twin at http:.* does not answer/,
+    ],
+    [
+      'the same by environment, asked for with --local',
+      ['list', '--local'],
+      { AWS_ENDPOINT_URL: 'http://localhost:1' },
+      3,
+      /the twin at http:\/\/localhost:1 .*does not answer/,
     ],
     [
       'an endpoint that does not answer',
