@@ -18,6 +18,9 @@ const logLine = z.object({
   details: z.object({ name: z.string().optional() }).optional(),
 });
 
+// A log group may hold a month of runs.
+const LOOK_BACK_MS = 15 * 60_000;
+
 const isEnd = (type: string) => /^Execution(Succeeded|Failed|TimedOut|Aborted)$/.test(type);
 
 /** Waits for the end of a run in the log, where AWS writes it some time later. */
@@ -25,16 +28,23 @@ export async function readRun(context: Context, executionArn: string): Promise<L
   await refuseWithoutHistory(context);
   const { logs, historyLogGroup: logGroupName, note } = context;
   const startedAt = Date.now();
+  const startTime = startedAt - LOOK_BACK_MS;
   const filterPattern = `{ $.execution_arn = "${executionArn}" }`;
   const events = await context.until(async () => {
-    const found: z.infer<typeof logLine>[] = [];
+    // By id, for a line may be delivered twice.
+    const byId = new Map<number, z.infer<typeof logLine>>();
     let nextToken: string | undefined;
     do {
-      const page = await logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern, nextToken }));
-      for (const { message = '' } of page.events ?? []) found.push(logLine.parse(JSON.parse(message)));
+      const page = await logs.send(
+        new FilterLogEventsCommand({ logGroupName, filterPattern, startTime, nextToken }),
+      );
+      for (const { message = '' } of page.events ?? []) {
+        const event = logLine.parse(JSON.parse(message));
+        byId.set(event.id, event);
+      }
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
-    found.sort((one, other) => one.id - other.id);
+    const found = [...byId.values()].sort((one, other) => one.id - other.id);
     // Nothing says in which order lines become visible: complete is what has an end and no gap.
     const last = found.at(-1);
     return last !== undefined && isEnd(last.type) && found.length === last.id ? found : undefined;

@@ -75,9 +75,11 @@ export function isDenied(error: unknown): boolean {
   return denied.test(awsError(error)?.name ?? '');
 }
 
-/** The service's own error, which ours may have as their cause. */
+/** The service's own error, which ours may have as their cause. Without a status nobody has answered. */
 function awsError(error: unknown): Error | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if ('$metadata' in cause && '$fault' in cause) return cause;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { $metadata } = cause as { $metadata?: { httpStatusCode?: number } };
+    if ($metadata?.httpStatusCode !== undefined) return cause;
+  }
   return undefined;
 }

@@ -7,13 +7,13 @@ import { eventBridge } from './scenarios/event-bridge.ts';
 import { events } from './scenarios/events.ts';
 import { runs } from './scenarios/runs.ts';
 
-/** In the order in which they explain each other. */
+/** In the order in which they explain each other; the alarm comes before what would make it ring. */
 export const scenarios: readonly Scenario[] = [
   ...deployment,
+  ...alarms,
   ...dataApi,
   ...eventBridge,
   ...runs,
   ...events,
   ...cli,
-  ...alarms,
 ];

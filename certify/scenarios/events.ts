@@ -214,6 +214,8 @@ export const events: readonly Scenario[] = [
     sentence: 'A cleanup deletes a processed event that is past its retention, and leaves none behind.',
     needs: ['running'],
     expected: { status: 'SUCCEEDED', event: 'gone', overdueSeconds: 0 },
+    // As long as a cleanup may take.
+    limitSeconds: 300,
     async observe(context) {
       const id = await context.rows.insert();
       const processed = `status = 'PROCESSED', due_at = null, processed_at = now() - interval '20 years'`;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
+import { alarmNames } from '../../certify/scenarios/alarms.ts';
 import { environmentOf, ourFunctions } from './contract/wiring.ts';
 import { givenCluster } from './given.ts';
 import { resourcesOf, synthesized, theResource } from './synthesized.ts';
@@ -62,6 +63,10 @@ describe('the alarms', () => {
       'ticks-dropped',
       'ticks-throttled',
     ]);
+  });
+
+  test('are those that certify looks for, and one that a cluster of a fixed capacity has not', () => {
+    expect(Object.keys(alarms()).sort()).toEqual([...alarmNames, 'database-capacity'].sort());
   });
 
   test('each ask a question and name the section of the runbook that repeats and answers it', () => {
