@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Unreachable } from '../cli/failure.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
-const STOP_MS = 15_000;
+// One that is still starting stops when it has started.
+const STOP_MS = 30_000;
 
 export interface OwnTwin {
   readonly url: string;

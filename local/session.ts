@@ -25,7 +25,8 @@ export async function runSession(twin: Twin, options: SessionOptions): Promise<b
   try {
     if (!options.once) console.log(`watch, search and redrive in a browser: ${twin.url}/`);
     if (options.events === 0 && !options.once) {
-      await once(options.stopping, 'abort');
+      // The signal may have come while everything started.
+      if (!options.stopping.aborted) await once(options.stopping, 'abort');
       return true;
     }
     return await showTraffic(twin, pool, options);
