@@ -142,9 +142,11 @@ export class Alarms extends Construct {
     this.#alarm('cleanup-missing', {
       question: 'Has no cleanup succeeded for three intervals?',
       section: 'cleanup-missing',
-      // Only beside runs: nobody expects a cleanup before the deployment and while the schedules are stopped.
+      // Only beside runs: nobody expects a cleanup before the deployment and while the schedules are stopped. Where no
+      // run was started there is no value, because that is no cleanup that succeeded either.
+      kind: 'gauge',
       metric: new cloudwatch.MathExpression({
-        expression: 'IF(FILL(runs, 0) > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
+        expression: 'IF(runs > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
         usingMetrics: {
           runs: processor.metricStarted({ period: cleanupPeriod }),
           cleanups: cleanup.metricSucceeded({ period: cleanupPeriod }),
