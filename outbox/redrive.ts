@@ -30,23 +30,27 @@ const MATCHES = `
   and (cast(:failedAfter as timestamptz) is null or failed_at >= cast(:failedAfter as timestamptz))
   and (cast(:failedBefore as timestamptz) is null or failed_at < cast(:failedBefore as timestamptz))`;
 
-// A retried call must not take more than the first one would have: what this redrive has stamped counts
-// against its limit, and what it has stamped is never taken by it again. What matches is looked for once, however
-// many rows have failed, and found again by ctid. A row that could not be had is locked by another session, or has
-// changed since the statement began: the next call sees which.
+// A retried call must not take more than the first one would have: what this redrive has stamped counts against its
+// limit, and what it has stamped is never taken by it again. Locked rows are passed over, however many come first.
+// They are looked for only when the rows that could be had are fewer than wanted. A row that has changed since the
+// statement began counts as locked too: the next call sees what it is now.
 const REQUEUE = `
   with taken as materialized (
     select count(*) as rows from outbox_events where redrive_id = cast(:redriveId as text)),
-  matching as materialized (
-    select ctid, id from outbox_events
-    where ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
-    order by failed_at, sequence
-    limit least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - (select rows from taken)))),
+  wanted as materialized (
+    select least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - rows)) as rows from taken),
   candidate as materialized (
     select id from outbox_events
-    where ctid = any (array(select ctid from matching))
-      and ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+    where ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+    order by failed_at, sequence
+    limit (select rows from wanted)
     for update skip locked),
+  locked as materialized (
+    select id from outbox_events
+    where (select count(*) from candidate) < (select rows from wanted)
+      and ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+      and id not in (select id from candidate)
+    limit (select rows from wanted)),
   requeued as (
     update outbox_events e
     set status = 'PENDING', due_at = e.ready_at, failed_at = null, attempts = 0, lease_token = null,
@@ -56,15 +60,14 @@ const REQUEUE = `
     where e.id = candidate.id
     returning e.id)
   select (select count(*) from requeued), (select rows from taken) + (select count(*) from requeued),
-    (select cast(coalesce(jsonb_agg(id), '[]') as text) from matching m
-     where not exists (select from candidate c where c.id = m.id))`;
+    (select cast(coalesce(jsonb_agg(id), '[]') as text) from locked)`;
 
 export interface Requeued {
   /** Events that this call made due again. */
   readonly requeued: number;
   /** Events that this redrive has made due again so far. */
   readonly total: number;
-  /** Events that match and whose rows another session has locked, if there are any: for a later call. */
+  /** Events whose rows another session has locked, when nothing else that matches is left: for a later call. */
   readonly locked?: readonly string[];
   /** Whether another call may find more at once. */
   readonly more: boolean;
@@ -82,7 +85,7 @@ export async function requeue(
   const requeued = row.number(0);
   const total = row.number(1);
   const locked = JSON.parse(row.text(2)) as string[];
-  const more = requeued > 0 && requeued + locked.length === batch && total < limit;
+  const more = requeued === batch && total < limit;
   return { requeued, total, more, ...(locked.length > 0 && { locked }) };
 }
 

@@ -95,18 +95,29 @@ test('what was lost is told when no row is locked any more, and only then', asyn
   expect(await mark()).toMatchObject({ recorded: 1, lost: [gone] });
 });
 
-test('a redrive whose oldest rows are all locked says so instead of looking for ever', async () => {
+test('a redrive goes on past locked rows, also when they fill a batch, and tells of them at its end', async () => {
   const { ids, leaseToken } = await claimedEvents(3);
   for (const id of ids) await fail(database, leaseToken, [failed(id, 'permanent')]);
   const redrive = () => requeue(database.dataApi, 'redrive', {}, { limit: 10, batch: 1 });
 
   const [oldest = ''] = ids;
-  expect(await whileLocked(oldest, redrive)).toEqual({
-    requeued: 0,
-    total: 0,
-    locked: [oldest],
-    more: false,
-  });
+  const answers = await whileLocked(oldest, async () => [await redrive(), await redrive(), await redrive()]);
+
+  expect(answers).toEqual([
+    { requeued: 1, total: 1, more: true },
+    { requeued: 1, total: 2, more: true },
+    { requeued: 0, total: 2, locked: [oldest], more: false },
+  ]);
+  expect(await redrive()).toEqual({ requeued: 1, total: 3, more: true });
+});
+
+test('a redrive with a limit counts no locked row against it', async () => {
+  const { ids, leaseToken } = await claimedEvents(3);
+  for (const id of ids) await fail(database, leaseToken, [failed(id, 'permanent')]);
+  const redrive = () => requeue(database.dataApi, 'redrive', {}, { limit: 2, batch: 10 });
+
+  expect(await whileLocked(ids[0] ?? '', redrive)).toEqual({ requeued: 2, total: 2, more: false });
+  expect(await redrive()).toEqual({ requeued: 0, total: 2, more: false });
 });
 
 describe('with 100,000 processed events', () => {
