@@ -1,3 +1,4 @@
+import { readPause } from '../outbox/pause.ts';
 import { type RedriveProgress, redriveProgress } from '../outbox/redrive.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
@@ -15,11 +16,20 @@ export class EventsParkedAgain extends Error {
   override readonly name = 'EventsParkedAgain';
 }
 
-/** `Verify redrive`: succeeds only when every event of the redrive is processed. */
-export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<RedriveProgress> {
+export interface VerifiedRedrive extends RedriveProgress {
+  /** Present when the outbox is paused: what is unfinished is published when a person resumes it. */
+  readonly paused?: true;
+}
+
+/**
+ * `Verify redrive`: succeeds only when every event of the redrive is processed, or when the outbox is paused. Then
+ * the redrive has done its part, and waiting for a person would only time out.
+ */
+export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<VerifiedRedrive> {
   const progress = await redriveProgress(database, runId);
   const { processed, unfinished, parkedAgain, errorTypes } = progress;
   if (unfinished > 0) {
+    if (parkedAgain === 0 && (await readPause(database)) !== undefined) return { ...progress, paused: true };
     throw new EventsUnfinished(
       `${unfinished} events are not processed yet, ${processed} are: is the processor's schedule enabled?`,
     );

@@ -47,7 +47,8 @@ const PURGE_BATCH = `
 // By what is there and not by what the purge has seen: a row that somebody held was skipped.
 const OVERDUE = `
   select cast(ceil(coalesce(
-    extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint)
+    extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint),
+    exists (select from outbox_installation where paused_at is not null)
   from outbox_events where ${EXPIRED}`;
 
 export interface Purged {
@@ -56,6 +57,8 @@ export interface Purged {
   readonly more: boolean;
   /** Seconds, rounded up, by which the oldest processed event that is left exceeds the retention; 0 when none does. */
   readonly overdueSeconds: number;
+  /** Present when a person has paused the outbox: nothing is purged until it is resumed. */
+  readonly paused?: true;
 }
 
 /** The clock that a purge works by, in milliseconds. */
@@ -88,8 +91,7 @@ export async function purge(
     const row = new RowReader((await database.query(PURGE_BATCH, { retentionDays, after, ...limits }))[0]);
     purged += row.number(0);
     const more = row.boolean(1);
-    if (!more || now() >= endsAt)
-      return { purged, more, overdueSeconds: await overdue(database, retentionDays) };
+    if (!more || now() >= endsAt) return { purged, more, ...(await whatIsLeft(database, retentionDays)) };
     after = row.optionalText(2) ?? after;
     const workedMs = row.number(3);
     share = Math.min(1, Math.max(SMALLEST_SHARE, share * Math.min(2, STATEMENT_MS / workedMs)));
@@ -103,6 +105,10 @@ export async function purge(
   }
 }
 
-async function overdue(database: DataApi, retentionDays: number): Promise<number> {
-  return new RowReader((await database.query(OVERDUE, { retentionDays }))[0]).number(0);
+async function whatIsLeft(
+  database: DataApi,
+  retentionDays: number,
+): Promise<Pick<Purged, 'overdueSeconds' | 'paused'>> {
+  const row = new RowReader((await database.query(OVERDUE, { retentionDays }))[0]);
+  return { overdueSeconds: row.number(0), ...(row.boolean(1) && { paused: true }) };
 }

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
 import { beginScenario } from '../support/outbox-scenario.ts';
@@ -157,6 +157,53 @@ test('purge deletes what is past its retention', async () => {
   expect(stdout).toBe('purged 18, more false, overdueSeconds 0\n');
   expect(exitCode).toBe(0);
   expect(await statuses()).toEqual({ FAILED: 2 });
+});
+
+describe('while the outbox is paused', () => {
+  beforeEach(async () => {
+    await cli.run(['pause', '--reason', 'the bus is being moved', local]);
+  });
+
+  afterEach(async () => {
+    await cli.run(['resume', local]);
+  });
+
+  test('run publishes nothing, says why, and is exit code 1', async () => {
+    await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
+
+    const { answer, exitCode, stderr } = await json('run');
+
+    expect(answer).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: 0, published: 0, paused: true },
+    });
+    expect(stderr).toContain('the outbox is paused: nothing more is done until somebody resumes it');
+    expect(exitCode).toBe(1);
+    stderrIsOneSentence(stderr);
+  });
+
+  test('purge deletes nothing, says why, and is exit code 1', async () => {
+    await pool.query(
+      `update outbox_events set processed_at = now() - interval '8 days' where status = 'PROCESSED'`,
+    );
+
+    const { answer, exitCode } = await json('purge');
+
+    expect(answer).toMatchObject({ output: { purged: 0, more: false, paused: true } });
+    expect(exitCode).toBe(1);
+  });
+
+  test('redrive makes the events due, and says that they wait', async () => {
+    const { stdout, exitCode } = await cli.run(['redrive', '--type', 'dish.removed', '--yes', local]);
+
+    expect(stdout).toBe('0 processed; the outbox is paused, and 2 are published when somebody resumes it\n');
+    expect(exitCode).toBe(0);
+    expect(await statuses()).toEqual({ PENDING: 2, PROCESSED: 18 });
+
+    await cli.run(['resume', local]);
+    expect((await json('run')).answer).toMatchObject({ output: { published: 2 } });
+    expect(await statuses()).toEqual({ PROCESSED: 20 });
+  });
 });
 
 describe('redrive', () => {

@@ -171,6 +171,21 @@ describe('verify-redrive', () => {
     expect(printed).toEqual([]);
   });
 
+  test('answers with what waits, and that the outbox is paused, instead of waiting for a person', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ records: [fields([3, 2, 0, '[]'])] })
+      .resolvesOnce({ records: [[...fields([1_700_000_000_000, 'ada']), { isNull: true }]] });
+
+    expect((await verify()).result).toEqual({
+      processed: 3,
+      unfinished: 2,
+      parkedAgain: 0,
+      errorTypes: [],
+      paused: true,
+    });
+  });
+
   test.each<[string, (number | string)[], RegExp]>([
     ['EventsUnfinished', [3, 2, 1, '["MalformedDetail"]'], /^2 events are not processed yet, 3 are/],
     [
@@ -179,7 +194,11 @@ describe('verify-redrive', () => {
       /^1 events were parked again \(MalformedDetail\), 3 are/,
     ],
   ])('throws %s, the name that the state machine matches', async (name, row, message) => {
-    answers(...row);
+    // Asked next, and it is not paused.
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ records: [fields(row)] })
+      .resolves({ records: [] });
 
     const invocation = await verify();
 

@@ -27,6 +27,31 @@ describe('a run', () => {
     expect(ran.visits).not.toHaveProperty('Publish events');
   });
 
+  test('of a paused outbox is done and says that it is paused', async () => {
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf([], { paused: true })) });
+
+    expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { ...none, paused: true } });
+  });
+
+  test('that somebody pauses in its middle says what it published before that', async () => {
+    const steps = batches(batchOf(claimedEvents(2), { more: true }), batchOf([], { paused: true }));
+
+    const { outcome } = await runProcessor({ 'fetch-batch': steps });
+
+    expect(outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 2, paused: true } });
+  });
+
+  test('that finds the outbox resumed does not say that it is paused', async () => {
+    const steps = batches(batchOf([], { paused: true }), batchOf(claimedEvents(2)));
+
+    const { outcome } = await runProcessor({ 'fetch-batch': steps }, { loopSeconds: 60, lingerSeconds: 60 });
+
+    expect(outcome).toEqual({
+      status: 'SUCCEEDED',
+      output: { ...none, claimed: 2, published: 2, batches: 1 },
+    });
+  });
+
   test('publishes every event of a batch on its own and marks what was published in one call', async () => {
     const events = claimedEvents(3);
 
