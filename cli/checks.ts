@@ -3,6 +3,7 @@ import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { isElsewhere } from '../outbox/event-bridge.ts';
 import { readPause } from '../outbox/pause.ts';
+import { accountChecks } from './account-checks.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
 import { compareClocks } from './clocks.ts';
 import { describePause } from './commands/pause.ts';
@@ -113,6 +114,7 @@ export const checks: readonly Check[] = [
   bus,
   processor,
   schedule,
+  ...accountChecks,
   running,
   parked,
   late,
