@@ -66,11 +66,9 @@ describe('the concurrency of the account', () => {
     lambda
       .on(GetFunctionConcurrencyCommand, { FunctionName: publisher })
       .resolves(reserved === undefined ? {} : { ReservedConcurrentExecutions: reserved });
-    lambda
-      .on(GetAccountSettingsCommand)
-      .resolves({
-        AccountLimit: { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: unreserved },
-      });
+    lambda.on(GetAccountSettingsCommand).resolves({
+      AccountLimit: { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: unreserved },
+    });
   }
   const name = 'Lambda has room for the publishers';
 
