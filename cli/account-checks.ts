@@ -91,7 +91,7 @@ async function needed(context: Context) {
   const { Schedules = [] } = await context.scheduler.send(
     new ListSchedulesCommand({ GroupName: scheduleGroup(context), NamePrefix: processorName(context) }),
   );
-  // A run that lingers overlaps the next one: infra/settings.ts counts the same way.
+  // A run that lingers overlaps the next one: infra/check-settings.ts counts the same way.
   const runs = Math.max(1, Schedules.length) * (lingers ? 2 : 1);
   const publisher = publish.ItemProcessor.States['Publish event'].Arguments.FunctionName.replace(/:\d+$/, '');
   return { runs, publishers: runs * publish.MaxConcurrency, publisher };

@@ -12,8 +12,9 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { accountChecks } from '../../../cli/account-checks.ts';
 import type { Context } from '../../../cli/action.ts';
 import { look } from '../../../cli/commands/doctor.ts';
+import { checkSettings } from '../../../infra/check-settings.ts';
 import { processorDefinition } from '../../../infra/definition.ts';
-import { checkSettings, type ProcessorSettings } from '../../../infra/settings.ts';
+import type { ProcessorSettings } from '../../../infra/processor-settings.ts';
 import { serviceError } from '../../support/service-error.ts';
 
 const [eventBridge, lambda, scheduler, stepFunctions] = [

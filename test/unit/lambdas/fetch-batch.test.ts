@@ -244,7 +244,11 @@ describe('fetch-batch', () => {
 
     expect(invocation.result).toMatchObject({ events: [] });
     expect(logsIn(invocation)).toMatchObject([
-      { level: 'WARN', reason: `${cause.name}: ${cause.message}`, executionId: 'arn:execution' },
+      {
+        level: 'WARN',
+        reason: `${'code' in cause ? cause.code : cause.name}: ${cause.message}`,
+        executionId: 'arn:execution',
+      },
     ]);
   });
 
