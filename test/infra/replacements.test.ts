@@ -7,7 +7,7 @@ import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
 import { bundleHandlers } from '../../lambdas/bundle.ts';
 import { givenBus, givenCluster } from './given.ts';
-import { replacements } from './replacements.ts';
+import { replacements, retainedNames } from './replacements.ts';
 import { theResource } from './synthesized.ts';
 
 const key = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
@@ -168,6 +168,11 @@ test('docs/deploy.md names every setting that concerns the cluster or the bus am
     .map(([setting]) => setting);
 
   expect(documented.sort()).toEqual(concerned.sort());
+});
+
+test('of what a teardown retains, the cluster and the bus have names that a second deployment cannot make again', () => {
+  expect(retainedNames(synthesize({}))).toEqual(['OutboxBusEventBus', 'OutboxDatabaseCluster']);
+  expect(retainedNames(synthesize({ ...givenCluster, ...givenBus }))).toEqual([]);
 });
 
 describe('what has a name of its own and rows in it', () => {

@@ -55,6 +55,15 @@ export function replacements(before: Template, after: Template): string[] {
   ].sort();
 }
 
+/** What a teardown leaves behind under a name that the next deployment would use again. */
+export function retainedNames(template: Template): string[] {
+  return Object.entries(resourcesOf(template))
+    .filter(([, { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'))
+    .filter(([, resource]) => nameOf(resource) !== undefined)
+    .map(([id]) => readable(id))
+    .sort();
+}
+
 function resourcesOf(template: Template): Resources {
   const { Resources: all } = template.toJSON() as { readonly Resources: Resources };
   return Object.fromEntries(Object.entries(all).filter(([, { Type }]) => Type !== PUBLISHED));
@@ -71,9 +80,15 @@ function isReplaced(before: Resource, after: Resource, replaced: ReadonlySet<str
 }
 
 function keepsItsName(before: Resource, after: Resource): boolean {
-  const [name = ''] = typeOf(before).primaryIdentifier ?? [];
-  const [older, newer] = [before, after].map((resource) => resource.Properties?.[name]);
-  return before.Type === after.Type && typeof older === 'string' && older === newer;
+  const name = nameOf(before);
+  return before.Type === after.Type && name !== undefined && name === nameOf(after);
+}
+
+/** Undefined when CloudFormation makes one up. */
+function nameOf(resource: Resource): string | undefined {
+  const [property = ''] = typeOf(resource).primaryIdentifier ?? [];
+  const name = resource.Properties?.[property];
+  return typeof name === 'string' ? name : undefined;
 }
 
 function typeOf({ Type }: Resource): ResourceType {
