@@ -83,11 +83,11 @@ const running: Check = {
   },
 };
 
-const parked: Check = {
-  name: 'no event is parked',
+const noneFailed: Check = {
+  name: 'no event has failed',
   remedy: '',
   async look({ database }) {
-    const { parked: events } = await readBacklog(database());
+    const { failed: events } = await readBacklog(database());
     if (events === 0) return ok('none');
     const count = events === COUNT_LIMIT ? `${events} or more` : events;
     return failed(`${count} wait for a person`, 'list --status failed, remove the cause, then redrive');
@@ -114,6 +114,6 @@ export const checks: readonly Check[] = [
   processor,
   schedule,
   running,
-  parked,
+  noneFailed,
   late,
 ];

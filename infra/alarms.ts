@@ -64,11 +64,11 @@ export class Alarms extends Construct {
     this.#props = props;
     const { processor, cleanup, handlers, interval, cleanupInterval } = props;
 
-    this.#alarm('events-parked', {
+    this.#alarm('events-failed', {
       question: 'Do events wait for a person?',
-      section: 'events-parked',
+      section: 'events-failed',
       kind: 'gauge',
-      metric: this.#outbox('ParkedEvents'),
+      metric: this.#outbox('FailedEvents'),
     });
     this.#alarm('events-late', {
       question: 'Is the oldest event older than it should be?',

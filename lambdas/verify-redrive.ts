@@ -10,23 +10,23 @@ export class EventsUnfinished extends Error {
   override readonly name = 'EventsUnfinished';
 }
 
-/** Some events were parked again: somebody has to remove the cause first. */
-export class EventsParkedAgain extends Error {
-  override readonly name = 'EventsParkedAgain';
+/** Some events failed again: somebody has to remove the cause first. */
+export class EventsFailedAgain extends Error {
+  override readonly name = 'EventsFailedAgain';
 }
 
 /** `Verify redrive`: succeeds only when every event of the redrive is processed. */
 export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<RedriveProgress> {
   const progress = await redriveProgress(database, runId);
-  const { processed, unfinished, parkedAgain, errorTypes } = progress;
+  const { processed, unfinished, failedAgain, errorTypes } = progress;
   if (unfinished > 0) {
     throw new EventsUnfinished(
       `${unfinished} events are not processed yet, ${processed} are: is the processor's schedule enabled?`,
     );
   }
-  if (parkedAgain > 0) {
-    throw new EventsParkedAgain(
-      `${parkedAgain} events were parked again (${errorTypes.join(', ')}), ${processed} are processed: remove the cause and start another redrive`,
+  if (failedAgain > 0) {
+    throw new EventsFailedAgain(
+      `${failedAgain} events failed again (${errorTypes.join(', ')}), ${processed} are processed: remove the cause and start another redrive`,
     );
   }
   return progress;

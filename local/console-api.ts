@@ -5,7 +5,7 @@ import type { AcceptedEvent, BusLog } from './bus-log.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
 import type { Executions } from './executions.ts';
-import { type EventFilter, eventStatuses, listEvents, parkedReasons, readEvent } from './outbox-queries.ts';
+import { type EventFilter, eventStatuses, failureReasons, listEvents, readEvent } from './outbox-queries.ts';
 
 export interface ConsoleApiOptions {
   readonly postgresUrl: string;
@@ -21,7 +21,7 @@ const MOST_ON_BUS = 20;
  * What the console page reads, all with GET under `/_local`:
  *
  * - `/outbox`: counts by status, lag, events published, and samples of both over the last minutes
- * - `/outbox/parked`: the parked events by error type and event type
+ * - `/outbox/failed`, once called `/outbox/parked`: the failed events by error type and event type
  * - `/outbox/events?status&eventType&aggregateId&errorType&run&id&before`: a page of 100, newest first
  * - `/outbox/events/{id}`: the whole row; `/outbox/events/{id}/bus`: its entries on the bus, with their order
  * - `/runs?machine&idle=true`: the newest executions; without `idle` not those that found nothing
@@ -36,7 +36,7 @@ export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOpt
 
   const routes: readonly (readonly [RegExp, Answer])[] = [
     [/^\/_local\/outbox$/, () => status()],
-    [/^\/_local\/outbox\/parked$/, () => parkedReasons(pool)],
+    [/^\/_local\/outbox\/(?:failed|parked)$/, () => failureReasons(pool)],
     [
       /^\/_local\/outbox\/events$/,
       async (url) => listEvents(pool, await readFilter(pool, url), wholeNumber(url, 'before')),

@@ -44,8 +44,8 @@ function find(executions: Executions, executionArn: string): ExecutionRecord {
 }
 
 function foundNothing({ status, output }: ExecutionRecord): boolean {
-  const { claimed, parked, purged } = (output ?? {}) as Record<string, unknown>;
-  return status === 'SUCCEEDED' && ((claimed === 0 && parked === 0) || purged === 0);
+  const { claimed, failedForGood, purged } = (output ?? {}) as Record<string, unknown>;
+  return status === 'SUCCEEDED' && ((claimed === 0 && failedForGood === 0) || purged === 0);
 }
 
 function summarize(record: ExecutionRecord): object {

@@ -75,7 +75,7 @@ const startedAt = performance.now();
 const stopping = new AbortController();
 let twin: Twin | undefined;
 
-// The first signal lets the runs in flight end, so that their events need not wait for a lease; a later one does
+// The first signal lets the runs that are under way end, so that their events need not wait for a lease; a later one does
 // not. npm passes a Ctrl-C on that the terminal has sent already: what comes at once is the same one.
 const SAME_SIGNAL_MS = 1_000;
 let signalledAt: number | undefined;
@@ -84,7 +84,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     signalledAt ??= performance.now();
     if (!stopping.signal.aborted) {
       stopping.abort();
-      console.log(chalk.dim('\nstopping: the runs in flight end first; once more to stop at once'));
+      console.log(chalk.dim('\nstopping: the runs under way end first; once more to stop at once'));
     } else if (performance.now() - signalledAt > SAME_SIGNAL_MS) {
       void twin?.stop('now').finally(() => process.exit(130));
     }

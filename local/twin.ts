@@ -70,9 +70,9 @@ export interface Twin {
   readonly scheduler: Scheduler;
   /** Data API calls and Lambda invocations so far, by operation and by function. */
   readonly counts: { readonly dataApiCalls: number; readonly invocations: Readonly<Record<string, number>> };
-  /** Waits for the end of the runs in flight. */
+  /** Waits for the end of the runs that are under way. */
   settle(): Promise<void>;
-  /** Lets the runs in flight end, unless `now`, then stops everything that was started. */
+  /** Lets the runs that are under way end, unless `now`, then stops everything that was started. */
   stop(how?: 'now'): Promise<void>;
 }
 

@@ -19,7 +19,7 @@ const WORK_MS = 100;
 const EXPIRED = `status = 'PROCESSED' and processed_at < now() - make_interval(days => cast(:retentionDays as integer))`;
 
 // By ctid, because deleting by a list of ids costs five times the latency of the claims beside it. From where the
-// last statement ended, because the index keeps what was deleted until the next vacuum. Events that are parked are
+// last statement ended, because the index keeps what was deleted until the next vacuum. Failed events are
 // never purged, however old they are, and nothing is while the outbox is paused.
 const PURGE_BATCH = `
   with candidate as materialized (
@@ -44,7 +44,7 @@ const PURGE_BATCH = `
     cast(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as double precision)
   from purged`;
 
-// By what is there and not by what the purge has seen: a row that somebody held was skipped.
+// By what is there and not by what the purge has seen: a row that another session had locked was skipped.
 const OVERDUE = `
   select cast(ceil(coalesce(
     extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint)

@@ -1,9 +1,9 @@
 import type { DataApi } from './data-api.ts';
 import { RowReader } from './row.ts';
 
-/** Which parked events get a second chance. Given conditions all have to hold. */
+/** Which failed events get a second chance. Given conditions all have to hold. */
 export interface RedriveFilter {
-  /** What this run of the processor parked. */
+  /** What failed in this run of the processor. */
   readonly executionArn?: string;
   /** Also what that run still holds. Only a person can know that an Express execution is dead. */
   readonly runIsStopped?: boolean;
@@ -70,7 +70,7 @@ export interface Requeued {
   readonly more: boolean;
 }
 
-/** Makes parked events due again: the same ids, fresh attempts, before anything younger. */
+/** Makes failed events due again: the same ids, fresh attempts, before anything younger. */
 export async function requeue(
   database: DataApi,
   redriveId: string,
@@ -107,10 +107,10 @@ const PROGRESS = `
 /** What has become of the events of one redrive. */
 export interface RedriveProgress {
   readonly processed: number;
-  /** Due, in flight, or waiting for their next attempt. */
+  /** Pending or processing. */
   readonly unfinished: number;
-  readonly parkedAgain: number;
-  /** The error types of what was parked again. */
+  readonly failedAgain: number;
+  /** The error types of what failed again. */
   readonly errorTypes: readonly string[];
 }
 
@@ -119,7 +119,7 @@ export async function redriveProgress(database: DataApi, redriveId: string): Pro
   return {
     processed: row.number(0),
     unfinished: row.number(1),
-    parkedAgain: row.number(2),
+    failedAgain: row.number(2),
     errorTypes: JSON.parse(row.text(3)) as string[],
   };
 }

@@ -37,17 +37,17 @@ interface RedriveOptions {
 export function addRedrive(program: Command): void {
   program
     .command('redrive')
-    .description('gives parked events a second chance; conditions must all hold')
+    .description('gives failed events a second chance; conditions must all hold')
     .option('--event <id>', 'this event; may be repeated', each(eventId))
-    .option('--run <arn>', 'what this execution of the processor parked')
+    .option('--run <arn>', 'what failed in this execution of the processor')
     .option('--run-is-stopped', 'also what that run still holds: only you can know that it is dead')
     .option('--type <type>', 'event type')
     .option('--aggregate <id>', 'aggregate id')
     .option('--error <type>', 'last error type, e.g. MalformedDetail')
-    .option('--failed-after <time>', 'parked at or after, ISO 8601 with offset', time)
-    .option('--failed-before <time>', 'parked before, ISO 8601 with offset', time)
+    .option('--failed-after <time>', 'failed at or after, ISO 8601 with offset', time)
+    .option('--failed-before <time>', 'failed before, ISO 8601 with offset', time)
     .option('--limit <number>', 'at most so many', wholeNumber(1, 999_999_999))
-    .option('--all', 'every parked event')
+    .option('--all', 'every failed event')
     .option('--dry-run', 'say how many match, and change nothing')
     .option('--yes', 'do not ask before more than one event')
     .addHelpText(

@@ -29,7 +29,7 @@ afterAll(async () => {
   await removeData?.();
 });
 
-/** 20 events, of which a run has parked 2. */
+/** 20 events, of which 2 failed for good in a run. */
 beforeEach(async () => {
   await beginScenario(twin, pool, 20);
   await twin.setFaults([
@@ -62,18 +62,20 @@ const anId = async (status: string) =>
 
 const stderrIsOneSentence = (stderr: string) => expect(stderr).toMatch(/^error [^\n]+\n$/);
 
-test('status shows backlog, lag, parked events and the last runs', async () => {
+test('status shows events by status, lag and the last runs', async () => {
   const { exitCode, answer, stderr } = await json('status');
   const { stdout } = await cli.run(['status', local]);
 
   expect(answer).toMatchObject({
-    backlog: { due: 0, inFlight: 0, waiting: 0, parked: 2, processed: 18 },
+    backlog: { pending: 0, due: 0, processing: 0, failed: 2, processed: 18 },
     redrives: expect.anything(),
   });
   expect(answer['processorRuns']).toEqual(
-    expect.arrayContaining([expect.objectContaining({ output: expect.objectContaining({ parked: 2 }) })]),
+    expect.arrayContaining([
+      expect.objectContaining({ output: expect.objectContaining({ failedForGood: 2 }) }),
+    ]),
   );
-  expect(stdout).toContain('parked     2  wait for a person');
+  expect(stdout).toContain('failed     2  wait for a person');
   expect([exitCode, stderr]).toEqual([0, '']);
 });
 
@@ -178,20 +180,18 @@ describe('redrive', () => {
   test('with --yes it follows the redrive to its end', async () => {
     const { exitCode, answer, stderr } = await json('redrive', '--type', 'dish.removed', '--yes');
 
-    expect(answer).toMatchObject({ status: 'SUCCEEDED', matching: 2, processed: 2, parkedAgain: 0 });
+    expect(answer).toMatchObject({ status: 'SUCCEEDED', matching: 2, processed: 2, failedAgain: 0 });
     expect(stderr).toContain('redriving 2 events: arn:aws:states:');
     expect(exitCode).toBe(0);
     expect(await statuses()).toEqual({ PROCESSED: 20 });
   });
 
-  test('one event needs no question; parked again is exit code 1 with the reason', async () => {
+  test('one event needs no question; failed again is exit code 1 with the reason', async () => {
     await twin.setFaults([{ service: 'events', kind: 'entry-error', code: 'MalformedDetail' }]);
 
     const { exitCode, stderr } = await cli.run(['redrive', '--event', await anId('FAILED'), local]);
 
-    expect(stderr).toMatch(
-      /error the redrive ended FAILED with EventsParkedAgain: 1 events were parked again/,
-    );
+    expect(stderr).toMatch(/error the redrive ended FAILED with EventsFailedAgain: 1 events failed again/);
     expect(exitCode).toBe(1);
   });
 
@@ -256,7 +256,7 @@ describe('doctor', () => {
       expect(stdout).toMatch(/failed +migrations are current +other than here: 0002_claim_outbox_events/);
       expect(stdout).toMatch(/failed +the processor may do what it must +outbox_processor may not update/);
       expect(stdout).toContain(`-> as the owner: select outbox_grant_processor('outbox_processor')`);
-      expect(stdout).toMatch(/failed +no event is parked +2 wait for a person/);
+      expect(stdout).toMatch(/failed +no event has failed +2 wait for a person/);
       expect(stderr).toMatch(/^error 3 of \d+ checks failed\n$/);
       expect(exitCode).toBe(1);
     } finally {

@@ -52,8 +52,8 @@ describe('the alarms', () => {
       'cleanup-missing',
       'database-capacity',
       'dead-letters',
+      'events-failed',
       'events-late',
-      'events-parked',
       'function-errors',
       'functions-throttled',
       'leases-lost',
@@ -131,7 +131,7 @@ describe('the alarms', () => {
       gauges.includes(String(MetricName)),
     );
 
-    expect(onGauges.map(([name]) => name).sort()).toEqual(['cleanup-behind', 'events-late', 'events-parked']);
+    expect(onGauges.map(([name]) => name).sort()).toEqual(['cleanup-behind', 'events-failed', 'events-late']);
     for (const [name, { TreatMissingData }] of onGauges)
       expect({ name, TreatMissingData }).toEqual({ name, TreatMissingData: 'ignore' });
     for (const name of [

@@ -175,7 +175,7 @@ describe('verify-redrive', () => {
 
     const { result, printed } = await verify();
 
-    expect(result).toEqual({ processed: 5, unfinished: 0, parkedAgain: 0, errorTypes: [] });
+    expect(result).toEqual({ processed: 5, unfinished: 0, failedAgain: 0, errorTypes: [] });
     expect(sent()).toEqual({ redriveId: runId });
     expect(printed).toEqual([]);
   });
@@ -183,9 +183,9 @@ describe('verify-redrive', () => {
   test.each<[string, (number | string)[], RegExp]>([
     ['EventsUnfinished', [3, 2, 1, '["MalformedDetail"]'], /^2 events are not processed yet, 3 are/],
     [
-      'EventsParkedAgain',
+      'EventsFailedAgain',
       [3, 0, 1, '["MalformedDetail"]'],
-      /^1 events were parked again \(MalformedDetail\), 3 are/,
+      /^1 events failed again \(MalformedDetail\), 3 are/,
     ],
   ])('throws %s, the name that the state machine matches', async (name, row, message) => {
     answers(...row);

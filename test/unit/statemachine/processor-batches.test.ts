@@ -16,7 +16,7 @@ import {
 } from './processor.ts';
 import { failingFirst, lambdaError, runArn, taking } from './run-definition.ts';
 
-const none = { claimed: 0, published: 0, failed: 0, parked: 0, batches: 0 };
+const none = { claimed: 0, published: 0, failed: 0, failedForGood: 0, batches: 0 };
 
 describe('a run', () => {
   test('with nothing due is done, and its totals are zero', async () => {
@@ -119,16 +119,16 @@ describe('a run', () => {
 
     const ran = await runProcessor({
       'fetch-batch': batches(
-        batchOf(claimedEvents(3), { more: true, parked: 2 }),
+        batchOf(claimedEvents(3), { more: true, failedForGood: 2 }),
         batchOf(claimedEvents(2, 3), { more: true }),
         batchOf(claimedEvents(1, 5)),
       ),
       'publish-event': refusing,
-      'mark-failed': () => ({ recorded: 1, parked: 1, lost: [] }),
+      'mark-failed': () => ({ recorded: 1, failedForGood: 1, lost: [] }),
     });
 
     expect(ran.outcome).toMatchObject({
-      output: { claimed: 6, published: 5, failed: 1, parked: 3, batches: 3 },
+      output: { claimed: 6, published: 5, failed: 1, failedForGood: 3, batches: 3 },
     });
     expect(processedMarks(ran).map(({ outcomes }) => outcomes)).toEqual([
       [0, 1, 2].map(outcome),
@@ -145,13 +145,13 @@ describe('a run', () => {
     expect(fetches(ran)).toHaveLength(1);
   });
 
-  test('goes on after an empty batch that parked something and left more', async () => {
+  test('goes on after an empty batch that failed events for good and left more', async () => {
     const ran = await runProcessor({
-      'fetch-batch': batches(batchOf([], { parked: 200, more: true }), batchOf(claimedEvents(1))),
+      'fetch-batch': batches(batchOf([], { failedForGood: 200, more: true }), batchOf(claimedEvents(1))),
     });
 
     expect(ran.outcome).toMatchObject({
-      output: { ...none, claimed: 1, published: 1, parked: 200, batches: 1 },
+      output: { ...none, claimed: 1, published: 1, failedForGood: 200, batches: 1 },
     });
   });
 
@@ -238,7 +238,7 @@ describe('a run that never runs out of work', () => {
         4,
         publishing(() => undefined),
       ),
-      'mark-processed': taking(3, () => ({ recorded: 1, parked: 0, lost: [] })),
+      'mark-processed': taking(3, () => ({ recorded: 1, failedForGood: 0, lost: [] })),
     };
   };
 

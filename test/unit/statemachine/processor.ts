@@ -16,9 +16,9 @@ export const runProcessor = (steps: Steps, options: RunOptions = {}): Promise<Ra
 const succeeding: Steps = {
   'fetch-batch': batches(),
   'publish-event': publishing(() => undefined),
-  'mark-processed': () => ({ recorded: 1, parked: 0, lost: [] }),
-  'mark-failed': () => ({ recorded: 1, parked: 0, lost: [] }),
-  'release-batch': () => ({ recorded: 0, parked: 0, lost: [] }),
+  'mark-processed': () => ({ recorded: 1, failedForGood: 0, lost: [] }),
+  'mark-failed': () => ({ recorded: 1, failedForGood: 0, lost: [] }),
+  'release-batch': () => ({ recorded: 0, failedForGood: 0, lost: [] }),
 };
 
 export const eventId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -36,7 +36,7 @@ export const claimedEvents = (count: number, first = 0): ClaimedEvent[] =>
 export const batchOf = (events: readonly ClaimedEvent[], rest: Partial<Batch> = {}): Batch => ({
   events,
   more: false,
-  parked: 0,
+  failedForGood: 0,
   reclaimed: 0,
   paused: false,
   ...rest,

@@ -38,7 +38,7 @@ async function endings(): Promise<Record<string, unknown>> {
   return Object.fromEntries(rows.map(({ type, ...rest }) => [type, rest]));
 }
 
-test('an event that is too slow, one that kills its publisher and one that the bus never answers are given up after their attempts, and a thousand others flow', async () => {
+test('an event that is too slow, one that kills its publisher and one that the bus never answers fail for good after their attempts, and a thousand others flow', async () => {
   const before = await beginScenario(twin, pool, 0);
   await twin.setFaults([
     { service: 'lambda', kind: 'latency', ms: 6_000, match: { detailType: 'slow' } },
