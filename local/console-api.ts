@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import pg from 'pg';
-import { AwsError } from './aws-error.ts';
-import type { AcceptedEvent, BusLog } from './bus-log.ts';
+import { AwsError } from '../twin/http/aws-error.ts';
+import type { AcceptedEvent, BusLog } from '../twin/services/event-bridge/bus-log.ts';
+import type { Executions } from '../twin/services/step-functions/executions.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
-import type { Executions } from './executions.ts';
 import { type EventFilter, eventStatuses, listEvents, parkedReasons, readEvent } from './outbox-queries.ts';
 
 export interface ConsoleApiOptions {

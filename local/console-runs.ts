@@ -1,7 +1,7 @@
-import type { HistoryEvent } from './asl/history.ts';
-import { AwsError } from './aws-error.ts';
-import type { ExecutionRecord, Executions } from './executions.ts';
-import { toHistoryEvent } from './history-event.ts';
+import { AwsError } from '../twin/http/aws-error.ts';
+import type { HistoryEvent } from '../twin/services/step-functions/asl/history.ts';
+import type { ExecutionRecord, Executions } from '../twin/services/step-functions/executions.ts';
+import { toHistoryEvent } from '../twin/services/step-functions/history-event.ts';
 
 const MOST_LISTED = 100;
 const CAUSE_CHARACTERS = 600;

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { BusLog } from './bus-log.ts';
+import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { type OutboxStatus, readOutboxStatus } from './progress.ts';
 
 interface Sample {

@@ -1,6 +1,6 @@
 import chalk from 'chalk';
 import { createLogUpdate } from 'log-update';
-import type { ExecutionRecord } from './executions.ts';
+import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
 import type { Progress } from './progress.ts';
 
 export interface LiveView {

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { startTwin, type Twin } from '../twin/deploy.ts';
 import { runSession } from './session.ts';
-import { startTwin, type Twin } from './twin.ts';
 
 // A laptop has other work. By default garbage is collected when the heap has grown to four times what it needs.
 setFlagsFromString('--heap-growing-percent=40');

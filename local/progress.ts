@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import type { ExecutionRecord } from './executions.ts';
-import type { Twin } from './twin.ts';
+import type { Twin } from '../twin/deploy.ts';
+import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
 
 /** How the table stands: what the live view and the console page both show. */
 export interface OutboxStatus {

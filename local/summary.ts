@@ -1,6 +1,6 @@
 import chalk from 'chalk';
+import type { Twin } from '../twin/deploy.ts';
 import type { Account } from './accounting.ts';
-import type { Twin } from './twin.ts';
 
 interface RunTotals {
   readonly claimed: number;

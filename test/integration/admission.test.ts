@@ -17,11 +17,11 @@ import {
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createAdmission } from '../../local/admission.ts';
-import { AwsError } from '../../local/aws-error.ts';
-import type { Operations } from '../../local/endpoint.ts';
-import { accessKeyId, type FunctionResource } from '../../local/lambda/function.ts';
-import type { Principal } from '../../local/policies.ts';
+import { AwsError } from '../../twin/http/aws-error.ts';
+import type { Operations } from '../../twin/http/endpoint.ts';
+import { createAdmission } from '../../twin/services/iam/admission.ts';
+import type { Principal } from '../../twin/services/iam/policies.ts';
+import { accessKeyId, type FunctionResource } from '../../twin/services/lambda/function.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 
 const work: FunctionResource = {

@@ -8,8 +8,8 @@ import {
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AcceptedEvent, type BusLog, openBusLog } from '../../local/bus-log.ts';
-import { createEventBridge } from '../../local/event-bridge.ts';
+import { type AcceptedEvent, type BusLog, openBusLog } from '../../twin/services/event-bridge/bus-log.ts';
+import { createEventBridge } from '../../twin/services/event-bridge/event-bridge.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 
 const busName = 'outbox-bus';

@@ -16,8 +16,8 @@ import {
   type Postgres,
   type PostgresOptions,
   startPostgres,
-} from '../../local/postgres/postgres.ts';
-import { isRunning } from '../../local/postgres/process-table.ts';
+} from '../../twin/postgres/postgres.ts';
+import { isRunning } from '../../twin/postgres/process-table.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,5 +1,5 @@
-import { AwsError } from '../../local/aws-error.ts';
-import { type Admit, awsRouter, listen, type Services } from '../../local/endpoint.ts';
+import { AwsError } from '../../twin/http/aws-error.ts';
+import { type Admit, awsRouter, listen, type Services } from '../../twin/http/endpoint.ts';
 
 /** The twin's HTTP endpoint on a free port, in front of the services that a test needs. */
 export function startLocalAws(

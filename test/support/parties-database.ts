@@ -4,8 +4,8 @@ import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
 import { migrate } from '../../database/migrate.ts';
 import { ensureRole } from '../../database/roles.ts';
-import { createRdsData } from '../../local/rds-data.ts';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
+import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { clientOptions, startLocalAws } from './local-aws.ts';
 import { type OutboxDatabase, readMigrations } from './outbox-database.ts';
 

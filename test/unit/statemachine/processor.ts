@@ -3,10 +3,10 @@ import type { MarkFailedInput } from '../../../lambdas/mark-failed.ts';
 import type { MarkProcessedInput } from '../../../lambdas/mark-processed.ts';
 import type { PublishEventInput } from '../../../lambdas/publish-event.ts';
 import type { ReleaseBatchInput } from '../../../lambdas/release-batch.ts';
-import type { TaskError } from '../../../local/asl/task-error.ts';
 import type { Batch } from '../../../outbox/claim.ts';
 import type { ClaimedEvent } from '../../../outbox/event.ts';
 import type { Published } from '../../../outbox/outcomes.ts';
+import type { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
 import { type Ran, type RunOptions, runDefinition, type Step, type Steps } from './run-definition.ts';
 
 /** Runs the processor's definition; steps that are not given succeed, and nothing is due. */

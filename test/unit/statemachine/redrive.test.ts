@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Json } from '../../../local/asl/json.ts';
-import type { ResumePoint } from '../../../local/asl/run.ts';
+import type { Json } from '../../../twin/services/step-functions/asl/json.ts';
+import type { ResumePoint } from '../../../twin/services/step-functions/asl/run.ts';
 import {
   failing,
   failingFirst,

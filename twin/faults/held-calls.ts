@@ -1,0 +1,65 @@
+import { AwsError } from '../http/aws-error.ts';
+import type { Pace } from '../services/step-functions/pace.ts';
+
+/** Whoever waits for a call's answer. */
+export interface Caller {
+  /** Length of what was sent. */
+  readonly bytes: number;
+  /** Calls back when nobody waits for the answer any more. */
+  readonly onLeave: (listener: () => void) => void;
+}
+
+export const nobody: Caller = { bytes: 0, onLeave: () => undefined };
+
+/** Calls that an injected latency holds up: they may be many, and long after their callers have left. */
+export interface HeldCalls {
+  /** Resolves when the call may go on. Rejects when the twin stops. */
+  hold(ms: number, caller: Caller): Promise<void>;
+  stop(): void;
+}
+
+interface Held {
+  readonly bytes: number;
+  readonly timer: NodeJS.Timeout;
+  readonly goOn: () => void;
+  readonly fail: (reason: Error) => void;
+}
+
+/** Holds `maxBytes` of calls: the oldest of more than that goes on before its time. */
+export function createHeldCalls(maxBytes: number, pace: Pace): HeldCalls {
+  const held = new Set<Held>(); // oldest first
+  let heldBytes = 0;
+
+  function release(call: Held): void {
+    clearTimeout(call.timer);
+    held.delete(call);
+    heldBytes -= call.bytes;
+  }
+
+  return {
+    hold(ms, { bytes, onLeave }) {
+      const takeBack = pace.lend();
+      onLeave(takeBack);
+      return new Promise((resolve, reject) => {
+        const goOn = () => {
+          takeBack();
+          release(call);
+          resolve();
+        };
+        const call: Held = { bytes, timer: setTimeout(goOn, ms), goOn, fail: reject };
+        held.add(call);
+        heldBytes += bytes;
+        for (const oldest of held) {
+          if (heldBytes <= maxBytes) break;
+          oldest.goOn();
+        }
+      });
+    },
+    stop() {
+      for (const call of [...held]) {
+        release(call);
+        call.fail(new AwsError('ServiceUnavailable', 'the twin is stopping', 503));
+      }
+    },
+  };
+}

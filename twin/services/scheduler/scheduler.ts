@@ -1,0 +1,73 @@
+import type { ScheduleResource } from '../../template/cloud-assembly.ts';
+import type { Authorize } from '../iam/policies.ts';
+import type { ExecutionRunner } from '../step-functions/execution-runner.ts';
+import type { ExecutionRecord } from '../step-functions/executions.ts';
+
+export interface SchedulerOptions {
+  readonly schedules: readonly ScheduleResource[];
+  readonly processorArn: string;
+  /** How often the processor's schedule fires, 0 for never; undefined for its deployed rate. */
+  readonly tickSeconds: number | undefined;
+  readonly runner: ExecutionRunner;
+  readonly authorize: Authorize;
+  /** Hears of a firing that started nothing. On AWS it would end in the schedule's dead-letter queue. */
+  readonly report: (problem: string) => void;
+}
+
+export interface Scheduler {
+  /** Fires the processor's schedules now, one for each lane, and answers with the run of the first. */
+  tick(): ExecutionRecord;
+  stop(): void;
+}
+
+const secondsPerUnit: Readonly<Record<string, number>> = { minute: 60, hour: 3_600, day: 86_400 };
+
+/** Seconds between two firings of `rate(5 minutes)`. */
+export function rateSeconds(expression: string): number {
+  const [, value, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  const seconds = Number(value) * (secondsPerUnit[unit ?? ''] ?? Number.NaN);
+  if (!(seconds > 0))
+    throw new Error(`unsupported schedule expression ${expression}: expected rate(N minutes|hours|days)`);
+  return seconds;
+}
+
+/** EventBridge Scheduler: starts the schedules' targets. */
+export function startScheduler({
+  schedules,
+  processorArn,
+  tickSeconds,
+  runner,
+  authorize,
+  report,
+}: SchedulerOptions): Scheduler {
+  const lanes = schedules.filter(({ targetArn }) => targetArn === processorArn);
+  const [first, ...others] = lanes;
+  if (first === undefined) throw new Error(`no schedule of the template starts ${processorArn}`);
+  const fire = ({ name, targetArn, input, roleArn }: ScheduleResource) => {
+    authorize({ roleArn, session: name }, 'states:StartExecution', targetArn, 403);
+    return runner.start(targetArn, input);
+  };
+  const fireUnattended = (schedule: ScheduleResource) => {
+    try {
+      fire(schedule);
+    } catch (error) {
+      report(`schedule ${schedule.name} started nothing: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  const timers = schedules
+    .filter(({ enabled }) => enabled && tickSeconds !== 0)
+    .map((schedule) => {
+      const seconds =
+        lanes.includes(schedule) && tickSeconds !== undefined
+          ? tickSeconds
+          : rateSeconds(schedule.expression);
+      return setInterval(fireUnattended, seconds * 1_000, schedule);
+    });
+  return {
+    tick() {
+      others.forEach(fireUnattended);
+      return fire(first);
+    },
+    stop: () => timers.forEach(clearInterval),
+  };
+}
