@@ -1,10 +1,9 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { type OutputKey, outputs } from '../infra/outputs.ts';
+import { type OutputKey, type OutputName, outputs } from '../infra/outputs.ts';
 import { Unreachable } from './failure.ts';
-import type { Names } from './target.ts';
 
 /** The names that a deployed stack gives in its outputs. */
-export async function readStack(StackName: string): Promise<Names> {
+export async function readStack(StackName: string): Promise<Partial<Record<OutputName, string>>> {
   const cloudFormation = new CloudFormationClient();
   try {
     const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));

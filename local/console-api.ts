@@ -1,21 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import pg from 'pg';
+import type { Twin } from '../twin/deploy.ts';
 import { AwsError } from '../twin/http/aws-error.ts';
 import type { AcceptedEvent, BusLog } from '../twin/services/event-bridge/bus-log.ts';
-import type { Executions } from '../twin/services/step-functions/executions.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
 import { type EventFilter, eventStatuses, listEvents, parkedReasons, readEvent } from './outbox-queries.ts';
 
-export interface ConsoleApiOptions {
-  readonly postgresUrl: string;
-  readonly bus: BusLog;
-  readonly executions: Executions;
-}
-
 type Answer = (url: URL, response: ServerResponse, ...captured: string[]) => Promise<unknown> | unknown;
 
 const MOST_ON_BUS = 20;
+
+export const consolePaths = ['/_local/outbox', '/_local/runs'];
 
 /**
  * What the console page reads, all with GET under `/_local`:
@@ -28,7 +24,11 @@ const MOST_ON_BUS = 20;
  * - `/runs/{arn}?after=N`: one with its history after event N, inputs and outputs left out
  * - `/runs/{arn}/history/{id}`: one event of that history, whole
  */
-export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOptions) {
+export function createConsoleApi({
+  postgresUrl,
+  bus,
+  executions,
+}: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>) {
   // Idle connections hold up neither the twin's end nor its PostgreSQL's, which ends them: hence the listener.
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 2, allowExitOnIdle: true });
   pool.on('error', () => undefined);

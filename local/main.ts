@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { startTwin, type Twin } from '../twin/deploy.ts';
+import type { Twin } from '../twin/deploy.ts';
 import { runSession } from './session.ts';
+import { startTwin } from './start-twin.ts';
 
 // A laptop has other work. By default garbage is collected when the heap has grown to four times what it needs.
 setFlagsFromString('--heap-growing-percent=40');

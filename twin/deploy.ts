@@ -1,28 +1,27 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeHealth } from '../local/health.ts';
-import { synthesize } from '../local/synthesize.ts';
 import { region } from './arn.ts';
+import { createControl, type Pages } from './control.ts';
 import {
   describeEntries,
   describeEntry,
   describeExecution,
   describeStatement,
   withFaults,
-  withInvokeFaults,
 } from './faults/calls.ts';
-import { createFaults } from './faults/faults.ts';
+import { createFaults, type EventReader } from './faults/faults.ts';
 import { createHeldCalls } from './faults/held-calls.ts';
 import { AwsError } from './http/aws-error.ts';
-import { createControl } from './http/control.ts';
-import { awsRouter, listen } from './http/endpoint.ts';
+import { awsRouter } from './http/aws-protocols.ts';
+import { listen } from './http/endpoint.ts';
+import { createPace } from './pace.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { type BusLog, openBusLog } from './services/event-bridge/bus-log.ts';
 import { createEventBridge } from './services/event-bridge/event-bridge.ts';
 import { createAdmission } from './services/iam/admission.ts';
-import { createAuthorizer } from './services/iam/policies.ts';
+import { createAuthorizer } from './services/iam/authorize.ts';
 import { createLambda, type Lambda } from './services/lambda/invoke.ts';
+import { withInvokeFaults } from './services/lambda/invoke-faults.ts';
 import { openLogFile } from './services/lambda/log-file.ts';
 import { createLogs } from './services/logs/filter-log-events.ts';
 import { createRdsData } from './services/rds-data/rds-data.ts';
@@ -30,11 +29,23 @@ import { type Scheduler, startScheduler } from './services/scheduler/scheduler.t
 import { createSecretsManager, databaseUrls } from './services/secrets-manager/get-secret-value.ts';
 import { createExecutionRunner } from './services/step-functions/execution-runner.ts';
 import type { Executions } from './services/step-functions/executions.ts';
-import { createPace } from './services/step-functions/pace.ts';
 import { createStepFunctions } from './services/step-functions/step-functions.ts';
 import { type CloudAssembly, readCloudAssembly } from './template/cloud-assembly.ts';
 
-export interface TwinOptions {
+/** What the twin is told of the application, which it does not find in the template. */
+export interface Application {
+  /** Of the state machine that a tick starts. */
+  tickedArn(assembly: CloudAssembly): string;
+  /** What `/_local/health` answers: the names of everything, for whoever wants to call it. */
+  health(assembly: CloudAssembly, postgresUrl: string): object;
+  readonly events: EventReader;
+  pages(running: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>): Pages;
+}
+
+export interface DeployOptions {
+  readonly application: Application;
+  /** Makes a cloud assembly of one stack and answers with its folder, which is used as long as the twin runs. */
+  readonly synthesize: () => Promise<string>;
   /** 0 for a free one. */
   readonly port: number;
   /** Folder of the database's files; the bus and the functions' logs are kept in it too. */
@@ -45,10 +56,6 @@ export interface TwinOptions {
   readonly databaseUrl: string | undefined;
   /** Seconds between two ticks, 0 for none; undefined for the deployed rate. */
   readonly tickSeconds: number | undefined;
-  /** A cloud assembly that `cdk synth` has written; without it the stack is synthesized. */
-  readonly assembly: string | undefined;
-  /** Context for the synthesis, e.g. `{ 'outbox:lanes': '2' }`. */
-  readonly context?: Readonly<Record<string, string>>;
   /**
    * Invocations of all functions that may run at once; Lambda refuses more.
    * @default 1000, an account's quota
@@ -82,27 +89,27 @@ const MAX_HELD_BYTES = 64 * 1024 * 1024;
 const BUS_LOG_BYTES = 1024 ** 3;
 const LOG_BYTES = 64 * 1024 * 1024;
 
-/** Deploys the synthesized template on this machine. */
-export async function startTwin(options: TwinOptions): Promise<Twin> {
+/** Deploys a synthesized template on this machine. */
+export async function deploy(options: DeployOptions): Promise<Twin> {
   // What was started is stopped in reverse order, also when a later step fails.
   const cleanUps: (() => Promise<unknown> | unknown)[] = [];
   const cleanUp = async () => {
     for (const undo of cleanUps.splice(0).reverse()) await undo();
   };
   try {
-    return await deploy(options, cleanUps, cleanUp);
+    return await start(options, cleanUps, cleanUp);
   } catch (error) {
     await cleanUp();
     throw error;
   }
 }
 
-async function deploy(
-  options: TwinOptions,
+async function start(
+  options: DeployOptions,
   cleanUps: (() => Promise<unknown> | unknown)[],
   cleanUp: () => Promise<void>,
 ): Promise<Twin> {
-  const { report, lambdaConcurrency: concurrency = 1_000 } = options;
+  const { application, report, lambdaConcurrency: concurrency = 1_000 } = options;
   let route: Parameters<typeof listen>[1] = async () => {
     throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
   };
@@ -110,13 +117,7 @@ async function deploy(
   const endpoint = await listen(options.port, (request, response) => route(request, response));
   cleanUps.push(endpoint.close);
 
-  const cloudFolder = options.assembly ?? (await mkdtemp(join(tmpdir(), 'outbox-cdk-')));
-  if (options.assembly === undefined) {
-    cleanUps.push(() => rm(cloudFolder, { recursive: true, force: true }));
-    report('synthesizing the stack');
-    await synthesize(cloudFolder, options.context);
-  }
-  const assembly = await readCloudAssembly(cloudFolder);
+  const assembly = await readCloudAssembly(await options.synthesize());
 
   report(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to DATABASE_URL');
   const postgres = await (options.databaseUrl === undefined
@@ -149,6 +150,7 @@ async function deploy(
   const faults = createFaults(
     assembly.functions.map(({ key }) => key),
     held,
+    application.events,
   );
   const environment = functionEnvironment(endpoint.url);
   const lambda = withInvokeFaults(
@@ -175,7 +177,8 @@ async function deploy(
     lambda,
   };
   const control = createControl({
-    health: describeHealth(assembly, postgres.url),
+    health: application.health(assembly, postgres.url),
+    pages: application.pages({ postgresUrl: postgres.url, bus, executions: runner.executions }),
     bus,
     executions: runner.executions,
     faults,
@@ -188,7 +191,7 @@ async function deploy(
 
   scheduler = startScheduler({
     schedules: assembly.schedules,
-    processorArn: processorArn(assembly),
+    tickedArn: application.tickedArn(assembly),
     tickSeconds: options.tickSeconds,
     runner,
     authorize,
@@ -211,13 +214,6 @@ async function deploy(
       await cleanUp();
     },
   };
-}
-
-function processorArn({ stateMachines }: CloudAssembly): string {
-  const processor = stateMachines.find(({ name }) => name.endsWith('-processor'));
-  if (processor === undefined)
-    throw new Error('the template has no state machine whose name ends with -processor');
-  return processor.arn;
 }
 
 /** What Lambda gives every function, with this endpoint for every service. */

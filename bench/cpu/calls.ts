@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionResource } from '../../twin/services/lambda/function.ts';
+import type { FunctionResource } from '../../twin/template/function.ts';
 import { claimAnswer } from '../claim-answer.ts';
 
 /** One call of a function that moves about as much data as it ever has to. */

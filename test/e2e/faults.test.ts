@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import type { FaultRule } from '../../twin/faults/faults.ts';
+import type { FaultRule } from '../../twin/faults/rules.ts';
 import { beginScenario, expectNothingLost, passTime, settle } from '../support/outbox-scenario.ts';
 import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { describeStatement, withFaults } from '../../twin/faults/calls.ts';
 import { createFaults } from '../../twin/faults/faults.ts';
 import { createHeldCalls } from '../../twin/faults/held-calls.ts';
-import { createPace } from '../../twin/services/step-functions/pace.ts';
+import { createPace } from '../../twin/pace.ts';
 import { startLocalAws } from '../support/local-aws.ts';
 
 const faults = createFaults([], createHeldCalls(0, createPace(1)));

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FaultRule } from '../../twin/faults/faults.ts';
+import type { FaultRule } from '../../twin/faults/rules.ts';
 import type { AcceptedEvent } from '../../twin/services/event-bridge/bus-log.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));

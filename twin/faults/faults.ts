@@ -1,93 +1,7 @@
-import * as z from 'zod';
 import { AwsError, ConnectionReset } from '../http/aws-error.ts';
-import type { Caller, HeldCalls } from './held-calls.ts';
-
-/** What a rule may name: the operations that the twin has of each service, under the names that AWS gives them. */
-const services = {
-  events: ['PutEvents', 'DescribeEventBus'],
-  'rds-data': [
-    'ExecuteStatement',
-    'BatchExecuteStatement',
-    'BeginTransaction',
-    'CommitTransaction',
-    'RollbackTransaction',
-  ],
-  lambda: ['Invoke'],
-  states: [
-    'StartExecution',
-    'StartSyncExecution',
-    'DescribeExecution',
-    'StopExecution',
-    'RedriveExecution',
-    'GetExecutionHistory',
-    'ListExecutions',
-    'ListStateMachines',
-    'DescribeStateMachine',
-  ],
-} as const;
-
-/** Which kinds can happen to which service. */
-const kinds: Readonly<Record<string, readonly string[]>> = {
-  error: ['events', 'rds-data', 'lambda', 'states'],
-  'entry-error': ['events'],
-  latency: ['events', 'rds-data', 'lambda', 'states'],
-  'drop-response': ['events', 'rds-data', 'lambda'],
-  'reset-idle': ['events', 'rds-data', 'states'],
-  crash: ['lambda', 'states'],
-};
-
-/** What a rule may look at, by service. An execution crashes at the function that it is about to invoke. */
-const matchable: Readonly<Record<string, readonly string[]>> = {
-  events: ['detailType', 'eventId'],
-  'rds-data': ['sql'],
-  lambda: ['function', 'detailType', 'eventId'],
-  states: ['function', 'detailType', 'eventId'],
-};
-
-const ruleSchema = z
-  .strictObject({
-    service: z.enum(['events', 'rds-data', 'lambda', 'states']),
-    operation: z.string().optional(),
-    kind: z.enum(['error', 'entry-error', 'latency', 'drop-response', 'reset-idle', 'crash']),
-    /** The error's name, for the two kinds of error. */
-    code: z.string().min(1).optional(),
-    /** Milliseconds, for latency. */
-    ms: z.int().min(0).max(600_000).optional(),
-    /** For a crash: before the function ran (default), or after it ran and before its answer. */
-    when: z.enum(['before', 'after']).optional(),
-    match: z
-      .strictObject({
-        detailType: z.string().optional(),
-        function: z.string().optional(),
-        eventId: z.string().optional(),
-        /** Part of the statement. */
-        sql: z.string().min(1).optional(),
-      })
-      .optional(),
-    times: z.int().min(1).optional(),
-    probability: z.number().gt(0).max(1).optional(),
-    seed: z.int().optional(),
-  })
-  .superRefine((rule, context) => {
-    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
-    const operations: readonly string[] = services[rule.service];
-    if (!kinds[rule.kind]?.includes(rule.service))
-      refuse(`kind ${rule.kind} cannot happen to ${rule.service}, only to ${kinds[rule.kind]}`);
-    if (rule.operation !== undefined && !operations.includes(rule.operation)) {
-      refuse(`${rule.service} has no operation ${rule.operation}, only ${operations.join(', ')}`);
-    }
-    const wrong = Object.keys(rule.match ?? {}).filter((key) => !matchable[rule.service]?.includes(key));
-    if (wrong.length > 0)
-      refuse(`${rule.service} cannot match ${wrong.join(', ')}, only ${matchable[rule.service]}`);
-    if ((rule.kind === 'error' || rule.kind === 'entry-error') !== (rule.code !== undefined))
-      refuse(`kind ${rule.kind} ${rule.code === undefined ? 'needs' : 'has no'} code`);
-    if ((rule.kind === 'latency') !== (rule.ms !== undefined))
-      refuse(`kind ${rule.kind} ${rule.ms === undefined ? 'needs' : 'has no'} ms`);
-    if (rule.when !== undefined && rule.kind !== 'crash') refuse('only a crash has a when');
-    if (rule.seed !== undefined && rule.probability === undefined) refuse('a seed needs a probability');
-  });
-
-export type FaultRule = z.infer<typeof ruleSchema>;
+import type { Caller } from '../http/request.ts';
+import type { HeldCalls } from './held-calls.ts';
+import { type FaultRule, readRules } from './rules.ts';
 
 /** A call that a rule may apply to. */
 export interface Call {
@@ -95,11 +9,23 @@ export interface Call {
   readonly operation: string;
   readonly function?: string;
   readonly sql?: string;
-  readonly detailTypes?: readonly string[];
-  readonly eventIds?: readonly string[];
+  /** Of a PutEvents request. */
+  readonly entries?: readonly { readonly detailType: string | undefined; readonly detail: string }[];
+  /** Of an invocation. */
+  readonly payload?: unknown;
   /** Whether the request came over a connection that had carried one before. */
   readonly onReusedConnection?: boolean;
 }
+
+/** Finds the events of the application in what it sends; the twin does not know their shape. */
+export interface EventReader {
+  /** The events that a function's payload is about. */
+  inPayload(payload: unknown): readonly { readonly id: string; readonly type?: string }[];
+  /** The id of the event that a detail tells of. */
+  idIn(detail: string): string | undefined;
+}
+
+const noEvents: EventReader = { inPayload: () => [], idIn: () => undefined };
 
 export type CrashPoint = 'before' | 'after' | undefined;
 
@@ -123,7 +49,11 @@ interface ActiveRule {
   fired: number;
 }
 
-export function createFaults(functionKeys: readonly string[], held: HeldCalls): Faults {
+export function createFaults(
+  functionKeys: readonly string[],
+  held: HeldCalls,
+  reader: EventReader = noEvents,
+): Faults {
   let active: ActiveRule[] = [];
 
   /** The first rule of these kinds that applies to the call now; it counts as fired. */
@@ -134,7 +64,7 @@ export function createFaults(functionKeys: readonly string[], held: HeldCalls): 
       ({ rule, fired, random }) =>
         wanted.includes(rule.kind) &&
         fired < (rule.times ?? Number.POSITIVE_INFINITY) &&
-        applies(rule, call) &&
+        applies(rule, call, reader) &&
         random() < (rule.probability ?? 1),
     );
     if (found !== undefined) found.fired += 1;
@@ -143,18 +73,11 @@ export function createFaults(functionKeys: readonly string[], held: HeldCalls): 
 
   return {
     replace(rules) {
-      const { success, data, error } = z.array(ruleSchema).safeParse(rules);
-      if (!success) throw new AwsError('InvalidFaultRules', z.prettifyError(error));
-      const unknown = data.find(
-        ({ match }) => match?.function !== undefined && !functionKeys.includes(match.function),
-      );
-      if (unknown !== undefined) {
-        throw new AwsError(
-          'InvalidFaultRules',
-          `no function ${unknown.match?.function}, only ${functionKeys.join(', ')}`,
-        );
-      }
-      active = data.map((rule) => ({ rule, random: seededRandom(rule.seed ?? 1), fired: 0 }));
+      active = readRules(rules, functionKeys).map((rule) => ({
+        rule,
+        random: seededRandom(rule.seed ?? 1),
+        fired: 0,
+      }));
     },
     list: () => active.map(({ rule, fired }) => ({ ...rule, fired })),
     async around(call, caller, perform) {
@@ -178,14 +101,21 @@ export function createFaults(functionKeys: readonly string[], held: HeldCalls): 
   };
 }
 
-function applies({ service, operation, kind, match = {} }: FaultRule, call: Call): boolean {
+function applies(
+  { service, operation, kind, match = {} }: FaultRule,
+  call: Call,
+  { inPayload, idIn }: EventReader,
+): boolean {
+  const events = () =>
+    call.entries?.map(({ detailType: type, detail }) => ({ type, id: idIn(detail) })) ??
+    inPayload(call.payload);
   return (
     service === call.service &&
     (kind !== 'reset-idle' || call.onReusedConnection === true) &&
     (operation === undefined || operation === call.operation) &&
     (match.function === undefined || match.function === call.function) &&
-    (match.detailType === undefined || call.detailTypes?.includes(match.detailType) === true) &&
-    (match.eventId === undefined || call.eventIds?.includes(match.eventId) === true) &&
+    (match.detailType === undefined || events().some(({ type }) => type === match.detailType)) &&
+    (match.eventId === undefined || events().some(({ id }) => id === match.eventId)) &&
     (match.sql === undefined || call.sql?.toLowerCase().includes(match.sql.toLowerCase()) === true)
   );
 }

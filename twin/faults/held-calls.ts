@@ -1,15 +1,6 @@
 import { AwsError } from '../http/aws-error.ts';
-import type { Pace } from '../services/step-functions/pace.ts';
-
-/** Whoever waits for a call's answer. */
-export interface Caller {
-  /** Length of what was sent. */
-  readonly bytes: number;
-  /** Calls back when nobody waits for the answer any more. */
-  readonly onLeave: (listener: () => void) => void;
-}
-
-export const nobody: Caller = { bytes: 0, onLeave: () => undefined };
+import type { Caller } from '../http/request.ts';
+import type { Pace } from '../pace.ts';
 
 /** Calls that an injected latency holds up: they may be many, and long after their callers have left. */
 export interface HeldCalls {

@@ -1,6 +1,15 @@
-import { type Caller, nobody } from '../faults/held-calls.ts';
 import { AwsError } from './aws-error.ts';
 import { stringifyExact } from './exact-json.ts';
+
+/** Whoever waits for a call's answer. */
+export interface Caller {
+  /** Length of what was sent. */
+  readonly bytes: number;
+  /** Calls back when nobody waits for the answer any more. */
+  readonly onLeave: (listener: () => void) => void;
+}
+
+export const nobody: Caller = { bytes: 0, onLeave: () => undefined };
 
 /** The JSON body of an AWS request, read field by field with AWS's complaint when a field is not what it must be. */
 export class RequestBody {

@@ -6,6 +6,8 @@ export interface Template {
   ofType(type: string): readonly TemplateResource[];
   /** The text that a value of the template stands for, whatever references it is made of. */
   text(value: unknown): string;
+  /** The same for each value of an object; undefined is an empty one. */
+  texts(values: unknown): Record<string, string>;
 }
 
 export interface TemplateResource {
@@ -79,6 +81,10 @@ export function createTemplate(resources: Resources): Template {
 
   return {
     text,
+    texts: (values) =>
+      Object.fromEntries(
+        Object.entries((values ?? {}) as object).map(([name, value]) => [name, text(value)]),
+      ),
     ofType: (type) =>
       Object.entries(resources)
         .filter(([, { Type }]) => Type === type)

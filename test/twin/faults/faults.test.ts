@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { createFaults } from '../../../twin/faults/faults.ts';
-import { createHeldCalls, nobody } from '../../../twin/faults/held-calls.ts';
+import { createHeldCalls } from '../../../twin/faults/held-calls.ts';
+import { nobody } from '../../../twin/http/request.ts';
+import { createPace } from '../../../twin/pace.ts';
 import type { BusLog } from '../../../twin/services/event-bridge/bus-log.ts';
 import { createEventBridge } from '../../../twin/services/event-bridge/event-bridge.ts';
 import { createRdsData } from '../../../twin/services/rds-data/rds-data.ts';
 import type { ExecutionRunner } from '../../../twin/services/step-functions/execution-runner.ts';
-import { createPace } from '../../../twin/services/step-functions/pace.ts';
 import { createStepFunctions } from '../../../twin/services/step-functions/step-functions.ts';
 
 const operations = {

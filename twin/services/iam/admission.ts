@@ -1,8 +1,9 @@
 import { arnOf, fullArn } from '../../arn.ts';
-import type { Admit, Services } from '../../http/endpoint.ts';
+import type { Admit, Services } from '../../http/aws-protocols.ts';
 import { RequestBody } from '../../http/request.ts';
-import { accessKeyId, type FunctionResource } from '../lambda/function.ts';
-import type { Authorize } from './policies.ts';
+import type { FunctionResource } from '../../template/function.ts';
+import { accessKeyId } from './access-key.ts';
+import type { Authorize } from './authorize.ts';
 
 type Permission = readonly [action: string, resource: string];
 

@@ -1,6 +1,7 @@
 import { AwsError } from '../../http/aws-error.ts';
-import type { FunctionResource, Output } from './function.ts';
+import type { FunctionResource } from '../../template/function.ts';
 import type { Death, Invocation } from './invocation.ts';
+import type { Output } from './log-file.ts';
 import { createRuntime } from './runtime.ts';
 
 export interface Lambda {

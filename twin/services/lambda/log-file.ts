@@ -2,8 +2,11 @@ import { createWriteStream, openSync, renameSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 /** Where text goes that is read by people. */
-export interface LogFile {
+export interface Output {
   write(text: string | Uint8Array): void;
+}
+
+export interface LogFile extends Output {
   close(): Promise<void>;
 }
 

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { FunctionResource, Output } from './function.ts';
+import type { FunctionResource } from '../../template/function.ts';
 import { exited, type Invocation, timedOut } from './invocation.ts';
+import type { Output } from './log-file.ts';
 
 // Lambda gives the loading of a bundle ten seconds of its own, before a function's time begins.
 const LOADING_MS = 10_000;

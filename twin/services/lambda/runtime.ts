@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { accessKeyId, type FunctionResource, type Output } from './function.ts';
+import type { FunctionResource } from '../../template/function.ts';
+import { accessKeyId } from '../iam/access-key.ts';
 import { type Death, exited, type Invocation } from './invocation.ts';
+import type { Output } from './log-file.ts';
 import { type RuntimeThread, startRuntimeThread } from './runtime-thread.ts';
 
 /** The execution environments of one function. */

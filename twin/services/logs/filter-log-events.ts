@@ -1,18 +1,11 @@
 import { AwsError } from '../../http/aws-error.ts';
-import type { Operations } from '../../http/endpoint.ts';
+import type { Operations } from '../../http/aws-protocols.ts';
 import type { RequestBody } from '../../http/request.ts';
-import type { StateMachineResource } from '../../template/cloud-assembly.ts';
+import type { LogDestination, StateMachineResource } from '../../template/state-machine.ts';
 import type { HistoryEvent } from '../step-functions/asl/history.ts';
 import type { Executions } from '../step-functions/executions.ts';
 import { toLogEvent } from '../step-functions/history-event.ts';
 import { parseFilter } from './filter-pattern.ts';
-
-/** `LoggingConfiguration` of a state machine. */
-export interface LogDestination {
-  readonly logGroupName: string;
-  readonly level: 'ALL' | 'ERROR' | 'FATAL';
-  readonly includeExecutionData: boolean;
-}
 
 interface Line {
   readonly event: HistoryEvent;

@@ -1,12 +1,13 @@
-import type { ScheduleResource } from '../../template/cloud-assembly.ts';
-import type { Authorize } from '../iam/policies.ts';
+import type { ScheduleResource } from '../../template/schedule.ts';
+import type { Authorize } from '../iam/authorize.ts';
 import type { ExecutionRunner } from '../step-functions/execution-runner.ts';
 import type { ExecutionRecord } from '../step-functions/executions.ts';
 
 export interface SchedulerOptions {
   readonly schedules: readonly ScheduleResource[];
-  readonly processorArn: string;
-  /** How often the processor's schedule fires, 0 for never; undefined for its deployed rate. */
+  /** The state machine that a tick starts. */
+  readonly tickedArn: string;
+  /** Seconds between two ticks, 0 for none at all; undefined for the deployed rates. */
   readonly tickSeconds: number | undefined;
   readonly runner: ExecutionRunner;
   readonly authorize: Authorize;
@@ -15,7 +16,7 @@ export interface SchedulerOptions {
 }
 
 export interface Scheduler {
-  /** Fires the processor's schedules now, one for each lane, and answers with the run of the first. */
+  /** Fires the schedules of the ticked state machine now, each of them, and answers with the run of the first. */
   tick(): ExecutionRecord;
   stop(): void;
 }
@@ -34,15 +35,15 @@ export function rateSeconds(expression: string): number {
 /** EventBridge Scheduler: starts the schedules' targets. */
 export function startScheduler({
   schedules,
-  processorArn,
+  tickedArn,
   tickSeconds,
   runner,
   authorize,
   report,
 }: SchedulerOptions): Scheduler {
-  const lanes = schedules.filter(({ targetArn }) => targetArn === processorArn);
-  const [first, ...others] = lanes;
-  if (first === undefined) throw new Error(`no schedule of the template starts ${processorArn}`);
+  const ticked = schedules.filter(({ targetArn }) => targetArn === tickedArn);
+  const [first, ...others] = ticked;
+  if (first === undefined) throw new Error(`no schedule of the template starts ${tickedArn}`);
   const fire = ({ name, targetArn, input, roleArn }: ScheduleResource) => {
     authorize({ roleArn, session: name }, 'states:StartExecution', targetArn, 403);
     return runner.start(targetArn, input);
@@ -58,7 +59,7 @@ export function startScheduler({
     .filter(({ enabled }) => enabled && tickSeconds !== 0)
     .map((schedule) => {
       const seconds =
-        lanes.includes(schedule) && tickSeconds !== undefined
+        ticked.includes(schedule) && tickSeconds !== undefined
           ? tickSeconds
           : rateSeconds(schedule.expression);
       return setInterval(fireUnattended, seconds * 1_000, schedule);

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
 import { fullArn } from '../../arn.ts';
 import { AwsError } from '../../http/aws-error.ts';
-import type { Operations } from '../../http/endpoint.ts';
-
-/** A secret of the template that holds a database user's credentials. */
-export interface SecretResource {
-  readonly arn: string;
-  readonly username: string;
-  /** Whether its user is the cluster's master user. */
-  readonly master: boolean;
-}
+import type { Operations } from '../../http/aws-protocols.ts';
+import type { SecretResource } from '../../template/secret.ts';
 
 /** The database's URL as the user of each secret, by the secret's ARN. */
 export function databaseUrls(

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { describeInvocation } from '../../faults/calls.ts';
 import type { Faults } from '../../faults/faults.ts';
 import { AwsError } from '../../http/aws-error.ts';
-import type { StateMachineResource } from '../../template/cloud-assembly.ts';
-import type { Authorize } from '../iam/policies.ts';
+import type { Pace } from '../../pace.ts';
+import type { StateMachineResource } from '../../template/state-machine.ts';
+import type { Authorize } from '../iam/authorize.ts';
 import type { Lambda } from '../lambda/invoke.ts';
+import { describeInvocation } from '../lambda/invoke-faults.ts';
 import { InvalidDefinition } from './asl/invalid-definition.ts';
 import { loadStateMachine, type StateMachine } from './asl/load.ts';
 import { type Clock, type Outcome, runStateMachine } from './asl/run.ts';
 import { formatTimestamp } from './asl/timestamp.ts';
 import { type ExecutionRecord, Executions } from './executions.ts';
-import type { Pace } from './pace.ts';
 import { createIntegrations, LAMBDA_INVOKE, payloadText, supportedResources } from './task-integrations.ts';
 
 const MAX_INPUT_BYTES = 262_144;

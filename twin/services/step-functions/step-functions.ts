@@ -1,5 +1,5 @@
 import { AwsError } from '../../http/aws-error.ts';
-import type { Operations } from '../../http/endpoint.ts';
+import type { Operations } from '../../http/aws-protocols.ts';
 import type { RequestBody } from '../../http/request.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
 import type { ExecutionRecord } from './executions.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fullArn } from '../../arn.ts';
 import { AwsError } from '../../http/aws-error.ts';
-import type { Authorize, Principal } from '../iam/policies.ts';
+import type { Authorize, Principal } from '../iam/authorize.ts';
 import type { Invocation } from '../lambda/invocation.ts';
 import type { Lambda } from '../lambda/invoke.ts';
 import { TaskError } from './asl/task-error.ts';

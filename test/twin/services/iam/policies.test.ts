@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createAuthorizer, readPolicies } from '../../../../twin/services/iam/policies.ts';
+import { createAuthorizer } from '../../../../twin/services/iam/authorize.ts';
 import { createTemplate } from '../../../../twin/template/intrinsics.ts';
+import { readPolicies } from '../../../../twin/template/policies.ts';
 
 const roleArn = 'arn:aws:iam::000000000000:role/Worker';
 const queue = 'arn:aws:sqs:us-east-1:000000000000:orders';

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { RequestBody } from '../../../../twin/http/request.ts';
-import { createLogs, type LogDestination } from '../../../../twin/services/logs/filter-log-events.ts';
+import { createLogs } from '../../../../twin/services/logs/filter-log-events.ts';
 import { type ExecutionRecord, Executions } from '../../../../twin/services/step-functions/executions.ts';
+import type { LogDestination } from '../../../../twin/template/state-machine.ts';
 import { machine, simulate, virtualClock } from '../step-functions/asl/simulation.ts';
 
 const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`;

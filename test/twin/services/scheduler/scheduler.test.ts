@@ -18,7 +18,7 @@ const report = jest.fn<SchedulerOptions['report']>();
 const start = (tickSeconds?: number) =>
   startScheduler({
     schedules: [schedule('processor', 'rate(1 minute)'), schedule('cleanup', 'rate(1 hour)')],
-    processorArn: 'arn:processor',
+    tickedArn: 'arn:processor',
     tickSeconds,
     runner: { start: started } as unknown as ExecutionRunner,
     authorize,
@@ -80,7 +80,7 @@ test('every lane has a run of its own, at a tick by hand too, which answers with
   const lane = (name: string) => ({ ...schedule(name, 'rate(1 minute)'), targetArn: 'arn:processor' });
   const scheduler = startScheduler({
     schedules: [lane('processor'), schedule('cleanup', 'rate(1 hour)'), lane('processor-2')],
-    processorArn: 'arn:processor',
+    tickedArn: 'arn:processor',
     tickSeconds: 10,
     runner: { start: started } as unknown as ExecutionRunner,
     authorize,

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFaults } from '../../../../twin/faults/faults.ts';
 import { createHeldCalls } from '../../../../twin/faults/held-calls.ts';
 import { RequestBody } from '../../../../twin/http/request.ts';
+import { createPace } from '../../../../twin/pace.ts';
 import type { Lambda } from '../../../../twin/services/lambda/invoke.ts';
 import { createExecutionRunner } from '../../../../twin/services/step-functions/execution-runner.ts';
-import { createPace } from '../../../../twin/services/step-functions/pace.ts';
 import { createStepFunctions } from '../../../../twin/services/step-functions/step-functions.ts';
-import type { StateMachineResource } from '../../../../twin/template/cloud-assembly.ts';
+import type { StateMachineResource } from '../../../../twin/template/state-machine.ts';
 import { machine } from './asl/simulation.ts';
 
 const prefix = 'arn:aws:states:us-east-1:000000000000';

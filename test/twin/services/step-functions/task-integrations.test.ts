@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { AwsError } from '../../../../twin/http/aws-error.ts';
-import type { Authorize } from '../../../../twin/services/iam/policies.ts';
+import type { Authorize } from '../../../../twin/services/iam/authorize.ts';
 import type { Lambda } from '../../../../twin/services/lambda/invoke.ts';
 import type { ExecutionRecord } from '../../../../twin/services/step-functions/executions.ts';
 import {

@@ -1,14 +1,4 @@
-import { AwsError } from '../../http/aws-error.ts';
-import type { Properties, Template } from '../../template/intrinsics.ts';
-
-/** Who makes a call: a session of a role. */
-export interface Principal {
-  readonly roleArn: string;
-  readonly session: string;
-}
-
-/** @throws AccessDeniedException, with this HTTP status, unless the principal's role grants the action. */
-export type Authorize = (principal: Principal, action: string, resource: string, status: number) => void;
+import type { Properties, Template } from './intrinsics.ts';
 
 interface Statement {
   readonly effect: 'Allow' | 'Deny';
@@ -41,25 +31,6 @@ export function readPolicies(template: Template, roleArns: ReadonlySet<string>):
       .flatMap(({ PolicyDocument }) => list((PolicyDocument as Properties)['Statement']))
       .map((statement) => readStatement(roleArn, statement as Properties, template));
   return new Map([...roleArns].map((roleArn) => [roleArn, statementsOf(roleArn)]));
-}
-
-/** Decides as IAM does: what nothing allows is denied, and a denial outweighs whatever allows. */
-export function createAuthorizer(policies: Policies): Authorize {
-  return ({ roleArn, session }, action, resource, status) => {
-    const effects = (policies.get(roleArn) ?? [])
-      .filter(({ actions, resources }) => matches(actions, action) && matches(resources, resource))
-      .map(({ effect }) => effect);
-    if (effects.includes('Allow') && !effects.includes('Deny')) return;
-    const user = `${roleArn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/${session}`;
-    const reason = effects.includes('Deny')
-      ? 'with an explicit deny in an identity-based policy'
-      : `because no identity-based policy allows the ${action} action`;
-    throw new AwsError(
-      'AccessDeniedException',
-      `User: ${user} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
-      status,
-    );
-  };
 }
 
 function refuseUnsupported(roleArn: string, role: Properties, { text, ofType }: Template): void {
@@ -99,10 +70,6 @@ function pattern(wildcards: string, flags = ''): RegExp {
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
   return new RegExp(`^${source}$`, flags);
-}
-
-function matches(patterns: readonly RegExp[], text: string): boolean {
-  return patterns.some((candidate) => candidate.test(text));
 }
 
 /** IAM lets a list of one be written without brackets. */

@@ -1,23 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createConsoleApi } from '../../local/console-api.ts';
-import { serveConsoleFile } from '../../local/console-files.ts';
-import type { Faults } from '../faults/faults.ts';
-import type { BusLog } from '../services/event-bridge/bus-log.ts';
-import type { Scheduler } from '../services/scheduler/scheduler.ts';
-import type { HistoryEvent } from '../services/step-functions/asl/history.ts';
-import type { ExecutionRecord, Executions } from '../services/step-functions/executions.ts';
-import { toHistoryEvent } from '../services/step-functions/history-event.ts';
-import { AwsError } from './aws-error.ts';
-import { type ControlSurface, parseJson, readBody, send } from './endpoint.ts';
-import { sendJsonList } from './send-json-list.ts';
+import type { Faults } from './faults/faults.ts';
+import { AwsError } from './http/aws-error.ts';
+import type { ControlSurface } from './http/aws-protocols.ts';
+import { parseJson, readBody, send } from './http/endpoint.ts';
+import { sendJsonList } from './http/send-json-list.ts';
+import type { BusLog } from './services/event-bridge/bus-log.ts';
+import type { Scheduler } from './services/scheduler/scheduler.ts';
+import type { HistoryEvent } from './services/step-functions/asl/history.ts';
+import type { ExecutionRecord, Executions } from './services/step-functions/executions.ts';
+import { toHistoryEvent } from './services/step-functions/history-event.ts';
 
 export interface ControlOptions {
   readonly health: object;
+  readonly pages: Pages;
   readonly bus: BusLog;
   readonly executions: Executions;
   readonly faults: Faults;
   /** Undefined until everything serves. */
   readonly scheduler: () => Scheduler | undefined;
+}
+
+/** What the application serves beside the twin's own paths. */
+export interface Pages {
+  /** The paths below `/_local/`, for whoever asks for one that does not exist. */
+  readonly paths: readonly string[];
+  /** Answers a GET below `/_local/`; undefined when the path is not its own. */
+  read(url: URL, response: ServerResponse): Promise<unknown> | undefined;
+  /** Serves any other path; false when it is not its own. */
+  readonly serve: ControlSurface;
 }
 
 type Handler = (url: URL, response: ServerResponse, body: () => Promise<unknown>) => Promise<void> | void;
@@ -27,6 +37,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** `/_local`: for people and tests, outside the AWS protocols. */
 export function createControl({
   health,
+  pages,
   bus,
   executions,
   faults,
@@ -37,9 +48,6 @@ export function createControl({
     if (started === undefined) throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
     return started;
   }
-  // The health is the twin's, and says to everybody where its database is.
-  const { postgresUrl } = health as { readonly postgresUrl: string };
-  const readForConsole = createConsoleApi({ postgresUrl, bus, executions });
   const routes: Readonly<Record<string, Handler>> = {
     'GET /_local/health': (_, response) => sendJson(response, health),
     'GET /_local/bus/events': async (url, response) => {
@@ -69,9 +77,9 @@ export function createControl({
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (!url.pathname.startsWith('/_local/')) return serveConsoleFile(request, response);
+    if (!url.pathname.startsWith('/_local/')) return pages.serve(request, response);
     ready();
-    const read = request.method === 'GET' ? readForConsole(url, response) : undefined;
+    const read = request.method === 'GET' ? pages.read(url, response) : undefined;
     const route = routes[`${request.method} ${url.pathname}`];
     const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
     if (read !== undefined) sendJson(response, await read);
@@ -82,8 +90,7 @@ export function createControl({
       const known = [
         ...Object.keys(routes),
         'GET /_local/executions/{arn}',
-        'GET /_local/outbox',
-        'GET /_local/runs',
+        ...pages.paths.map((path) => `GET ${path}`),
       ].join(', ');
       throw new AwsError('NotFound', `no ${request.method} ${url.pathname}: there are ${known}`, 404);
     }
