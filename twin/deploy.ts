@@ -162,15 +162,15 @@ async function start(
   const runner = createExecutionRunner(assembly.stateMachines, lambda, faults, authorize, pace);
   cleanUps.push(runner.stop);
   let scheduler: Scheduler | undefined;
-  const eventBridge = createEventBridge(
-    assembly.eventBuses,
-    bus,
-    () => new Date(),
-    (entry) => faults.entryError(() => describeEntry(entry)),
-  );
+  const eventBridge = createEventBridge({
+    buses: assembly.eventBuses,
+    log: bus,
+    now: () => new Date(),
+    entryError: (entry) => faults.entryError(() => describeEntry(entry)),
+  });
   const services = {
     rdsData: withFaults(faults, rdsData.operations, describeStatement),
-    eventBridge: withFaults(faults, eventBridge.operations, describeEntries),
+    eventBridge: withFaults(faults, eventBridge, describeEntries),
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     secretsManager: createSecretsManager(urls),
     logs: createLogs(assembly.stateMachines, runner.executions),

@@ -24,13 +24,13 @@ let cleanUps: (() => Promise<unknown> | unknown)[];
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-bus-'));
   log = await openBusLog(join(folder, 'bus.jsonl'));
-  const { operations } = createEventBridge(
-    new Map([[busName, busArn]]),
+  const eventBridge = createEventBridge({
+    buses: new Map([[busName, busArn]]),
     log,
-    () => received,
-    () => undefined,
-  );
-  const endpoint = await startLocalAws({ eventBridge: operations });
+    now: () => received,
+    entryError: () => undefined,
+  });
+  const endpoint = await startLocalAws({ eventBridge });
   endpointUrl = endpoint.url;
   client = new EventBridgeClient(clientOptions(endpoint.url));
   cleanUps = [

@@ -8,16 +8,16 @@ const [mine, other] = ['0f8fad5b-d9cb-469f-a165-70867728950e', '7c9e6679-7425-40
 const faults = createFaults([], createHeldCalls(0, createPace(1)), outboxEvents);
 
 test.each([
-  ['publishes it', { events: [{ eventId: mine, eventType: 'push' }] }, true],
-  ['marks its outcome', { outcomes: [{ eventId: other }, { eventId: mine }] }, true],
-  ['publishes another event', { events: [{ eventId: other, eventType: 'push' }] }, false],
-  ['has no events', {}, false],
-])('a rule with an event id applies to the invocation that %s: %j', (_, payload, expected) => {
+  ['applies', 'publishes it', { events: [{ eventId: mine, eventType: 'push' }] }],
+  ['applies', 'marks its outcome', { outcomes: [{ eventId: other }, { eventId: mine }] }],
+  ['does not apply', 'publishes another event', { events: [{ eventId: other, eventType: 'push' }] }],
+  ['does not apply', 'has no events', {}],
+])('a rule with an event id %s to an invocation that %s', (applies, _, payload) => {
   faults.replace([{ service: 'lambda', kind: 'crash', match: { eventId: mine } }]);
 
   const crash = faults.crash(() => ({ service: 'lambda', operation: 'Invoke', payload }));
 
-  expect(crash).toBe(expected ? 'before' : undefined);
+  expect(crash).toBe(applies === 'applies' ? 'before' : undefined);
 });
 
 test('a rule with a detail type applies to invocations by the types of their events, not by outcomes', () => {

@@ -10,9 +10,10 @@ export interface Connection {
   readonly reused: boolean;
 }
 
-export type Operations = Readonly<
-  Record<string, (request: RequestBody, connection?: Connection) => Promise<object>>
->;
+export type Operation = (request: RequestBody, connection?: Connection) => Promise<object>;
+
+/** By the names that AWS gives them. */
+export type Operations = Readonly<Record<string, Operation>>;
 
 /** Lambda answers with a payload of its own instead of an object. */
 interface InvokedByName {

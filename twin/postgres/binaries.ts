@@ -88,7 +88,7 @@ async function copyOutside(packageDir: string, report: (step: string) => void): 
   const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const copy = join(tmpdir(), `outbox-postgres-${version}-${process.getuid?.() ?? 'user'}`);
+  const copy = join(tmpdir(), `twin-postgres-${version}-${process.getuid?.() ?? 'user'}`);
   if (!(await isOwn(copy))) {
     report(`copying PostgreSQL's programs to ${copy}: the database's user cannot run those in ${packageDir}`);
     const draft = await mkdtemp(`${copy}.`);

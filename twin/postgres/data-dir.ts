@@ -26,7 +26,7 @@ export async function chooseDataDir(
   }
   // The same request finds the same folder again, so the data stays from one start to the next.
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 12);
-  const outside = join(await realpath(tmpdir()), `outbox-postgres-${hash}-${user.uid}`);
+  const outside = join(await realpath(tmpdir()), `twin-postgres-${hash}-${user.uid}`);
   const owner = await ownerOf(outside);
   if (owner !== undefined && owner !== user.uid) {
     throw new Error(`"${outside}" belongs to another user (uid ${owner}): delete it or choose a --data-dir`);

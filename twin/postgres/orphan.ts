@@ -5,7 +5,7 @@ import { inUse } from './lock.ts';
 import { commandLine, isRunning } from './process-table.ts';
 
 /** Marks the postmasters that a twin has started, so that nobody else's is ever stopped. */
-export const twinMark = 'cluster_name=outbox-twin';
+export const twinMark = 'cluster_name=aws-twin';
 
 /**
  * Stops a postmaster that a dead twin has left on this data directory. Answers with the process id in

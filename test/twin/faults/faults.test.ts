@@ -10,12 +10,12 @@ import type { ExecutionRunner } from '../../../twin/services/step-functions/exec
 import { createStepFunctions } from '../../../twin/services/step-functions/step-functions.ts';
 
 const operations = {
-  events: createEventBridge(
-    new Map(),
-    {} as BusLog,
-    () => new Date(0),
-    () => undefined,
-  ).operations,
+  events: createEventBridge({
+    buses: new Map(),
+    log: {} as BusLog,
+    now: () => new Date(0),
+    entryError: () => undefined,
+  }),
   'rds-data': createRdsData({ clusterArn: '', database: '', databaseUrls: new Map() }).operations,
   lambda: { Invoke: undefined },
   states: createStepFunctions({} as ExecutionRunner),

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { measureLines, readLines } from './json-lines.ts';
+import { readLines } from './json-lines.ts';
 
 /** An event as the bus accepted it; `Detail` is the text as received. */
 export interface AcceptedEvent {
@@ -54,7 +54,10 @@ export async function openBusLog(file: string, maxBytes = Number.POSITIVE_INFINI
   let fd = openSync(file, 'a+');
   let current = newPart(file, aside === undefined ? 0 : aside.position + aside.events);
   // A kill in mid-write leaves half a line: nobody got an answer for that event, so it goes.
-  ({ lines: current.events, bytes: current.bytes } = await measureLines(file));
+  for await (const line of readLines(file)) {
+    current.events += 1;
+    current.bytes += line.length + 1;
+  }
   ftruncateSync(fd, current.bytes);
 
   const first = () => (aside ?? current).position;
@@ -79,8 +82,8 @@ export async function openBusLog(file: string, maxBytes = Number.POSITIVE_INFINI
       const mark = part.marks.findLast(({ position }) => position <= next) ?? { ...part, byte: 0 };
       let { position } = mark;
       try {
-        for await (const text of readLines(part.file, mark.byte)) {
-          if (position === next) yield { position: next++, text };
+        for await (const line of readLines(part.file, mark.byte)) {
+          if (position === next) yield { position: next++, text: line.toString('utf8') };
           position += 1;
           if (next === end) return;
         }

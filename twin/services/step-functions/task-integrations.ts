@@ -8,7 +8,7 @@ import { TaskError } from './asl/task-error.ts';
 import { formatTimestamp } from './asl/timestamp.ts';
 import type { ExecutionRecord } from './executions.ts';
 import { lambdaMetadata } from './lambda-metadata.ts';
-import { syncAnswer } from './sync-execution.ts';
+import { syncAnswer } from './sync-answer.ts';
 
 /** Performs one call of a Task in the name of its state machine: its `Arguments` in, its `$states.result` out. */
 export type Integration = (

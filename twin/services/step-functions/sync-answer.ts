@@ -1,4 +1,9 @@
+import type { RequestBody } from '../../http/request.ts';
 import type { ExecutionRecord } from './executions.ts';
+
+/** Whether the caller wants to see input and output. */
+export const withData = (request: RequestBody): boolean =>
+  request.optionalText('includedData') !== 'METADATA_ONLY';
 
 /** What StartSyncExecution answers; times are dates, since each protocol writes them in its own way. */
 export function syncAnswer(record: ExecutionRecord, included = true) {

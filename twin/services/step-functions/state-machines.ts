@@ -1,0 +1,20 @@
+import type { Operation } from '../../http/aws-protocols.ts';
+import type { ExecutionRunner } from './execution-runner.ts';
+
+export function listStateMachines(runner: ExecutionRunner): Operation {
+  return async () => ({
+    stateMachines: runner.stateMachines.map(({ arn, name, type }) => ({
+      stateMachineArn: arn,
+      name,
+      type,
+      creationDate: 0,
+    })),
+  });
+}
+
+export function describeStateMachine(runner: ExecutionRunner): Operation {
+  return async (request) => {
+    const { arn, name, type, definition, roleArn } = runner.find(request.text('stateMachineArn'));
+    return { stateMachineArn: arn, name, type, definition, roleArn, status: 'ACTIVE', creationDate: 0 };
+  };
+}
