@@ -15,6 +15,7 @@ import { AwsError } from './http/aws-error.ts';
 import { awsRouter } from './http/aws-protocols.ts';
 import { listen } from './http/endpoint.ts';
 import { createPace } from './pace.ts';
+import { servicesFolder } from './postgres/data-dir.ts';
 import { connectPostgres, startPostgres } from './postgres/postgres.ts';
 import { type BusLog, openBusLog } from './services/event-bridge/bus-log.ts';
 import { createEventBridge } from './services/event-bridge/event-bridge.ts';
@@ -131,7 +132,7 @@ async function start(
   cleanUps.push(postgres.stop);
 
   report('starting the services');
-  const folder = join(postgres.dataDir ?? options.dataDir, 'twin');
+  const folder = join(postgres.dataDir ?? options.dataDir, servicesFolder);
   await mkdir(folder, { recursive: true });
   const bus = await openBusLog(join(folder, 'bus.jsonl'), options.busLogBytes ?? BUS_LOG_BYTES);
   cleanUps.push(bus.close);

@@ -6,8 +6,13 @@ import { databaseUser, folderClosedTo, type SystemUser } from './user.ts';
 
 export interface DataDir {
   readonly path: string;
+  /** The folder of the cluster, below it or, as older versions made it, the directory itself. */
+  readonly cluster: string;
   readonly user: SystemUser | undefined;
 }
+
+/** In a data directory beside the cluster: what the services keep. */
+export const servicesFolder = 'twin';
 
 /** Where the data will be and who runs the database there. Changes nothing on disk. */
 export async function chooseDataDir(
@@ -16,9 +21,10 @@ export async function chooseDataDir(
   report: (step: string) => void,
 ): Promise<DataDir> {
   const path = await realPath(resolve(requested));
-  const user = await databaseUser(await ownerOf(join(path, 'PG_VERSION')));
+  const cluster = await clusterIn(path);
+  const user = await databaseUser(await ownerOf(join(cluster, 'PG_VERSION')));
   const closed = user && (await folderClosedTo(user, path));
-  if (!user || !closed) return { path, user };
+  if (!user || !closed) return { path, cluster, user };
 
   const reason = `the database's user ${user.name} may not enter "${closed}"`;
   if (whenUnreachable === 'refuse') {
@@ -32,7 +38,7 @@ export async function chooseDataDir(
     throw new Error(`"${outside}" belongs to another user (uid ${owner}): delete it or choose a --data-dir`);
   }
   report(`keeping the data in ${outside}, because ${reason}`);
-  return { path: outside, user };
+  return { path: outside, cluster: await clusterIn(outside), user };
 }
 
 /** Makes a folder without a cluster ready for one: there, and the property of the database's user. */
@@ -40,6 +46,10 @@ export async function handOver({ path, user }: DataDir): Promise<void> {
   await mkdir(path, { recursive: true });
   if (user) await chown(path, user.uid, user.gid);
   await chmod(path, 0o700); // PostgreSQL refuses a folder that others may read
+}
+
+async function clusterIn(path: string): Promise<string> {
+  return (await ownerOf(join(path, 'PG_VERSION'))) === undefined ? join(path, 'cluster') : path;
 }
 
 /** Symlinks resolved as far as the path exists. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DataDir } from './data-dir.ts';
 import { inUse } from './lock.ts';
 import { commandLine, isRunning } from './process-table.ts';
 
@@ -12,19 +13,19 @@ export const twinMark = 'cluster_name=aws-twin';
  * postmaster.pid when it is a stranger's by now: PostgreSQL must be told, or it takes that for a postmaster.
  */
 export async function stopOrphan(
-  dataDir: string,
+  { path, cluster }: DataDir,
   report: (step: string) => void,
 ): Promise<number | undefined> {
-  const pid = await postmasterPid(dataDir);
+  const pid = await postmasterPid(cluster);
   if (pid === undefined) return undefined;
   if (!(await isRunning(pid))) return pid;
   const command = await commandLine(pid);
-  if (command?.includes(`postgres -D ${dataDir} `) && command.includes(twinMark)) {
+  if (command?.includes(`postgres -D ${cluster} `) && command.includes(twinMark)) {
     report(`stopping the PostgreSQL that process ${pid} still runs for a twin that has died`);
     await stopPostmaster(pid);
     return pid;
   }
-  if (command === undefined || /(^|\/)postgres(:| |$)/.test(command)) throw inUse(dataDir, pid);
+  if (command === undefined || /(^|\/)postgres(:| |$)/.test(command)) throw inUse(path, pid);
   return pid;
 }
 
@@ -53,9 +54,9 @@ function trySignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function postmasterPid(dataDir: string): Promise<number | undefined> {
+async function postmasterPid(cluster: string): Promise<number | undefined> {
   try {
-    const [pid] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n');
+    const [pid] = (await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n');
     return Number(pid) > 0 ? Number(pid) : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -41,7 +41,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const { dataDir, unlock } = await takeDataDir(options, report);
   try {
     const binaries = await findBinaries(dataDir.user, report);
-    if (!(await holdsCluster(dataDir.path))) {
+    if (!(await holdsCluster(dataDir))) {
       report(`creating a PostgreSQL cluster in ${dataDir.path}`);
       await createCluster(dataDir, binaries.initdb);
     }
@@ -53,7 +53,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       settings,
       report,
     });
-    return ownedPostgres(server, dataDir.path, unlock, report);
+    return ownedPostgres(server, dataDir, unlock, report);
   } catch (error) {
     await unlock();
     throw error;
@@ -67,7 +67,7 @@ async function takeDataDir(
   try {
     const dataDir = await chooseDataDir(requested, whenUnreachable, report);
     // Looked at before anything is written, so that a stranger's folder stays as it is.
-    if (!(await holdsCluster(dataDir.path))) await handOver(dataDir);
+    if (!(await holdsCluster(dataDir))) await handOver(dataDir);
     return { dataDir, unlock: await lockDataDir(dataDir.path) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -80,7 +80,7 @@ async function takeDataDir(
 
 function ownedPostgres(
   { url, process }: Server,
-  dataDir: string,
+  dataDir: DataDir,
   unlock: () => Promise<void>,
   report: (step: string) => void,
 ): Postgres {
@@ -92,12 +92,12 @@ function ownedPostgres(
   };
   process.exited.then(
     (code) =>
-      stopped ?? report(`postgres has ended on its own (exit code ${code}); see the log in ${dataDir}`),
+      stopped ?? report(`postgres has ended on its own (exit code ${code}); see the log in ${dataDir.path}`),
     (error: Error) => report(`the guard of postgres failed: ${error.message}`),
   );
   return {
     url,
-    dataDir,
+    dataDir: dataDir.path,
     stop: () => {
       stopped ??= stop();
       return stopped;

@@ -30,7 +30,7 @@ const conflictPatience = 15_000;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const deadline = Date.now() + conflictPatience;
   for (;;) {
-    const strangerPid = await stopOrphan(options.dataDir.path, options.report);
+    const strangerPid = await stopOrphan(options.dataDir, options.report);
     const port = options.port ?? (await freePort());
     const process = spawnServer(options, port, strangerPid);
     try {
@@ -66,7 +66,7 @@ function spawnServer(
   ];
   return spawnGuarded({
     command: postgres,
-    args: ['-D', dataDir.path, ...settings.flatMap((setting) => ['-c', setting])],
+    args: ['-D', dataDir.cluster, ...settings.flatMap((setting) => ['-c', setting])],
     user: dataDir.user,
     cwd: dataDir.path,
     logFile: join(dataDir.path, logFile),
