@@ -2,15 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { region } from './arn.ts';
 import { createControl, type Pages } from './control.ts';
+import { createFaults, type EventReader } from './faults/faults.ts';
+import { createHeldCalls } from './faults/held-calls.ts';
 import {
   describeEntries,
   describeEntry,
   describeExecution,
   describeStatement,
   withFaults,
-} from './faults/calls.ts';
-import { createFaults, type EventReader } from './faults/faults.ts';
-import { createHeldCalls } from './faults/held-calls.ts';
+} from './faults/with-faults.ts';
 import { AwsError } from './http/aws-error.ts';
 import { awsRouter } from './http/aws-protocols.ts';
 import { listen } from './http/endpoint.ts';
@@ -22,8 +22,8 @@ import { createEventBridge } from './services/event-bridge/event-bridge.ts';
 import { createAdmission } from './services/iam/admission.ts';
 import { createAuthorizer } from './services/iam/authorize.ts';
 import { createLambda, type Lambda } from './services/lambda/invoke.ts';
-import { withInvokeFaults } from './services/lambda/invoke-faults.ts';
 import { openLogFile } from './services/lambda/log-file.ts';
+import { withInvokeFaults } from './services/lambda/with-invoke-faults.ts';
 import { createLogs } from './services/logs/filter-log-events.ts';
 import { createRdsData } from './services/rds-data/rds-data.ts';
 import { type Scheduler, startScheduler } from './services/scheduler/scheduler.ts';
@@ -78,9 +78,9 @@ export interface Twin {
   readonly scheduler: Scheduler;
   /** Data API calls and Lambda invocations so far, by operation and by function. */
   readonly counts: { readonly dataApiCalls: number; readonly invocations: Readonly<Record<string, number>> };
-  /** Waits for the end of the runs in flight. */
+  /** Waits for the end of the runs that are under way. */
   settle(): Promise<void>;
-  /** Lets the runs in flight end, unless `now`, then stops everything that was started. */
+  /** Lets the runs that are under way end, unless `now`, then stops everything that was started. */
   stop(how?: 'now'): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { describeStatement, withFaults } from '../../twin/faults/calls.ts';
 import { createFaults } from '../../twin/faults/faults.ts';
 import { createHeldCalls } from '../../twin/faults/held-calls.ts';
+import { describeStatement, withFaults } from '../../twin/faults/with-faults.ts';
 import { createPace } from '../../twin/pace.ts';
 import { startLocalAws } from '../support/local-aws.ts';
 

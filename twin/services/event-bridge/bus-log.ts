@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { readLines } from './json-lines.ts';
+import { readLines } from './read-lines.ts';
 
 /** An event as the bus accepted it; `Detail` is the text as received. */
 export interface AcceptedEvent {

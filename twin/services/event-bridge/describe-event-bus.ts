@@ -1,7 +1,7 @@
 import { AwsError } from '../../http/aws-error.ts';
 import type { Operation } from '../../http/aws-protocols.ts';
 import { checkRequest, type Shape } from '../../http/check-request.ts';
-import { busArnPattern, busName } from './bus.ts';
+import { busArnPattern, busName } from './bus-name.ts';
 
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html
 const describeEventBusRequest: Shape = {

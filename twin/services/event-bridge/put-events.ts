@@ -3,9 +3,9 @@ import { AwsError } from '../../http/aws-error.ts';
 import type { Operation } from '../../http/aws-protocols.ts';
 import { checkRequest, type Shape } from '../../http/check-request.ts';
 import { RequestBody } from '../../http/request.ts';
-import { busArnPattern, busName } from './bus.ts';
 import type { AcceptedEvent, BusLog } from './bus-log.ts';
-import { isWellFormedDetail } from './detail.ts';
+import { busArnPattern, busName } from './bus-name.ts';
+import { isWellFormedDetail } from './well-formed-detail.ts';
 
 const MAX_REQUEST_BYTES = 1_048_576;
 const MAX_DETAIL_TYPE_CHARACTERS = 128;

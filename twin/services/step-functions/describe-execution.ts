@@ -1,6 +1,6 @@
 import type { Operation } from '../../http/aws-protocols.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
-import { findExecution } from './find.ts';
+import { findExecution } from './find-execution.ts';
 import { summarize } from './list-executions.ts';
 import { notRedrivable } from './redrive-execution.ts';
 import { dataOf, withData } from './sync-answer.ts';

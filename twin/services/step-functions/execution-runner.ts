@@ -5,7 +5,7 @@ import type { Pace } from '../../pace.ts';
 import type { StateMachineResource } from '../../template/state-machine.ts';
 import type { Authorize } from '../iam/authorize.ts';
 import type { Lambda } from '../lambda/invoke.ts';
-import { describeInvocation } from '../lambda/invoke-faults.ts';
+import { describeInvocation } from '../lambda/with-invoke-faults.ts';
 import { InvalidDefinition } from './asl/invalid-definition.ts';
 import { loadStateMachine, type StateMachine } from './asl/load.ts';
 import { type Clock, type Outcome, runStateMachine } from './asl/run.ts';

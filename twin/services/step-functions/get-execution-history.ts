@@ -1,7 +1,7 @@
 import type { Operation } from '../../http/aws-protocols.ts';
 import { epochSeconds } from '../../http/epoch-seconds.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
-import { findExecution } from './find.ts';
+import { findExecution } from './find-execution.ts';
 import { toHistoryEvent } from './history-event.ts';
 
 export function getExecutionHistory({ executions }: ExecutionRunner): Operation {

@@ -2,7 +2,7 @@ import type { Operation } from '../../http/aws-protocols.ts';
 import { epochSeconds } from '../../http/epoch-seconds.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
 import type { ExecutionRecord } from './executions.ts';
-import { findStateMachine } from './find.ts';
+import { findStateMachine } from './find-state-machine.ts';
 
 export function listExecutions(runner: ExecutionRunner): Operation {
   return async (request) => {

@@ -3,7 +3,7 @@ import type { Operation } from '../../http/aws-protocols.ts';
 import { epochSeconds } from '../../http/epoch-seconds.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
 import type { ExecutionRecord } from './executions.ts';
-import { findExecution } from './find.ts';
+import { findExecution } from './find-execution.ts';
 
 export function redriveExecution(runner: ExecutionRunner): Operation {
   return async (request) => {

@@ -1,7 +1,7 @@
 import type { Operation } from '../../http/aws-protocols.ts';
 import { epochSeconds } from '../../http/epoch-seconds.ts';
 import type { ExecutionRunner } from './execution-runner.ts';
-import { findStateMachine } from './find.ts';
+import { findStateMachine } from './find-state-machine.ts';
 import { given } from './start-execution.ts';
 import { syncAnswer, withData } from './sync-answer.ts';
 

@@ -11,10 +11,3 @@ export function listStateMachines(runner: ExecutionRunner): Operation {
     })),
   });
 }
-
-export function describeStateMachine(runner: ExecutionRunner): Operation {
-  return async (request) => {
-    const { arn, name, type, definition, roleArn } = runner.find(request.text('stateMachineArn'));
-    return { stateMachineArn: arn, name, type, definition, roleArn, status: 'ACTIVE', creationDate: 0 };
-  };
-}
