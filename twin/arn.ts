@@ -1,4 +1,4 @@
-/** Where the twin pretends to be. */
+/** The region and the account that the twin pretends to be in. */
 export const region = 'us-east-1';
 export const account = '000000000000';
 

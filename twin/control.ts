@@ -16,7 +16,7 @@ export interface ControlOptions {
   readonly bus: BusLog;
   readonly executions: Executions;
   readonly faults: Faults;
-  /** Undefined until everything serves. */
+  /** Undefined until the twin is ready. */
   readonly scheduler: () => Scheduler | undefined;
 }
 
@@ -111,7 +111,7 @@ function summary({
   return { executionArn, stateMachineArn, name, status, startDate, stopDate, input, output, error, cause };
 }
 
-/** The whole of it, with each input and output where it occurs: many times the bytes that are kept. */
+/** Sends the whole execution. Inputs and outputs are repeated where they occur: many times the bytes that are kept. */
 async function sendExecution(
   response: ServerResponse,
   executions: Executions,

@@ -1,14 +1,14 @@
 /**
- * Keeps the twin from beginning more than this machine can work on. On AWS every invocation brings a processor of its
- * own; here they share two or eight, and what is begun too early only runs out of time.
+ * Limits how many Tasks run at a time. On AWS every invocation has a processor of its own; here they share a few, and
+ * a Task that begins too early only times out.
  */
 export interface Pace {
   /**
-   * Answers with what gives the place back, as soon as there is one; what has a lower `order` comes first.
+   * Resolves with a function that gives the place back, as soon as one is free; a lower `order` goes first.
    * Rejects with the signal's reason when it is aborted before.
    */
   enter(order: number, signal: AbortSignal): Promise<() => void>;
-  /** Lends a place while its holder waits for an injected latency. Answers with what takes it back. */
+  /** Lends a place while its holder waits for an injected latency. Returns a function that takes it back. */
   lend(): () => void;
 }
 

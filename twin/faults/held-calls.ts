@@ -2,7 +2,7 @@ import { AwsError } from '../http/aws-error.ts';
 import type { Caller } from '../http/request.ts';
 import type { Pace } from '../pace.ts';
 
-/** Calls that an injected latency holds up: they may be many, and long after their callers have left. */
+/** Calls that an injected latency delays: there may be many, also long after their callers have left. */
 export interface HeldCalls {
   /** Resolves when the call may go on. Rejects when the twin stops. */
   hold(ms: number, caller: Caller): Promise<void>;
@@ -16,7 +16,7 @@ interface Held {
   readonly fail: (reason: Error) => void;
 }
 
-/** Holds `maxBytes` of calls: the oldest of more than that goes on before its time. */
+/** Holds `maxBytes` of calls; beyond that, the oldest one goes on early. */
 export function createHeldCalls(maxBytes: number, pace: Pace): HeldCalls {
   const held = new Set<Held>(); // oldest first
   let heldBytes = 0;

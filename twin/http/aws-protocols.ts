@@ -68,6 +68,7 @@ const targets: Readonly<Record<string, readonly [JsonService, contentType: strin
   Logs_20140328: ['logs', 'application/x-amz-json-1.1'],
 };
 
+/** Finds the service and the operation of a request as AWS's protocols name them: in X-Amz-Target or in the path. */
 export function awsRouter(services: Services, control: ControlSurface, admit: Admit) {
   const known = new WeakSet<IncomingMessage['socket']>();
 

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { AwsError, ConnectionReset } from './aws-error.ts';
 
-// Longer than a tick, as the connections of a function that is warm: Node's default is five seconds.
+// Longer than the time between two ticks, so that a warm function keeps its connections. Node's default is five seconds.
 const KEEP_ALIVE_MS = 65_000;
 
-/** One HTTP endpoint on 127.0.0.1 for every service, told apart as AWS's protocols tell them apart. */
+/** Listens on 127.0.0.1: one HTTP endpoint for all services. */
 export async function listen(
   port: number,
   route: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
@@ -30,8 +30,8 @@ export async function listen(
 }
 
 /**
- * Any web page can make its visitor's browser call 127.0.0.1, and a name of its own can be made to mean 127.0.0.1:
- * the browser tells both, in `Origin` and in `Host`.
+ * Any web page can make its visitor's browser call 127.0.0.1, also under a name of its own that resolves to it.
+ * The browser sends the page's origin in `Origin` and that name in `Host`.
  */
 function refuseOtherSites({ headers, socket }: IncomingMessage): void {
   const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);

@@ -1,7 +1,7 @@
 import { AwsError } from './aws-error.ts';
 import { stringifyExact } from './exact-json.ts';
 
-/** Whoever waits for a call's answer. */
+/** The party that waits for a call's answer. */
 export interface Caller {
   /** Length of what was sent. */
   readonly bytes: number;

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { ifThere } from './if-there.ts';
 import type { SystemUser } from './user.ts';
 
 export interface Binaries {
@@ -125,13 +126,10 @@ async function openToEverybody(folder: string): Promise<void> {
 
 /** The temporary folder is open to all: programs that somebody else put there must not be run. */
 async function isOwn(folder: string): Promise<boolean> {
-  try {
-    const { uid, mode } = await lstat(folder);
-    if (process.platform === 'win32' || (uid === process.getuid?.() && (mode & 0o022) === 0)) return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+  const found = await ifThere(lstat(folder));
+  if (found === undefined) return false;
+  const isClosed = found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+  if (process.platform === 'win32' || isClosed) return true;
   throw new Error(
     `"${folder}" is another user's or open to changes by others: delete it, or set TMPDIR to a folder of your own`,
   );

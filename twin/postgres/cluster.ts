@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { majorVersion } from './binaries.ts';
 import { type DataDir, servicesFolder } from './data-dir.ts';
 import { spawnGuarded } from './guarded.ts';
+import { ifThere } from './if-there.ts';
 import { lockFile } from './lock.ts';
 
 export const logFile = 'twin.log';
@@ -15,14 +16,14 @@ const isOurs = (entry: string) =>
 
 /** Whether the folder holds a cluster; an error when it holds what must not be touched. */
 export async function holdsCluster({ path, cluster }: DataDir): Promise<boolean> {
-  const version = await readIfThere(join(cluster, 'PG_VERSION'));
+  const version = await ifThere(readFile(join(cluster, 'PG_VERSION'), 'utf8'));
   if (version?.trim() === majorVersion) return true;
   if (version !== undefined) {
     throw new Error(
       `data directory "${path}" is of PostgreSQL ${version.trim() || '(no version)'}, this is PostgreSQL ${majorVersion}: choose another --data-dir`,
     );
   }
-  const stranger = (await entriesOf(path)).find((entry) => !isOurs(entry));
+  const stranger = (await ifThere(readdir(path)))?.find((entry) => !isOurs(entry));
   if (stranger === undefined) return false;
   throw new Error(
     `"${path}" is no PostgreSQL data directory and not empty (it holds "${stranger}"): choose another --data-dir`,
@@ -34,7 +35,7 @@ export async function holdsCluster({ path, cluster }: DataDir): Promise<boolean>
  * begins anew. The draft is inside the folder, which may be a mount point or below a parent that is not writable.
  */
 export async function createCluster({ path, cluster, user }: DataDir, initdb: string): Promise<void> {
-  for (const entry of await entriesOf(path)) {
+  for (const entry of await readdir(path)) {
     if (!entry.startsWith(draftPrefix)) continue;
     // Retried, because an initdb that is being stopped may still write there.
     await rm(join(path, entry), { recursive: true, force: true, maxRetries: 10 });
@@ -61,22 +62,4 @@ export async function createCluster({ path, cluster, user }: DataDir, initdb: st
   }
   await rename(draft, cluster);
   await rm(passwordFile);
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function entriesOf(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

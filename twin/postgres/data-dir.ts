@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { ifThere } from './if-there.ts';
 import { databaseUser, folderClosedTo, type SystemUser } from './user.ts';
 
 export interface DataDir {
@@ -54,19 +55,9 @@ async function clusterIn(path: string): Promise<string> {
 
 /** Symlinks resolved as far as the path exists. */
 async function realPath(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return join(await realPath(dirname(path)), basename(path));
-  }
+  return (await ifThere(realpath(path))) ?? join(await realPath(dirname(path)), basename(path));
 }
 
 async function ownerOf(path: string): Promise<number | undefined> {
-  try {
-    return (await lstat(path)).uid;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return (await ifThere(lstat(path)))?.uid;
 }

@@ -49,9 +49,9 @@ export function spawnGuarded({ command, args, user, cwd, logFile, env }: Guarded
   }).finally(() => {
     ended = true;
   });
-  // Whoever awaits `exited` sees a failure; this only keeps one that nobody awaits yet from ending the process.
+  // Whoever awaits `exited` gets a failure; until then it must not end the process as unhandled.
   exited.catch(() => undefined);
-  // A guard that has already gone cannot take the end of its input: `exited` tells that story.
+  // A guard that has already ended cannot take the end of its input: `exited` reports that.
   guard.stdin?.on('error', () => undefined);
 
   return {

@@ -1,6 +1,7 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ifThere } from './if-there.ts';
 import { isRunning, startTime } from './process-table.ts';
 
 export const lockFile = 'twin.lock';
@@ -12,7 +13,7 @@ interface Owner {
 }
 
 /** A process that was just killed still runs for a moment. */
-const dyingPatience = 1_000;
+const dyingMs = 1_000;
 
 export function inUse(dataDir: string, pid: number): Error {
   return new Error(
@@ -49,26 +50,21 @@ async function tryLink(from: string, to: string): Promise<boolean> {
 }
 
 async function removeStale(dataDir: string, lock: string): Promise<void> {
-  const found = await readIfThere(lock);
+  const found = await ifThere(readFile(lock, 'utf8'));
   if (found === undefined) return;
   await refuseLiveOwner(dataDir, found);
   // Two processes may find the same stale lock. The slower one takes away the lock of the faster: it sees that
   // by the content, and puts it back.
   const removed = `${lock}.stale-${process.pid}`;
-  try {
-    await rename(lock, removed);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await readIfThere(removed)) !== found) await tryLink(removed, lock);
+  if (!(await ifThere(rename(lock, removed).then(() => true)))) return;
+  if ((await readFile(removed, 'utf8')) !== found) await tryLink(removed, lock);
   await rm(removed, { force: true });
 }
 
 async function refuseLiveOwner(dataDir: string, content: string): Promise<void> {
   const owner = parseOwner(content);
   if (!owner) return;
-  const deadline = Date.now() + dyingPatience;
+  const deadline = Date.now() + dyingMs;
   while (await lives(owner)) {
     if (Date.now() > deadline) throw inUse(dataDir, owner.pid);
     await pause(20);
@@ -85,14 +81,5 @@ function parseOwner(content: string): Owner | undefined {
     return JSON.parse(content) as Owner;
   } catch {
     return undefined;
-  }
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

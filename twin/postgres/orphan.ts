@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataDir } from './data-dir.ts';
+import { ifThere } from './if-there.ts';
 import { inUse } from './lock.ts';
 import { commandLine, isRunning } from './process-table.ts';
 
@@ -31,13 +32,13 @@ export async function stopOrphan(
 
 /** Its guard may be stopping it at this moment: a second request for a fast shutdown does no harm. */
 async function stopPostmaster(pid: number): Promise<void> {
-  for (const [signal, patience] of [
+  for (const [signal, timeoutMs] of [
     ['SIGINT', 10_000],
     ['SIGQUIT', 5_000],
     ['SIGKILL', 5_000],
   ] as const) {
     trySignal(pid, signal);
-    const deadline = Date.now() + patience;
+    const deadline = Date.now() + timeoutMs;
     while (Date.now() < deadline) {
       if (!(await isRunning(pid))) return;
       await pause(20);
@@ -55,11 +56,7 @@ function trySignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 async function postmasterPid(cluster: string): Promise<number | undefined> {
-  try {
-    const [pid] = (await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n');
-    return Number(pid) > 0 ? Number(pid) : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const file = await ifThere(readFile(join(cluster, 'postmaster.pid'), 'utf8'));
+  const pid = Number(file?.split('\n')[0]);
+  return pid > 0 ? pid : undefined;
 }

@@ -29,7 +29,7 @@ export interface PostgresOptions {
    * @default 'refuse'
    */
   readonly whenUnreachable?: 'refuse' | 'move outside';
-  /** Hears, in plain words, what takes long or was not asked for. */
+  /** Called with a sentence about what takes long or was not asked for. */
   readonly report?: (step: string) => void;
 }
 
@@ -66,12 +66,12 @@ async function takeDataDir(
 ): Promise<{ dataDir: DataDir; unlock: () => Promise<void> }> {
   try {
     const dataDir = await chooseDataDir(requested, whenUnreachable, report);
-    // Looked at before anything is written, so that a stranger's folder stays as it is.
+    // Checked before anything is written, so that a foreign folder stays as it is.
     if (!(await holdsCluster(dataDir))) await handOver(dataDir);
     return { dataDir, unlock: await lockDataDir(dataDir.path) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error; // one of our own sentences
+    if (code === undefined) throw error; // already a sentence for the user
     throw new Error(`data directory "${requested}" cannot be used (${message}): choose another --data-dir`, {
       cause: error,
     });

@@ -18,7 +18,7 @@ export async function startTime(pid: number): Promise<string | undefined> {
   return (await statFields(pid))?.[19];
 }
 
-/** The command line, words separated by spaces. Undefined when the system does not tell. */
+/** The command line, words separated by spaces. Undefined when the system does not provide it. */
 export async function commandLine(pid: number): Promise<string | undefined> {
   const words = await readProc(pid, 'cmdline');
   if (words !== undefined) return words.replaceAll('\0', ' ');

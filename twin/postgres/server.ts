@@ -23,12 +23,12 @@ interface ServerOptions {
   readonly report: (step: string) => void;
 }
 
-const startPatience = 120_000; // recovery after a crash may have much to replay
-const conflictPatience = 15_000;
+const startTimeoutMs = 120_000; // recovery after a crash may have much to replay
+const conflictTimeoutMs = 15_000;
 
 /** Starts the server on a cluster that nobody else uses, and waits until it serves the database. */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const deadline = Date.now() + conflictPatience;
+  const deadline = Date.now() + conflictTimeoutMs;
   for (;;) {
     const strangerPid = await stopOrphan(options.dataDir, options.report);
     const port = options.port ?? (await freePort());
@@ -77,7 +77,7 @@ function spawnServer(
 }
 
 async function waitUntilServing(port: number, databaseName: string, server: Guarded): Promise<void> {
-  const deadline = Date.now() + startPatience;
+  const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline) {
     try {
       const config = { connectionString: urlOf(port, 'postgres'), ssl: false };
@@ -88,10 +88,10 @@ async function waitUntilServing(port: number, databaseName: string, server: Guar
     if (server.hasExited()) return failure(server);
     await pause(15);
   }
-  throw new Error(`it does not answer within ${startPatience / 1000} s`);
+  throw new Error(`it does not answer within ${startTimeoutMs / 1000} s`);
 }
 
-/** Not seen by connecting: whoever has taken the port may answer, or keep silent. */
+/** Connecting does not show this: another process that has taken the port may answer, or not. */
 async function failure(server: Guarded): Promise<never> {
   throw new Error(`it ended with exit code ${await server.exited}`);
 }
@@ -108,7 +108,7 @@ function isNotYet(error: NodeJS.ErrnoException): boolean {
   );
 }
 
-/** What ends by itself: backends that outlive a killed postmaster by a moment, a free port that another took. */
+/** Conflicts that pass: backends that outlive a killed postmaster by a moment, a free port that another process took. */
 function isPassingConflict(log: string, portIsOurChoice: boolean): boolean {
   return (
     /shared memory block .* is still in use/.test(log) || (portIsOurChoice && /could not bind/.test(log))

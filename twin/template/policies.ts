@@ -9,7 +9,7 @@ interface Statement {
 /** What each role may do, by its ARN. */
 export type Policies = ReadonlyMap<string, readonly Statement[]>;
 
-// It grants writing logs, and the twin's logs ask nobody.
+// It grants writing logs, which the twin does not check.
 const harmlessPolicy = /:policy\/service-role\/AWSLambdaBasicExecutionRole$/;
 const readable = ['Sid', 'Effect', 'Action', 'Resource', 'Condition'];
 

@@ -15,7 +15,7 @@ export interface AcceptedEvent {
   readonly EventBusName: string;
 }
 
-/** Everything the bus accepted, in order, in a file: a bus does not forget because a laptop was switched off. */
+/** Everything the bus accepted, in order, in a file, so that it survives a restart. */
 export interface BusLog {
   append(events: readonly AcceptedEvent[]): void;
   /**
@@ -53,7 +53,7 @@ export async function openBusLog(file: string, maxBytes = Number.POSITIVE_INFINI
   let aside = await findAside(file);
   let fd = openSync(file, 'a+');
   let current = newPart(file, aside === undefined ? 0 : aside.position + aside.events);
-  // A kill in mid-write leaves half a line: nobody got an answer for that event, so it goes.
+  // A kill in mid-write leaves half a line: nobody got an answer for that event, so it is removed.
   for await (const line of readLines(file)) {
     current.events += 1;
     current.bytes += line.length + 1;

@@ -7,7 +7,7 @@ import type { Authorize } from './authorize.ts';
 
 type Permission = readonly [action: string, resource: string];
 
-/** What a call requires of its caller. */
+/** The permissions that a call requires. */
 const required: Readonly<
   Record<keyof Services, (operation: string, request: RequestBody) => readonly Permission[]>
 > = {
@@ -52,7 +52,7 @@ const statuses: Readonly<Record<keyof Services, number>> = {
 };
 
 /**
- * Holds every call of a function against the policies of its role. A caller with any other credentials (a person,
+ * Checks every call of a function against the policies of its role. A caller with any other credentials (a person,
  * a test, the AWS CLI) is an administrator.
  */
 export function createAdmission(functions: readonly FunctionResource[], authorize: Authorize): Admit {

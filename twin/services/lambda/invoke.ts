@@ -15,7 +15,7 @@ export interface Lambda {
 
 export interface InvokeOptions {
   readonly death?: Death;
-  /** Calls back when the caller waits no longer. What was begun goes on. */
+  /** Calls back when the caller waits no longer. The invocation itself goes on. */
   readonly onLeave?: (listener: () => void) => void;
 }
 

@@ -1,7 +1,7 @@
 import { createWriteStream, openSync, renameSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
-/** Where text goes that is read by people. */
+/** Where the functions' output goes. */
 export interface Output {
   write(text: string | Uint8Array): void;
 }

@@ -10,11 +10,11 @@ import type { Output } from './log-file.ts';
 const LOADING_MS = 10_000;
 // Many invocations share the thread's heap, and each may use the function's memory on Lambda.
 const HEAP_MIB = 512;
-// Else each thread would keep up to 48 MB for what does not outlive an invocation.
+// Otherwise each thread would keep up to 48 MB for objects that do not outlive an invocation.
 const YOUNG_HEAP_MIB = 6;
-// For what the functions printed last. A thread that computes does not hear that it should end.
+// Time to print the last output of the functions. A thread that is computing does not receive the message to end.
 const ENDING_MS = 500;
-// Lambda takes back what nobody has used for some minutes, too.
+// Lambda, too, removes an environment that was idle for some minutes.
 const IDLE_MS = 5 * 60_000;
 
 type Message =
@@ -84,12 +84,12 @@ export function startRuntimeThread(
     if (retiring) retire();
   }
 
-  /** An answer that arrived while this thread was busy comes first. */
+  /** An answer that arrived while this thread was busy is handled first. */
   function startTimer(id: string, ms: number): NodeJS.Timeout {
     return setTimeout(() => setImmediate(outOfTime, id), ms);
   }
 
-  /** On Lambda the environment is gone. Here it goes as soon as the others in it have ended. */
+  /** On Lambda the environment ends. Here the thread ends as soon as the other invocations in it have ended. */
   function outOfTime(id: string): void {
     if (!running.has(id)) return;
     worker.postMessage({ cutOff: id });

@@ -12,8 +12,8 @@ export interface Runtime {
 }
 
 /**
- * All environments of a function share one thread. On Lambda forty publishers that wait for a slow bus are forty
- * environments, more than a laptop has room for as threads; one thread does the work of a thousand that wait.
+ * All environments of a function share one thread. On Lambda forty invocations that wait for a slow service are forty
+ * environments, too many threads for a laptop; one thread can serve a thousand invocations that wait.
  */
 export function createRuntime(
   fn: FunctionResource,

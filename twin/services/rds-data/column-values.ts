@@ -46,7 +46,7 @@ const TYPE_NAMES = `
   select t.oid, t.typname, e.typname from pg_catalog.pg_type t
   left join pg_catalog.pg_type e on e.typarray = t.oid where t.oid = any($1::oid[])`;
 
-/** The types of a result's columns. Only what is not built in, and arrays, need a look into the catalogue. */
+/** The types of a result's columns. Only arrays and types that are not built in need a query of the catalogue. */
 export async function readColumnTypes(columns: readonly FieldDef[], query: Query): Promise<ColumnType[]> {
   const names = new Map<number, ColumnType>();
   const unknown = columns.map(({ dataTypeID }) => dataTypeID).filter((oid) => !builtinNames.has(oid));

@@ -12,7 +12,7 @@ const LIMIT_STATEMENTS = `
   select set_config('statement_timeout', '45s', false) from pg_settings
   where name = 'statement_timeout' and setting::integer not between 1 and 45000`;
 
-// What the service's driver asks for or decodes by itself, whatever the database or the role has set.
+// What the service's driver sets or decodes itself, whatever the database or the role has set.
 const SESSION = '-c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c extra_float_digits=1';
 
 export interface RdsDataOptions {
@@ -152,7 +152,7 @@ function createPool(connectionString: string): pg.Pool {
   });
   // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.
   pool.on('error', () => undefined);
-  // One that breaks while a transaction is open but silent would end the process with its unheard event.
+  // One that breaks while a transaction is open but silent would end the process with an unhandled event.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

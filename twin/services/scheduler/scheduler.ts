@@ -11,7 +11,7 @@ export interface SchedulerOptions {
   readonly tickSeconds: number | undefined;
   readonly runner: ExecutionRunner;
   readonly authorize: Authorize;
-  /** Hears of a firing that started nothing. On AWS it would end in the schedule's dead-letter queue. */
+  /** Called when a firing started nothing. On AWS it would go to the schedule's dead-letter queue. */
   readonly report: (problem: string) => void;
 }
 

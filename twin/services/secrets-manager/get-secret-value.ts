@@ -43,7 +43,7 @@ export function createSecretsManager(urls: ReadonlyMap<string, string>): Operati
 function urlAs(username: string, secretArn: string, postgresUrl: string): string {
   const url = new URL(postgresUrl);
   url.username = username;
-  // A database on the loopback interface has no secrets; what counts is that a restart finds the same one.
+  // A database on the loopback interface needs no secrecy; the password only has to be the same after a restart.
   url.password = createHash('sha256').update(secretArn).digest('hex').slice(0, 32);
   if (url.username === '') {
     throw new Error(

@@ -117,7 +117,7 @@ export function createExecutionRunner(
       resumeFrom: failedAt,
       lastEventId: record.lastEventId,
     }).catch((error: unknown): Outcome => {
-      // A fault of the twin itself must not pass for one of the definition.
+      // A defect of the twin must not look like an error of the definition.
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { status: 'FAILED', error: 'Twin.Defect', cause };
     });
@@ -231,7 +231,7 @@ function readInput(input: string): unknown {
 
 /**
  * As node:timers/promises, without the price of an AbortError for every task that ends before its timeout. What
- * arrived while this thread was busy comes first: a laptop that slept for an hour has not timed out.
+ * arrived while this thread was busy is handled first: nothing times out because a laptop slept for an hour.
  */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -44,8 +44,8 @@ interface Kept {
 }
 
 /**
- * The executions that can be looked at. They are bounded by bytes, for a twin may run for days: histories go first,
- * from the oldest execution that has ended on; the newest one that has ended and those that run keep theirs, or
+ * The executions that can be looked at. They are bounded by bytes, because a twin may run for days: histories go first,
+ * starting with the oldest execution that has ended; the newest one that has ended and those that run keep theirs, or
  * when these alone are too many bytes, the newest part of it.
  */
 export class Executions {
@@ -139,7 +139,7 @@ export class Executions {
   }
 }
 
-/** What came with this event. All other values of a history are made of these, and share their memory. */
+/** The values that are new with this event. All other values of a history consist of these and share their memory. */
 function broughtIn(event: HistoryEvent): unknown {
   const { executionStartedEventDetails, taskSucceededEventDetails, taskFailedEventDetails } = event;
   return (

@@ -2,7 +2,7 @@ import { region } from '../../arn.ts';
 import type { HistoryEvent } from './asl/history.ts';
 import { isObject, type Json } from './asl/json.ts';
 
-/** A history event as GetExecutionHistory shows it: inputs, outputs and variables are texts, and always whole. */
+/** A history event as GetExecutionHistory shows it: inputs, outputs and variables are texts, never truncated. */
 export function toHistoryEvent(event: HistoryEvent): object {
   const shown = Object.entries(event).map(([key, value]) =>
     key.endsWith('EventDetails')
@@ -37,7 +37,7 @@ export function toLogEvent(event: HistoryEvent, logging: Logging): object {
   };
 }
 
-/** What is an execution's data, and where it says whether it is whole: of parameters nothing does. */
+/** The fields with an execution's data, and the field that says whether it was truncated: parameters have none. */
 const dataFields: Readonly<Record<string, string | undefined>> = {
   input: 'inputDetails',
   output: 'outputDetails',
@@ -75,7 +75,7 @@ function textOf(value: unknown, maxBytes: number): Shown<string> {
   return { text, truncated: text.length < whole.length };
 }
 
-/** Each variable is a text of its own; together they share the room. */
+/** Each variable is a text of its own; together they share the limit. */
 function textsOf(variables: Json, maxBytes: number): Shown<object> {
   let left = maxBytes;
   let truncated = false;
@@ -88,7 +88,7 @@ function textsOf(variables: Json, maxBytes: number): Shown<object> {
   return { text: Object.fromEntries(texts) as object, truncated };
 }
 
-/** The longest beginning that takes no more bytes once it is escaped. */
+/** The longest prefix that takes no more bytes once it is escaped. */
 function cut(text: string, maxBytes: number): string {
   const mostPerCharacter = 6; // a control character as \u001f
   if (text.length * mostPerCharacter <= maxBytes || escapedBytes(text) <= maxBytes) return text;

@@ -12,20 +12,20 @@ class DataLimit extends StateError {
   }
 }
 
-/** No wildcard matches it. AWS documents this of every data limit, but recordings show States.ALL catch that of a task's result. */
+/** No wildcard matches it. AWS documents this for every data limit, but recordings show that States.ALL catches that of a task's result. */
 export class TerminalDataLimit extends DataLimit {}
 
-/** Measures what a state is given or leaves. */
+/** Checks the size of what a state receives or hands on. */
 export function refuseOversized(value: unknown, state: string): void {
   if (isOversized(value)) throw new TerminalDataLimit(state);
 }
 
-/** Measures what a task returns: the error names the service, not the state. */
+/** Checks the size of a task's result: the error names the service, not the state. */
 export function refuseOversizedResult(value: unknown, resourceType: string): void {
   if (isOversized(value)) throw new DataLimit(resourceType);
 }
 
-/** Values are never changed once they exist, so one that was found to fit need not be measured again. */
+/** Values are immutable, so one that fits need not be measured again. */
 const fitting = new WeakSet<object>();
 
 function isOversized(value: unknown): boolean {

@@ -10,7 +10,7 @@ export interface Definition {
   readonly name: string;
   readonly json: Json;
   readonly scope: Scope;
-  /** The state machine's query language, for a state that names none. */
+  /** The state machine's query language, for states that name none. */
   readonly language: string;
 }
 
@@ -32,20 +32,20 @@ export function readState({ name, json, scope, language }: Definition, supported
   return fields;
 }
 
-/** The way out of a state that ends or goes on: exactly one of the two. */
+/** The transition of a state that has either End or Next. */
 export function loadExit(fields: Fields): Exit {
   const end = fields.literal('End', boolean) ?? false;
   if (end === fields.has('Next')) throw fields.refuse('needs either "Next" or "End": true');
   return { ...settlement(fields), next: fields.literal('Next', text) };
 }
 
-/** The way out of a Choice rule or a Catch, which can only go on. */
+/** The transition of a Choice rule or a Catch, which always has a Next. */
 export const loadNext = (fields: Fields): Exit => ({
   ...settlement(fields),
   next: fields.required('Next', text),
 });
 
-/** What the state leaves behind on its way out. */
+/** What the state assigns and outputs when it is left. */
 export const settlement = (fields: Fields): Omit<Exit, 'next'> => ({
   assign: fields.assign(),
   output: fields.template('Output', anyJson),

@@ -11,7 +11,7 @@ export interface StatesVariable {
   readonly errorOutput?: unknown;
 }
 
-/** All that an expression can see. */
+/** Everything that an expression can see. */
 export interface Sight {
   readonly states: StatesVariable;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -19,9 +19,9 @@ export interface Sight {
 }
 
 export interface Expression {
-  /** The state machine's variables it names: neither its own, nor functions, nor $states. */
+  /** The state machine's variables that it names, without its own variables, functions and $states. */
   readonly variables: readonly string[];
-  /** A JSON value, or undefined where JSONata answers nothing. */
+  /** A JSON value, or undefined where JSONata returns nothing. */
   evaluate(sight: Sight): Promise<unknown>;
 }
 
@@ -41,7 +41,7 @@ export function compileExpression(source: string): Expression {
     const bindings = Object.fromEntries(
       free.map((name) => [name, lookUp(name, sight)]).filter(([, value]) => value !== undefined),
     );
-    // JSONata marks the very array it is given when an expression ends in [], so such an expression gets copies.
+    // An expression that ends in [] makes JSONata mark the array that it was given: such an expression gets copies.
     return toJson(await compiled.evaluate(undefined, found.marksArrays ? copied(bindings) : bindings));
   };
   return {
@@ -62,7 +62,7 @@ function limitTime(compiled: jsonata.Expression): void {
     if (timestamp !== null && Date.now() - Number(timestamp) > maxMilliseconds)
       throw new Error(`evaluation took longer than ${maxMilliseconds} ms; check for an infinite loop`);
   };
-  // Its published type knows strings only.
+  // Its published type has strings only.
   compiled.assign(beforeEachPart as unknown as string, check);
 }
 

@@ -4,7 +4,7 @@ import { type Kind, list, object, text } from './kind.ts';
 import { declare, type Scope } from './scope.ts';
 import { compileTemplate, describe, ofKind, type Template } from './template.ts';
 
-/** The fields of one object of the definition: reads them strictly, and every complaint names the place. */
+/** Reads the fields of one object of the definition strictly; every error names the place. */
 export interface Fields {
   readonly place: string;
   readonly scope: Scope;

@@ -9,7 +9,7 @@ import type { Branch, Exit, Flow, ResumePoint, State, Visit } from './state.ts';
 import { errorOutputOf, StateError } from './state-error.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-/** Runs states from `start` to an end and answers with the last output; `reached` hears of each state entered. */
+/** Runs states from `start` to an end and returns the last output; `reached` is called for each state that is entered. */
 export async function runFlow(
   flow: Flow,
   start: ResumePoint,
@@ -63,7 +63,7 @@ async function runState(state: State, point: ResumePoint, branch: Branch): Promi
         ? leave(state, exit, visit, {}, point.input)
         : leave(state, exit, visit, { result }, result));
     } catch (thrown) {
-      // An interruption is nobody's error: neither Retry nor Catch may hold it up.
+      // An interruption is not an error of the definition: Retry and Catch must not handle it.
       if (signal.aborted) throw signal.reason;
       if (!(thrown instanceof StateError)) throw thrown;
       const delay = retries.next(thrown);
@@ -136,7 +136,7 @@ function recordFailure(
   { eventId, after }: Entry,
 ): StateError {
   const cause = `An error occurred while executing the state '${name}' (entered at the event id #${eventId}). ${errorCause}`;
-  // Where nothing else has happened, it follows from what the state follows from.
+  // If nothing has happened since the state was entered, the next event follows the one before its entry.
   if (trail.latest === eventId) trail.continueAfter(after);
   trail.record('EvaluationFailed', {
     evaluationFailedEventDetails: { state: name, ...(location !== undefined && { location }), error, cause },

@@ -36,7 +36,7 @@ function range(first: number, last: number, step: number): number[] {
   return sequence(Array.from({ length }, (_, index) => first + index * step));
 }
 
-/** As JSONata's own functions answer: a list of one is its element, an empty one is nothing. */
+/** Returns as JSONata's own functions do: a list of one as its element, an empty list as nothing. */
 const sequence = (numbers: number[]): number[] => Object.assign(numbers, { sequence: true });
 
 function hash(content: string, algorithm: string): string {
@@ -48,7 +48,7 @@ function hash(content: string, algorithm: string): string {
 
 const parse = (text: string): unknown => JSON.parse(text);
 
-/** What Step Functions adds, the part that depends on its arguments alone: registered once per expression. */
+/** The functions of Step Functions that depend on their arguments only: registered once per expression. */
 export const pureFunctions = {
   partition: { implementation: partition, signature: '<an:a>' },
   range: { implementation: range, signature: '<nnn:a>' },
@@ -63,7 +63,7 @@ export interface RunFunctions {
   readonly millis: () => number;
 }
 
-/** What depends on the execution's clock and randomness: bound when an expression that names it is evaluated. */
+/** The functions that depend on the execution's clock and randomness: bound when an expression that names one is evaluated. */
 export function runFunctions(clock: Clock, random: () => number): RunFunctions {
   return {
     random: (seed) => (seed === undefined ? random() : seeded(seed)),

@@ -2,7 +2,7 @@ import type { Fields } from './fields.ts';
 import { InvalidDefinition } from './invalid-definition.ts';
 import type { Flow, State } from './state.ts';
 
-/** Every target exists, every state can be reached, and there is an end to reach. */
+/** Checks that every target exists, every state can be reached, and an end can be reached. */
 export function checkGraph({ startAt, states }: Flow, { refuse }: Fields): void {
   if (!states.has(startAt)) throw refuse(`"StartAt" names "${startAt}", which is none of its states`);
   const reached = new Set([startAt]);

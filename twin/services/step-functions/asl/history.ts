@@ -4,7 +4,7 @@ import type { Json } from './json.ts';
 
 export type EventDetails = { readonly [details in `${string}EventDetails`]?: Json };
 
-/** As the service shows it, but for inputs and outputs: JSON values here, since most are never looked at. */
+/** As the service shows it, except that inputs and outputs are JSON values, because most are never read. */
 export type HistoryEvent = EventDetails & {
   readonly id: number;
   readonly previousEventId: number;
@@ -20,7 +20,7 @@ export interface Trail {
   record(type: HistoryEventType, details?: EventDetails): number;
   /** Records an event from which nothing follows: the line goes on after the one before it. */
   note(type: HistoryEventType, details?: EventDetails): number;
-  /** Goes on after this event, of whatever line. */
+  /** Continues after this event, which may belong to another line. */
   continueAfter(eventId: number): void;
   /** A new line that begins after this one's latest event. */
   branch(): Trail;

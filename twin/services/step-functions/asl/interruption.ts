@@ -9,11 +9,11 @@ export interface Clock {
 export interface Interruptible {
   readonly signal: AbortSignal;
   abort(reason: unknown): void;
-  /** Ends the tie to the parent and the timer; the signal itself is left alone, for others may still listen to it. */
+  /** Detaches it from its parent and stops the timer. The signal is not aborted: others may still listen to it. */
   release(): void;
 }
 
-/** A signal of its own that follows its parent: what it stops can stop without stopping the parent. */
+/** A signal that is aborted with its parent, and can be aborted without it. */
 export function interruptible(parent: AbortSignal): Interruptible {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal); // forty iterations listening to one Map are no leak
@@ -27,7 +27,7 @@ export function interruptible(parent: AbortSignal): Interruptible {
   };
 }
 
-/** Made once: an abort without a reason builds an exception with its stack, for every task. */
+/** Created once: an abort without a reason creates an exception with its stack every time. */
 const notNeeded = new Error('the timer is not needed any more');
 
 /** The same, aborted with `late()` when `ms` have passed before its release. */

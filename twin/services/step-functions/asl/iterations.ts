@@ -12,7 +12,7 @@ export interface Iterations {
   readonly atOnce: number;
 }
 
-/** All iterations in order of their index, some at once; the first failure stops the others and is thrown when they rest. */
+/** Runs the iterations in the order of their index, several at a time. The first failure stops the others and is thrown when they have ended. */
 export async function runIterations(map: Visit, iterations: Iterations): Promise<unknown[]> {
   const { items, atOnce } = iterations;
   const { trail, signal } = map.branch;
@@ -21,7 +21,7 @@ export async function runIterations(map: Visit, iterations: Iterations): Promise
   let next = 0;
   let lastSucceeded = trail.latest;
   const worker = async (): Promise<void> => {
-    // What runs next in the place of an iteration follows from it.
+    // In the history, the next iteration in the same place follows this one.
     const line = trail.branch();
     try {
       while (next < items.length && !together.signal.aborted) {

@@ -17,11 +17,11 @@ import { loadWait } from './wait.ts';
 export interface StateMachine {
   readonly flow: Flow;
   readonly timeoutSeconds: number | undefined;
-  /** What Step Functions accepts and nobody means: a name that nothing defines, half an expression. */
+  /** Mistakes that Step Functions accepts: a name that nothing defines, half an expression. */
   readonly mistakes: readonly string[];
 }
 
-/** Reads an Amazon States Language definition; throws InvalidDefinition for all that it would not run as Step Functions does. */
+/** Reads an Amazon States Language definition; throws InvalidDefinition for everything that it would not run as Step Functions does. */
 export function loadStateMachine(definition: string): StateMachine {
   const supported = ['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version'];
   const fields = readFields(parse(definition), 'state machine', 'a state machine', supported, newScope());

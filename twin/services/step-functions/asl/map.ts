@@ -13,7 +13,7 @@ import { anyJson, list, text, wholeNumber } from './kind.ts';
 import { newScope } from './scope.ts';
 import type { Flow, State, Visit } from './state.ts';
 
-/** Step Functions runs no more iterations of an inline Map at once, whatever MaxConcurrency says. */
+/** Step Functions runs at most so many iterations of an inline Map at a time, whatever MaxConcurrency says. */
 const mostAtOnce = 40;
 
 /** `loadFlow` reads a StartAt with its States: given, since those may hold another Map. */

@@ -48,7 +48,7 @@ export function loadRetry(state: Fields): readonly Retrier[] {
   return retriers;
 }
 
-/** States.ALL stands alone and last, or what follows it would never be reached. */
+/** States.ALL must be the only name, in the last entry, or what follows would never be reached. */
 export function checkAllIsLast(
   state: Fields,
   field: string,
@@ -61,7 +61,7 @@ export function checkAllIsLast(
       );
 }
 
-/** Counts one visit's retries, for each retrier on its own. */
+/** Counts the retries of one visit, separately for each retrier. */
 export interface Retries {
   /** The delay before the next try, or undefined when there is none. */
   next(failure: StateError): number | undefined;

@@ -16,7 +16,7 @@ export interface Execution {
   /** What expressions see as $states.context; State and Map are added here. */
   readonly context: Json;
   readonly invoke: TaskInvoker;
-  /** When Tasks may begin; at once without it. */
+  /** Waits until a Task may begin; without it Tasks begin at once. */
   readonly turn?: TaskTurn;
   readonly clock: Clock;
   /** From 0 to 1: for jitter and $random(). */

@@ -4,7 +4,7 @@ import { InvalidDefinition } from './invalid-definition.ts';
 export interface Scope {
   readonly assigned: Map<string, string>;
   readonly reads: { readonly variable: string; readonly place: string }[];
-  /** What was found so far that Step Functions accepts and nobody means. */
+  /** The mistakes found so far that Step Functions accepts. */
   readonly mistakes: string[];
   readonly inner: Scope[];
 }

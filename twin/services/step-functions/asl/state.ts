@@ -35,7 +35,7 @@ export interface Catcher extends Exit {
 
 export interface Work {
   readonly exit: Exit;
-  /** What the state brought about, where its type brings about something: never undefined then. */
+  /** The result, for the types of states that have one; then it is never undefined. */
   readonly result?: unknown;
 }
 
@@ -51,12 +51,12 @@ export interface Branch {
   readonly signal: AbortSignal;
 }
 
-/** Waits until a Task may begin, before anything of it is evaluated. Answers with what to call at its end. */
+/** Waits until a Task may begin, before anything of it is evaluated. Resolves with a function to call at its end. */
 export type TaskTurn = (resource: string, signal: AbortSignal) => Promise<() => void>;
 
 export type TaskInvoker = (resource: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
 
-/** One stay in a state: what was there at its entry, which is all that its expressions see. */
+/** One visit of a state, with what its expressions can see: the values at its entry. */
 export interface Visit {
   readonly name: string;
   readonly input: unknown;
@@ -64,7 +64,7 @@ export interface Visit {
   readonly context: Json;
   readonly branch: Branch;
   evaluate<T>(template: Template<T>, sees?: Partial<StatesVariable>): Promise<T>;
-  /** Records that this state could not be evaluated; what it answers is to be thrown. */
+  /** Records that this state could not be evaluated; the caller throws what it returns. */
   failEvaluation(failure: EvaluationError): StateError;
 }
 

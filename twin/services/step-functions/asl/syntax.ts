@@ -20,11 +20,11 @@ export interface Survey {
   readonly bound: Set<string>;
   /** Whether it ends an array in []: JSONata then marks the very array that it is given. */
   marksArrays: boolean;
-  /** Whether it can run for long: everything else is bounded by the size of its data. */
+  /** Whether it may run for long; all other expressions are bounded by the size of their data. */
   mayLoop: boolean;
 }
 
-/** Walks the syntax tree. A name the expression binds anywhere counts as its own everywhere: lenient, and enough for typos. */
+/** Walks the syntax tree. A name that the expression binds anywhere counts as bound everywhere, which is lenient but finds typos. */
 export function survey(
   node: unknown,
   found: Survey = { named: new Set(), bound: new Set(), marksArrays: false, mayLoop: false },

@@ -60,7 +60,7 @@ export function loadTask(definition: Definition): State {
   return { ...task, work: (visit) => inTurn(resource, visit, task.work) };
 }
 
-/** Whatever the state waits for before it begins counts against no timeout but the execution's. */
+/** Waiting for its turn counts against the execution's timeout only. */
 async function inTurn(resource: string, visit: Visit, work: State['work']): Promise<Work> {
   const { turn, signal } = visit.branch;
   const end = await turn?.(resource, signal);
@@ -91,7 +91,7 @@ async function perform(
   }
 }
 
-/** Whatever an invoker did not mean as a task's error is the twin's own trouble, which no definition may hide. */
+/** An error that the invoker did not mean as the task's is a defect of the twin, which no definition may hide. */
 function asStateError(thrown: unknown): StateError {
   return thrown instanceof StateError ? thrown : new StateError('States.Runtime', String(thrown));
 }

@@ -17,7 +17,7 @@ export interface Template<T = unknown> {
 export interface Findings {
   /** The variables that an expression names. */
   reads(variables: readonly string[], field: string): void;
-  /** What Step Functions accepts and nobody means. */
+  /** Mistakes that Step Functions accepts. */
   mistake(problem: string, field: string): void;
 }
 
@@ -92,10 +92,10 @@ export function describe(thrown: unknown): string {
   return [code, message ?? String(thrown)].filter((part) => part !== undefined).join(': ');
 }
 
-/** Holds what the expression returns to what the field needs. */
+/** Checks that the expression returns what the field needs. */
 export function ofKind<T>(template: Template, kind: Kind<T>): Template<T> {
   const { field, constant, expression } = template;
-  // What is not one expression has the type in which it is written.
+  // A value that is not one expression has the type that it is written with.
   if (expression === undefined) return template as Template<T>;
   const unexpected = (value: unknown): string => {
     const [type, text] = [typeName(value), JSON.stringify(value)];
