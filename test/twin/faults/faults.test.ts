@@ -44,7 +44,7 @@ describe.each(Object.entries(operations))('a fault of %s', (service, implemented
   });
 });
 
-test('a call without the named operation is left alone', async () => {
+test('a rule does not affect other operations than the one that it names', async () => {
   const faults = createFaults([], held);
   faults.replace([
     { service: 'rds-data', operation: 'ExecuteStatement', kind: 'error', code: 'ThrottlingException' },

@@ -28,7 +28,7 @@ test('the newest lines are kept, whole and in their order, in as many bytes as t
   expect(kept.length).toBeLessThan(10_500);
 });
 
-test('a log begins anew when it is opened', async () => {
+test('a log is emptied when it is opened', async () => {
   const file = join(folder, 'functions.log');
   const before = openLogFile(file, 1_000);
   before.write('before\n');

@@ -65,7 +65,7 @@ const told = ({ events }: Answer) =>
   });
 
 describe('FilterLogEvents', () => {
-  test('tells the events of all executions in the order of their time', async () => {
+  test('returns the events of all executions in the order of their time', async () => {
     const answer = await filter('all');
     expect(told(answer)).toEqual([
       ...['ExecutionStarted', 'PassStateEntered', 'PassStateExited', 'WaitStateEntered'].map(
@@ -114,13 +114,13 @@ describe('FilterLogEvents', () => {
     expect(told(await filter('all', { filterPattern }))).toEqual(expected);
   });
 
-  test('finds what lies in a time', async () => {
+  test('returns the events between startTime and endTime', async () => {
     const answer = await filter('all', { startTime: start + 1, endTime: start + 2_000 });
     expect(told(answer)).toHaveLength(4);
     expect(answer.events.every(({ timestamp }) => timestamp === start + 1_000)).toBe(true);
   });
 
-  test('tells a page after the other', async () => {
+  test('returns one page after the other', async () => {
     const whole = await filter('all');
     const pages: Answer[] = [];
     let nextToken: string | undefined;
@@ -133,7 +133,7 @@ describe('FilterLogEvents', () => {
     expect(pages.flatMap(({ events }) => events)).toEqual(whole.events);
   });
 
-  test('ends a page at a megabyte, and cuts what is too long for a log', async () => {
+  test('ends a page at a megabyte, and truncates a text that is too long for a log', async () => {
     for (const name of ['three', 'four']) await run('all', name, start + 60_000, 'x'.repeat(262_000));
     const { events, nextToken } = await filter('all', { startTime: start + 60_000 });
     const bytes = events.map(({ message }) => Buffer.byteLength(message));
@@ -144,7 +144,7 @@ describe('FilterLogEvents', () => {
     });
   });
 
-  test('tells no data where the state machine logs none', async () => {
+  test('returns no data where the state machine logs none', async () => {
     const { events } = await filter('without-data');
     expect(events).toHaveLength(7);
     expect(JSON.stringify(events)).not.toContain('secret');
@@ -167,7 +167,7 @@ describe('FilterLogEvents', () => {
     await expect(filter(name, request)).rejects.toMatchObject({ code });
   });
 
-  test('knows a log group by its ARN, too', async () => {
+  test('finds a log group by its ARN, too', async () => {
     const logGroupIdentifier = 'arn:aws:logs:us-east-1:000000000000:log-group:/states/fatal:*';
     expect(told(await filter('none', { logGroupIdentifier }))).toEqual(['one ExecutionFailed']);
   });

@@ -60,7 +60,7 @@ test('a firing that its role does not allow is reported, and the next one comes'
   scheduler.stop();
 });
 
-test('a tick that its role does not allow is refused to whoever asked for it', () => {
+test('a tick that its role does not allow is an error for its caller, and starts nothing', () => {
   const scheduler = start(0);
   authorize.mockImplementation(() => {
     throw new AwsError('AccessDeniedException', 'not authorized', 403);

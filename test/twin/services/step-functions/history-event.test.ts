@@ -18,7 +18,7 @@ const escapedBytes = (text: string) => Buffer.byteLength(JSON.stringify(text)) -
 const LIMIT = 248 * 1024;
 
 describe('an event of GetExecutionHistory', () => {
-  test('holds data and variables as texts, and says that they are whole', () => {
+  test('has data and variables as texts, and says that they are not truncated', () => {
     expect(toHistoryEvent(exited({ a: [1] }, { n: 42, s: 'x', o: { a: 1 } }))).toEqual({
       id: 7,
       previousEventId: 5,
@@ -34,12 +34,12 @@ describe('an event of GetExecutionHistory', () => {
     });
   });
 
-  test('holds the longest data whole', () => {
+  test('never truncates data', () => {
     const long = 'ä'.repeat(131_000);
     expect(toHistoryEvent(exited(long))).toHaveProperty('stateExitedEventDetails.output', `"${long}"`);
   });
 
-  test('tells the region of a task', () => {
+  test('has the region of a task', () => {
     const details = { resourceType: 'lambda', resource: 'invoke', parameters: { a: 1 } };
     const event: HistoryEvent = {
       id: 3,
@@ -92,13 +92,13 @@ describe('an event in CloudWatch Logs', () => {
     expect(details.output).not.toMatch(/[\ud800-\udbff]$/);
   });
 
-  test('leaves a text of 248 KB whole', () => {
+  test('does not truncate a text of 248 KB', () => {
     const details = detailsOf(exited('x'.repeat(LIMIT - '\\"\\"'.length)));
     expect(escapedBytes(details.output)).toBe(LIMIT);
     expect(details.outputDetails).toEqual({ truncated: false });
   });
 
-  test('gives all variables together the room of one text', () => {
+  test('limits all variables together like one text', () => {
     const half = 'x'.repeat(LIMIT * 0.6);
     const details = detailsOf(exited(1, { first: half, second: half, third: half }));
     expect(details).toMatchObject({

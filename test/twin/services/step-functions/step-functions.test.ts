@@ -99,14 +99,14 @@ describe('an ARN', () => {
     },
   );
 
-  test('that is none is invalid', async () => {
+  test('that is malformed is invalid', async () => {
     await expect(call('DescribeExecution', { executionArn: 'one' })).rejects.toMatchObject({
       code: 'InvalidArn',
       message: "Invalid Arn: 'Invalid ARN prefix: one'",
     });
   });
 
-  test('of no execution is one that does not exist', async () => {
+  test('of an unknown execution is refused as one that does not exist', async () => {
     const executionArn = `${prefix}:execution:slow:none`;
     await expect(call('DescribeExecution', { executionArn })).rejects.toMatchObject({
       code: 'ExecutionDoesNotExist',
@@ -115,7 +115,7 @@ describe('an ARN', () => {
 });
 
 describe('DescribeExecution', () => {
-  test('tells of a success, which cannot be redriven', async () => {
+  test('describes a success, which cannot be redriven', async () => {
     const executionArn = await ended('standard');
 
     expect(await call('DescribeExecution', { executionArn })).toEqual({
@@ -139,7 +139,7 @@ describe('DescribeExecution', () => {
     });
   });
 
-  test('tells of an execution that was stopped, which can be redriven', async () => {
+  test('describes an execution that was stopped, which can be redriven', async () => {
     const { executionArn } = await start('slow');
     expect(await call('DescribeExecution', { executionArn })).toMatchObject({
       status: 'RUNNING',
@@ -177,7 +177,7 @@ describe('StartSyncExecution', () => {
   const startSync = (name: string) =>
     call('StartSyncExecution', { stateMachineArn: arnOf(name), name: 'run' });
 
-  test('answers with the end of the execution and what it costs, and says nothing of redrives', async () => {
+  test('answers with the end of the execution and what it costs, without anything about redrives', async () => {
     const answer = await startSync('quick');
 
     expect(answer).toEqual({
@@ -197,7 +197,7 @@ describe('StartSyncExecution', () => {
     expect(Object.keys(seen)).toEqual(['Id', 'Name', 'StartTime', 'Input', 'RoleArn']);
   });
 
-  test('answers for a failure without what the failure leaves out', async () => {
+  test('answers for a failure without the parts that it does not have', async () => {
     const answer = await startSync('failing');
     expect(answer).toMatchObject({ status: 'FAILED', error: 'Sad', outputDetails: { included: true } });
     expect(answer).not.toHaveProperty('cause');

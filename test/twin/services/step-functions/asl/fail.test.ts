@@ -34,7 +34,7 @@ describe('a Fail', () => {
     ],
   ]);
 
-  test('leaves what is absent out of the history, too', async () => {
+  test('leaves an absent Error or Cause out of the history, too', async () => {
     const { events } = await simulate(machine({ A: { Type: 'Fail' } }));
     expect(events.at(-1)).toHaveProperty('executionFailedEventDetails', {});
   });

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { builtIn } from '../../../../../twin/services/step-functions/asl/functions.ts';
 import { conforms, pass } from './feature-table.ts';
 
-test('the built-in functions are those of the installed JSONata but $eval, and those of Step Functions', () => {
+test('the built-in functions are those of the installed JSONata except $eval, and those of Step Functions', () => {
   const source = readFileSync(createRequire(import.meta.url).resolve('jsonata'), 'utf8');
   const found = [...source.matchAll(/(?:staticFrame|environment)\.bind\('(\w+)'/g)].map(([, name]) =>
     String(name),

@@ -121,7 +121,7 @@ describe('the history', () => {
     expect(types(events).slice(-3)).toEqual(['MapIterationFailed', 'MapStateFailed', 'ExecutionFailed']);
   });
 
-  test('tells every state type by its name', async () => {
+  test('names the type of every state', async () => {
     const definition = machine({
       A: { Type: 'Pass', Next: 'B' },
       B: { Type: 'Wait', Seconds: 1, Next: 'C' },
@@ -143,7 +143,7 @@ describe('the history', () => {
     expect(events.at(-1)?.executionFailedEventDetails).toEqual({ error: 'Sad', cause: 'so' });
   });
 
-  test('lets a failed evaluation follow from what its state follows from', async () => {
+  test('has a failed evaluation follow the event before its state', async () => {
     const definition = machine({
       A: { Type: 'Pass', Next: 'B' },
       B: { Type: 'Pass', Output: '{% $states.input.no %}', End: true },

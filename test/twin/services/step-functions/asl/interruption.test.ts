@@ -55,7 +55,7 @@ describe('TimeoutSeconds of a Task', () => {
 });
 
 describe('TimeoutSeconds of the execution', () => {
-  test('ends it as TIMED_OUT wherever it stands, past every Retry and Catch', async () => {
+  test('ends it as TIMED_OUT in whatever state it is, and no Retry or Catch handles that', async () => {
     const { invoke, signals } = silent();
     const definition = machine(
       {
@@ -168,7 +168,7 @@ describe('Wait', () => {
     ]);
   });
 
-  test('does not wait for what is past', async () => {
+  test('does not wait for a time in the past', async () => {
     const past = { Type: 'Wait', Timestamp: '2020-01-01T00:00:00Z', End: true };
     expect((await simulate(machine({ Past: past }))).slept).toEqual([]);
   });
@@ -224,7 +224,7 @@ describe('a Map', () => {
     ]);
   });
 
-  test('stops an iteration past its own Catch when another fails', async () => {
+  test('stops an iteration when another fails, and its own Catch does not handle that', async () => {
     const states = {
       Which: {
         Type: 'Choice',

@@ -43,7 +43,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('of nothing has no iteration', async () => {
+  test('over an empty list has no iteration', async () => {
     const { events } = await simulate(mapped({ A: { Type: 'Pass', End: true } }), { input: [] });
     expect(lines(events).slice(2, 5)).toEqual([
       '3<2 MapStateStarted',
@@ -52,7 +52,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('says once that it failed, after the last retry', async () => {
+  test('records once that it failed, after the last retry', async () => {
     const definition = mapped({ A: fail }, { Retry: [{ ErrorEquals: ['Oops'], MaxAttempts: 1 }] });
     const { events } = await simulate(definition, { input: [1] });
     expect(lines(events).slice(2)).toEqual([
@@ -69,7 +69,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('says that it failed before a Catch takes the error', async () => {
+  test('records that it failed before a Catch takes the error', async () => {
     const definition = mapped(
       { A: fail },
       { Catch: [{ ErrorEquals: ['Oops'], Next: 'B' }] },

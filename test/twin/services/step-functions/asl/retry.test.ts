@@ -52,7 +52,7 @@ describe('a retrier', () => {
     expect(slept).toEqual([]);
   });
 
-  test('counts for itself alone', async () => {
+  test('counts separately from other retriers', async () => {
     const definition = retrying([
       { ErrorEquals: ['A'], MaxAttempts: 1 },
       { ErrorEquals: ['B'], MaxAttempts: 1, IntervalSeconds: 7 },
@@ -94,7 +94,7 @@ describe('a retrier', () => {
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: 2 });
   });
 
-  test('hands what it gave up on to Catch', async () => {
+  test('passes an error that it no longer retries to Catch', async () => {
     const definition = machine({
       Try: {
         Type: 'Task',
@@ -138,7 +138,7 @@ describe('a retrier', () => {
     expect(seen).toEqual([1, 2, 1, 2]);
   });
 
-  test('never retries what an invoker did not mean as a task error', async () => {
+  test("never retries an error that the invoker did not mean as the task's", async () => {
     const invoke: TaskInvoker = async () => {
       throw new TypeError('a bug of the twin');
     };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createAuthorizer } from '../../../../twin/services/iam/authorize.ts';
-import { createTemplate } from '../../../../twin/template/intrinsics.ts';
-import { readPolicies } from '../../../../twin/template/policies.ts';
+import { createAuthorizer } from '../../../twin/services/iam/authorize.ts';
+import { createTemplate } from '../../../twin/template/intrinsics.ts';
+import { readPolicies } from '../../../twin/template/policies.ts';
 
 const roleArn = 'arn:aws:iam::000000000000:role/Worker';
 const queue = 'arn:aws:sqs:us-east-1:000000000000:orders';
@@ -160,7 +160,7 @@ describe('what cannot be evaluated is refused when it is read', () => {
     expect(() => readPolicies(createTemplate({}), new Set([roleArn]))).toThrow(`${roleArn} is no role`);
   });
 
-  test('but not in a role that nothing of ours has', () => {
+  test('except in a role that no resource of the twin has', () => {
     const Stranger = {
       Type: 'AWS::IAM::Role',
       Properties: { ManagedPolicyArns: [{ 'Fn::ImportValue': 'policy' }] },
