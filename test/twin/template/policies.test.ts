@@ -160,7 +160,7 @@ describe('what cannot be evaluated is refused when it is read', () => {
     expect(() => readPolicies(createTemplate({}), new Set([roleArn]))).toThrow(`${roleArn} is no role`);
   });
 
-  test('except in a role that no resource of the twin has', () => {
+  test('except in a role that no function, state machine or schedule has', () => {
     const Stranger = {
       Type: 'AWS::IAM::Role',
       Properties: { ManagedPolicyArns: [{ 'Fn::ImportValue': 'policy' }] },
