@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { bindParameters } from '../local/sql-parameters.ts';
 import type { DataApi, Row, SqlValue } from '../outbox/data-api.ts';
+import { bindParameters } from '../twin/services/rds-data/sql-parameters.ts';
 
 // The type that the Data API would bind the value as.
 function typeOf(value: SqlValue): string {

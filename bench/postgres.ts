@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { migrate } from '../database/migrate.ts';
-import { startPostgres } from '../local/postgres/postgres.ts';
 import type { TransactionalDataApi } from '../outbox/data-api.ts';
+import { startPostgres } from '../twin/postgres/postgres.ts';
 import { createPgDataApi } from './pg-data-api.ts';
 
 // fsync stays on: a benchmark of an outbox that may lose its rows would measure something else.

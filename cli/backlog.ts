@@ -2,32 +2,26 @@ import type { DataApi } from '../outbox/data-api.ts';
 import { RowReader } from '../outbox/row.ts';
 import { isoTime } from './columns.ts';
 
-/** Looking costs the same at any size: nothing is counted further. */
-export const COUNT_LIMIT = 10_000;
+/** Where the counts of outbox_backlog end: looking costs the same at any size. */
+export const COUNT_LIMIT = 1_000;
 
 const BACKLOG = `
-  select
-    (select count(*) from (select from outbox_events
-      where due_at <= now() limit ${COUNT_LIMIT}) as due),
-    (select count(*) from (select from outbox_events
-      where status = 'PROCESSING' and due_at > now() limit ${COUNT_LIMIT}) as held),
-    (select count(*) from (select from outbox_events
-      where due_at > now() and status = 'PENDING' limit ${COUNT_LIMIT}) as waiting),
-    (select count(*) from (select from outbox_events
-      where status = 'FAILED' limit ${COUNT_LIMIT}) as parked),
-    (select count(*) from (select from outbox_events
-      where status = 'PROCESSED' limit ${COUNT_LIMIT}) as processed),
-    cast(greatest(0, coalesce((select extract(epoch from now() - min(ready_at)) from outbox_events
-      where processed_at is null and failed_at is null), 0)) as double precision),
-    (select ${isoTime('max(processed_at)')} from outbox_events where status = 'PROCESSED')`;
+  select pending, due, due_later, processing, processed, failed, lag_seconds, ${isoTime('last_processed_at')}
+  from outbox_backlog`;
 
+/** How many events have each status, and how late the outbox is. */
 export interface Backlog {
+  /** Due, delayed by their producer, or in backoff. */
+  readonly pending: number;
+  /** What a claim would take now: pending, or processing with a lease that ran out. */
   readonly due: number;
-  readonly inFlight: number;
-  readonly waiting: number;
-  readonly parked: number;
+  /** Pending, but delayed by their producer or in backoff. */
+  readonly dueLater: number;
+  readonly processing: number;
   /** Until they are purged. */
   readonly processed: number;
+  /** For good: they wait for a person. */
+  readonly failed: number;
   /** Since the oldest unfinished event could first be published. */
   readonly lagSeconds: number;
   readonly lastProcessedAt: string | null;
@@ -37,12 +31,13 @@ export interface Backlog {
 export async function readBacklog(database: DataApi): Promise<Backlog> {
   const row = new RowReader((await database.query(BACKLOG))[0]);
   return {
-    due: row.number(0),
-    inFlight: row.number(1),
-    waiting: row.number(2),
-    parked: row.number(3),
+    pending: row.number(0),
+    due: row.number(1),
+    dueLater: row.number(2),
+    processing: row.number(3),
     processed: row.number(4),
-    lagSeconds: row.number(5),
-    lastProcessedAt: row.optionalText(6) ?? null,
+    failed: row.number(5),
+    lagSeconds: row.number(6),
+    lastProcessedAt: row.optionalText(7) ?? null,
   };
 }

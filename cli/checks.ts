@@ -3,6 +3,7 @@ import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { isElsewhere } from '../outbox/event-bridge.ts';
 import { readPause } from '../outbox/pause.ts';
+import { accountChecks } from './account-checks.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
 import { compareClocks } from './clocks.ts';
 import { describePause } from './commands/pause.ts';
@@ -83,11 +84,11 @@ const running: Check = {
   },
 };
 
-const parked: Check = {
-  name: 'no event is parked',
+const noneFailed: Check = {
+  name: 'no event has failed',
   remedy: '',
   async look({ database }) {
-    const { parked: events } = await readBacklog(database());
+    const { failed: events } = await readBacklog(database());
     if (events === 0) return ok('none');
     const count = events === COUNT_LIMIT ? `${events} or more` : events;
     return failed(`${count} wait for a person`, 'list --status failed, remove the cause, then redrive');
@@ -113,7 +114,8 @@ export const checks: readonly Check[] = [
   bus,
   processor,
   schedule,
+  ...accountChecks,
   running,
-  parked,
+  noneFailed,
   late,
 ];

@@ -16,9 +16,8 @@ export interface Clients {
 }
 
 /** AWS and the twin differ by this: where to call, and that the twin wants no credentials. */
-export function createClients(target: Target): Clients {
-  const { localUrl, region } = target;
-  const options = {
+export function clientOptions({ localUrl, region }: Target) {
+  return {
     requestHandler: { connectionTimeout: 5_000 },
     ...(region !== undefined && { region }),
     ...(localUrl !== undefined && {
@@ -27,6 +26,10 @@ export function createClients(target: Target): Clients {
       disableHostPrefix: true,
     }),
   };
+}
+
+export function createClients(target: Target): Clients {
+  const options = clientOptions(target);
   return {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {

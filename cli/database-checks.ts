@@ -92,7 +92,7 @@ const table: Check = {
 // What its functions do to each table, as a privilege and as the code of a policy.
 const NEEDED = `(values
   ('outbox_events', 'select', 'r'), ('outbox_events', 'update', 'w'), ('outbox_events', 'delete', 'd'),
-  ('outbox_installation', 'select', 'r')) as needed(name, what, code)`;
+  ('outbox_backlog', 'select', 'r'), ('outbox_installation', 'select', 'r')) as needed(name, what, code)`;
 
 const PRIVILEGES = `
   with processor as (select oid from pg_roles where rolname = :role), the_table as ${TABLE}
@@ -100,9 +100,11 @@ const PRIVILEGES = `
     ${NEEDED} join pg_class c on c.relname = needed.name
   where c.relnamespace = the_table.schema_id and not has_table_privilege(processor.oid, c.oid, what)
   union all
-  select 'execute ' || name from processor, the_table,
-    unnest(array['outbox_detail', 'outbox_backoff', 'claim_outbox_events', 'outbox_gauges']) as name
-  where not exists (select from pg_proc where proname = name and pronamespace = the_table.schema_id
+  select 'execute ' || signature from processor, the_table,
+    unnest(array['outbox_detail(uuid, text, jsonb)', 'outbox_backoff(integer, integer, integer)', 'outbox_count(text)',
+      'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamp with time zone, timestamp with time zone)']) as signature
+  where not exists (select from pg_proc where pronamespace = the_table.schema_id
+    and proname || '(' || oidvectortypes(proargtypes) || ')' = signature
     and has_function_privilege(processor.oid, pg_proc.oid, 'execute'))
   union all
   select 'use schema ' || schema from processor, the_table where not has_schema_privilege(processor.oid, schema_id, 'usage')

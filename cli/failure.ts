@@ -63,6 +63,14 @@ export function explain(error: unknown, place: string): { sentence: string; exit
   return say(exitCodes.failed, error instanceof Error ? text(error) : String(error));
 }
 
+/** Which permission AWS misses, in its own words when it does not name one; undefined for any other error. */
+export function missingPermission(error: unknown): string | undefined {
+  const refused = [...causes(error)].find(({ name }) => /^AccessDenied(Exception)?$/.test(name));
+  if (refused === undefined) return undefined;
+  const [, action] = /not authorized to perform:? ([\w-]+:\w+)/.exec(refused.message) ?? [];
+  return action === undefined ? `no permission: ${oneLine(refused.message)}` : `no permission for ${action}`;
+}
+
 function text({ name, message }: Error): string {
   return name === 'Error' || name.startsWith('Database') ? message : `${name}: ${message}`;
 }

@@ -1,19 +1,22 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { type OutputKey, outputs } from '../infra/outputs.ts';
+import { type OutputKey, type OutputName, outputs } from '../infra/outputs.ts';
 import { Unreachable } from './failure.ts';
-import type { Names } from './target.ts';
 
 /** The names that a deployed stack gives in its outputs. */
-export async function readStack(StackName: string): Promise<Names> {
+export async function readStack(StackName: string): Promise<Partial<Record<OutputName, string>>> {
+  const found = Object.entries(await readOutputs(StackName)).flatMap(([key, value]) =>
+    key in outputs ? [[outputs[key as OutputKey].name, value]] : [],
+  );
+  return Object.fromEntries(found);
+}
+
+/** @throws Unreachable when there is no such stack */
+export async function readOutputs(StackName: string): Promise<Readonly<Record<string, string>>> {
   const cloudFormation = new CloudFormationClient();
   try {
     const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
     return Object.fromEntries(
-      (Stacks[0]?.Outputs ?? []).flatMap(({ OutputKey = '', OutputValue }) => {
-        return OutputKey in outputs && OutputValue !== undefined
-          ? [[outputs[OutputKey as OutputKey].name, OutputValue]]
-          : [];
-      }),
+      (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
     );
   } catch (error) {
     if (error instanceof Error && error.name === 'ValidationError') {

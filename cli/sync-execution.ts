@@ -20,4 +20,10 @@ export async function runToEnd(
   output.answer({ executionArn, status, output: result, error, cause }, () => summary.join(', '));
   if (status !== 'SUCCEEDED')
     throw new Failed(`${executionArn} ended ${status}: ${[error, cause].filter(Boolean).join(': ')}`);
+  // It ended well and did not do what it was asked for.
+  if (result['paused'] === true) {
+    throw new Failed(
+      'the outbox is paused: nothing more is done until somebody resumes it (status says who paused it, and why)',
+    );
+  }
 }

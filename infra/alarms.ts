@@ -64,11 +64,11 @@ export class Alarms extends Construct {
     this.#props = props;
     const { processor, cleanup, handlers, interval, cleanupInterval } = props;
 
-    this.#alarm('events-parked', {
+    this.#alarm('events-failed', {
       question: 'Do events wait for a person?',
-      section: 'events-parked',
+      section: 'events-failed',
       kind: 'gauge',
-      metric: this.#outbox('ParkedEvents'),
+      metric: this.#outbox('FailedEvents'),
     });
     this.#alarm('events-late', {
       question: 'Is the oldest event older than it should be?',
@@ -142,9 +142,11 @@ export class Alarms extends Construct {
     this.#alarm('cleanup-missing', {
       question: 'Has no cleanup succeeded for three intervals?',
       section: 'cleanup-missing',
-      // Only beside runs: nobody expects a cleanup before the deployment and while the schedules are stopped.
+      // Only beside runs: nobody expects a cleanup before the deployment and while the schedules are stopped. Where no
+      // run was started there is no value, because that is no cleanup that succeeded either.
+      kind: 'gauge',
       metric: new cloudwatch.MathExpression({
-        expression: 'IF(FILL(runs, 0) > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
+        expression: 'IF(runs > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
         usingMetrics: {
           runs: processor.metricStarted({ period: cleanupPeriod }),
           cleanups: cleanup.metricSucceeded({ period: cleanupPeriod }),

@@ -46,7 +46,8 @@ export class Bus extends Construct {
       resourceName: eventBusName,
     });
     this.#allowDeadLetters(arn, encryptionKey);
-    this.eventBus.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // Except when the deployment that makes it fails: the next try needs the name.
+    this.eventBus.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     if (archiveRetention !== undefined) {
       if (encryptionKey !== undefined) allowArchive(arn, encryptionKey);
       new events.Archive(this, 'Archive', {

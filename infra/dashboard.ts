@@ -64,8 +64,8 @@ export class OutboxDashboard extends Construct {
     this.#row(
       'What failed?',
       graph('Events', [
-        outbox('EventsFailed', 'failed attempts'),
-        outbox('ParkedEvents', 'waiting for a person'),
+        outbox('AttemptsFailed', 'failed attempts'),
+        outbox('FailedEvents', 'failed, counted up to 1,000'),
         outbox('EventsReclaimed', 'reclaimed'),
         outbox('LeasesLost', 'leases lost'),
       ]),

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicies, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicies, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
@@ -64,6 +64,7 @@ export class Database extends Construct {
         version: rds.AuroraPostgresEngineVersion.of(engineVersion, engineVersion.split('.')[0] ?? ''),
       }),
       credentials: rds.Credentials.fromGeneratedSecret('outbox_owner', { encryptionKey }),
+      clusterIdentifier: clusterIdentifier(this),
       writer: rds.ClusterInstance.serverlessV2('writer', { autoMinorVersionUpgrade: false }),
       serverlessV2MinCapacity: minCapacity,
       serverlessV2MaxCapacity: maxCapacity,
@@ -91,6 +92,15 @@ export class Database extends Construct {
       subnetConfiguration: [{ name: 'database', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     });
   }
+}
+
+/**
+ * CloudFormation does not replace what has a name of its own: another key, subnets or database then fail the update,
+ * instead of starting again in an empty cluster. Not derived from the outbox's name, so that renaming keeps it.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
+ */
+function clusterIdentifier(scope: Construct): string {
+  return Names.uniqueResourceName(scope, { separator: '-', maxLength: 63 }).toLowerCase();
 }
 
 function capacityOf({ minCapacity = 0.5, maxCapacity = 4 }: NewClusterProps) {

@@ -92,7 +92,7 @@ export class Handlers extends Construct {
     );
     this.markFailed = this.#step(
       'mark-failed',
-      'Parks or backs off what was not published',
+      'Records what was not published: failed for good, or due again later',
       Duration.seconds(3),
       backoff,
     );
@@ -102,7 +102,7 @@ export class Handlers extends Construct {
       Duration.seconds(3),
       backoff,
     );
-    this.requeueEvents = this.#step('requeue-events', 'Makes parked events due again', Duration.seconds(12), {
+    this.requeueEvents = this.#step('requeue-events', 'Makes failed events due again', Duration.seconds(12), {
       REDRIVE_BATCH: '1000',
     });
     this.verifyRedrive = this.#step(

@@ -32,7 +32,7 @@ export class LambdaFunction extends Construct {
   readonly handler: string;
   readonly logGroup: logs.LogGroup;
   readonly function: lambda.Function;
-  /** The published version: a run in flight keeps calling it while a deployment publishes the next. */
+  /** The published version: a run that is under way keeps calling it while a deployment publishes the next. */
   readonly version: lambda.Version;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {

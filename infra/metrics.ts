@@ -15,9 +15,9 @@ const statistics = {
   /** Events that EventBridge accepted. */
   EventsPublished: 'Sum',
   /** Attempts that failed, for whatever reason, those that were given back included. */
+  AttemptsFailed: 'Sum',
+  /** Events that failed for good, until a person redrives them. */
   EventsFailed: 'Sum',
-  /** Events given up until a person redrives them. */
-  EventsParked: 'Sum',
   /** Processed events deleted after their retention. */
   EventsPurged: 'Sum',
   /**
@@ -34,7 +34,7 @@ const statistics = {
   /** Events due at the beginning of a run, counted up to 1,000. */
   DueEvents: 'Maximum',
   /** Events that wait for a person, counted up to 1,000. */
-  ParkedEvents: 'Maximum',
+  FailedEvents: 'Maximum',
 } as const satisfies Record<string, Statistic>;
 
 export type OutboxMetric = keyof typeof statistics;

@@ -57,8 +57,8 @@ export interface OutboxProcessorProps extends ProcessorSettings {
   readonly eventSource?: string;
   /**
    * A symmetric key of yours that encrypts what the outbox makes: cluster, secrets, log groups, dead letters and bus.
-   * The policy of an imported key has to allow these services itself, see docs/deploy.md. Changing it replaces a new
-   * cluster.
+   * The policy of an imported key has to allow these services itself, see docs/deploy.md. A new
+   * cluster keeps the key that it was made with: CloudFormation refuses another one.
    * @default keys of AWS
    */
   readonly encryptionKey?: kms.IKey;

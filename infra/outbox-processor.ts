@@ -37,7 +37,7 @@ export class OutboxProcessor extends Construct {
   readonly databaseUsers: DatabaseUsers;
   /** Publishes due events; starts on the schedule. */
   readonly processor: StateMachine;
-  /** Gives parked events a second chance; started by a person. */
+  /** Gives failed events a second chance; started by a person. */
   readonly redrive: StateMachine;
   /** Purges processed events past their retention; starts on a schedule of its own. */
   readonly cleanup: StateMachine;
@@ -225,8 +225,8 @@ export class OutboxProcessor extends Construct {
   }
 
   /** Events that wait for a person, counted up to 1,000. */
-  metricParkedEvents(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric('ParkedEvents', options);
+  metricFailedEvents(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('FailedEvents', options);
   }
 
   /** Seconds since the oldest unfinished event could first be published. */

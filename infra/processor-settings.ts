@@ -67,7 +67,7 @@ export interface ProcessorSettings {
    */
   readonly publishRetries?: number;
   /**
-   * Attempts, one per claim, after which an event is parked. 1 to 1,000 attempts.
+   * Attempts, one per claim, after which an event fails for good. 1 to 1,000 attempts.
    * @default 8
    */
   readonly maxAttempts?: number;
@@ -100,7 +100,7 @@ export interface ProcessorSettings {
    */
   readonly outageLimit?: Duration;
   /**
-   * How long processed events are kept. Parked ones are kept for ever. 1 to 3,650 days.
+   * How long processed events are kept. Failed ones are kept for ever. 1 to 3,650 days.
    * @default 7 days
    */
   readonly retention?: Duration;

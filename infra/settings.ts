@@ -100,7 +100,7 @@ export const settings = {
     min: 1,
     max: 1000,
     default: 8,
-    meaning: 'Attempts, one per claim, after which an event is parked.',
+    meaning: 'Attempts, one per claim, after which an event fails for good.',
   },
   lease: {
     unit: 'seconds',
@@ -145,7 +145,7 @@ export const settings = {
     min: 1,
     max: 3650,
     default: 7,
-    meaning: 'How long processed events are kept. Parked ones are kept for ever.',
+    meaning: 'How long processed events are kept. Failed ones are kept for ever.',
   },
   cleanupInterval: {
     unit: 'minutes',

@@ -39,13 +39,16 @@ export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'g
   const { gauges, ...batch } = await claim(database, lease, limits, firstOfRun);
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
-  metrics.addMetric('EventsParked', MetricUnit.Count, batch.parked);
+  metrics.addMetric('EventsFailed', MetricUnit.Count, batch.failedForGood);
   if (gauges !== undefined) {
     metrics.addMetric('DueEvents', MetricUnit.Count, gauges.due);
-    metrics.addMetric('ParkedEvents', MetricUnit.Count, gauges.parked);
-    metrics.addMetric('OldestEventAge', MetricUnit.Seconds, gauges.oldestAgeSeconds);
+    metrics.addMetric('FailedEvents', MetricUnit.Count, gauges.failed);
+    metrics.addMetric('OldestEventAge', MetricUnit.Seconds, gauges.lagSeconds);
   }
-  if (batch.parked > 0) logger.error('parked events whose last lease ran out', { parked: batch.parked });
+  if (batch.failedForGood > 0)
+    logger.error('events failed for good, because the lease of their last attempt ran out', {
+      failedForGood: batch.failedForGood,
+    });
   if (batch.reclaimed > 0)
     logger.warn('reclaimed events whose lease ran out', { reclaimed: batch.reclaimed });
   return batch;

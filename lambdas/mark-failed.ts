@@ -18,7 +18,7 @@ export interface MarkFailedInput {
   readonly runId: string;
 }
 
-/** `Mark failed`: parks what can never be published, and gives the rest another time. Throws RowsLocked. */
+/** `Mark failed`: what can never be published has failed for good, the rest gets another time. Throws RowsLocked. */
 export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedInput): Promise<Recorded> {
   const failures = outcomes.map(({ eventId, error, cause }) =>
     withinBatch({ eventId, ...readFailure(error, cause) }, accepted),
@@ -28,8 +28,8 @@ export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedI
   for (const { message: reason, ...failure } of failures)
     logger.error('event not published', { ...failure, reason });
   // A call that leaves locked rows behind is repeated whole, and what it recorded must not be counted again.
-  metrics.addMetric('EventsFailed', MetricUnit.Count, result.recorded + result.lost.length);
-  metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
+  metrics.addMetric('AttemptsFailed', MetricUnit.Count, result.recorded + result.lost.length);
+  metrics.addMetric('EventsFailed', MetricUnit.Count, result.failedForGood);
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
   if (result.lost.length > 0)
     logger.warn('failed events that are no longer ours to mark', { lost: result.lost });

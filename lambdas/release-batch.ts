@@ -22,7 +22,7 @@ export async function releaseBatch({ leaseToken, error, cause }: ReleaseBatchInp
   const result = await release(database, leaseToken, failure, settings);
   const { errorType, message: reason } = failure;
   logger.error('run failed, its events were given back', { errorType, reason, ...result });
-  metrics.addMetric('EventsParked', MetricUnit.Count, result.parked);
+  metrics.addMetric('EventsFailed', MetricUnit.Count, result.failedForGood);
   if (result.locked !== undefined)
     throw new RowsLocked(result.locked, result.recorded + result.locked.length);
   return result;

@@ -27,8 +27,8 @@ export async function requeueEvents({ runId, request }: RequeueEventsInput): Pro
   const { limit = Number.MAX_SAFE_INTEGER, dryRun = false, ...filter } = readRedriveRequest(request);
   if (dryRun) return { dryRun, events: await countMatches(database, filter, limit), more: false };
   const { requeued, total, more, locked } = await requeue(database, runId, filter, { limit, batch });
-  logger.info('requeued parked events', { requeued, total, filter });
-  if (locked !== undefined && !more) throw new RowsLocked(locked, requeued + locked.length);
+  logger.info('requeued failed events', { requeued, total, filter });
+  if (locked !== undefined) throw new RowsLocked(locked, requeued + locked.length);
   return { dryRun, events: total, more };
 }
 

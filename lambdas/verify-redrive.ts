@@ -1,3 +1,4 @@
+import { readPause } from '../outbox/pause.ts';
 import { type RedriveProgress, redriveProgress } from '../outbox/redrive.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
@@ -10,23 +11,32 @@ export class EventsUnfinished extends Error {
   override readonly name = 'EventsUnfinished';
 }
 
-/** Some events were parked again: somebody has to remove the cause first. */
-export class EventsParkedAgain extends Error {
-  override readonly name = 'EventsParkedAgain';
+/** Some events failed again: somebody has to remove the cause first. */
+export class EventsFailedAgain extends Error {
+  override readonly name = 'EventsFailedAgain';
 }
 
-/** `Verify redrive`: succeeds only when every event of the redrive is processed. */
-export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<RedriveProgress> {
+export interface VerifiedRedrive extends RedriveProgress {
+  /** Present when the outbox is paused: what is unfinished is published when a person resumes it. */
+  readonly paused?: true;
+}
+
+/**
+ * `Verify redrive`: succeeds only when every event of the redrive is processed, or when the outbox is paused. Then
+ * the redrive has done its part, and waiting for a person would only time out.
+ */
+export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<VerifiedRedrive> {
   const progress = await redriveProgress(database, runId);
-  const { processed, unfinished, parkedAgain, errorTypes } = progress;
+  const { processed, unfinished, failedAgain, errorTypes } = progress;
   if (unfinished > 0) {
+    if (failedAgain === 0 && (await readPause(database)) !== undefined) return { ...progress, paused: true };
     throw new EventsUnfinished(
       `${unfinished} events are not processed yet, ${processed} are: is the processor's schedule enabled?`,
     );
   }
-  if (parkedAgain > 0) {
-    throw new EventsParkedAgain(
-      `${parkedAgain} events were parked again (${errorTypes.join(', ')}), ${processed} are processed: remove the cause and start another redrive`,
+  if (failedAgain > 0) {
+    throw new EventsFailedAgain(
+      `${failedAgain} events failed again (${errorTypes.join(', ')}), ${processed} are processed: remove the cause and start another redrive`,
     );
   }
   return progress;

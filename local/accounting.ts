@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { BusLog } from './bus-log.ts';
+import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
 
 /** What became of every event that this session was responsible for. */
 export interface Account {
@@ -10,7 +10,7 @@ export interface Account {
   /** Events that the bus accepted more than once. */
   readonly duplicates: number;
   readonly unfinished: number;
-  readonly parked: number;
+  readonly failed: number;
   /** Whether nothing is missing: the exit code. */
   readonly complete: boolean;
 }
@@ -35,20 +35,20 @@ export async function takeAccount(
     `select id from outbox_events where processed_at >= $1::timestamptz`,
     [since],
   );
-  const { rows } = await pool.query<{ unfinished: number; parked: number }>(
+  const { rows } = await pool.query<{ unfinished: number; failed: number }>(
     `select count(*) filter (where due_at is not null)::int as unfinished,
-       count(*) filter (where failed_at >= $1::timestamptz)::int as parked
+       count(*) filter (where failed_at >= $1::timestamptz)::int as failed
      from outbox_events`,
     [since],
   );
-  const { unfinished = 0, parked = 0 } = rows[0] ?? {};
+  const { unfinished = 0, failed = 0 } = rows[0] ?? {};
   const accepted = processed.filter(({ id }) => timesAccepted.has(id)).length;
   return {
     processed: processed.length,
     accepted,
     duplicates: [...timesAccepted.values()].filter((times) => times > 1).length,
     unfinished,
-    parked,
-    complete: unfinished === 0 && parked === 0 && accepted === processed.length,
+    failed,
+    complete: unfinished === 0 && failed === 0 && accepted === processed.length,
   };
 }

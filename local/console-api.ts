@@ -1,34 +1,34 @@
 import type { ServerResponse } from 'node:http';
 import pg from 'pg';
-import { AwsError } from './aws-error.ts';
-import type { AcceptedEvent, BusLog } from './bus-log.ts';
+import type { Twin } from '../twin/deploy.ts';
+import { AwsError } from '../twin/http/aws-error.ts';
+import type { AcceptedEvent, BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
-import type { Executions } from './executions.ts';
-import { type EventFilter, eventStatuses, listEvents, parkedReasons, readEvent } from './outbox-queries.ts';
-
-export interface ConsoleApiOptions {
-  readonly postgresUrl: string;
-  readonly bus: BusLog;
-  readonly executions: Executions;
-}
+import { type EventFilter, eventStatuses, failureReasons, listEvents, readEvent } from './outbox-queries.ts';
 
 type Answer = (url: URL, response: ServerResponse, ...captured: string[]) => Promise<unknown> | unknown;
 
 const MOST_ON_BUS = 20;
 
+export const consolePaths = ['/_local/outbox', '/_local/runs'];
+
 /**
  * What the console page reads, all with GET under `/_local`:
  *
  * - `/outbox`: counts by status, lag, events published, and samples of both over the last minutes
- * - `/outbox/parked`: the parked events by error type and event type
+ * - `/outbox/failed`, once called `/outbox/parked`: the failed events by error type and event type
  * - `/outbox/events?status&eventType&aggregateId&errorType&run&id&before`: a page of 100, newest first
  * - `/outbox/events/{id}`: the whole row; `/outbox/events/{id}/bus`: its entries on the bus, with their order
  * - `/runs?machine&idle=true`: the newest executions; without `idle` not those that found nothing
  * - `/runs/{arn}?after=N`: one with its history after event N, inputs and outputs left out
  * - `/runs/{arn}/history/{id}`: one event of that history, whole
  */
-export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOptions) {
+export function createConsoleApi({
+  postgresUrl,
+  bus,
+  executions,
+}: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>) {
   // Idle connections hold up neither the twin's end nor its PostgreSQL's, which ends them: hence the listener.
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 2, allowExitOnIdle: true });
   pool.on('error', () => undefined);
@@ -36,7 +36,7 @@ export function createConsoleApi({ postgresUrl, bus, executions }: ConsoleApiOpt
 
   const routes: readonly (readonly [RegExp, Answer])[] = [
     [/^\/_local\/outbox$/, () => status()],
-    [/^\/_local\/outbox\/parked$/, () => parkedReasons(pool)],
+    [/^\/_local\/outbox\/(?:failed|parked)$/, () => failureReasons(pool)],
     [
       /^\/_local\/outbox\/events$/,
       async (url) => listEvents(pool, await readFilter(pool, url), wholeNumber(url, 'before')),

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AwsError } from './aws-error.ts';
+import { AwsError } from '../twin/http/aws-error.ts';
 
 const folder = fileURLToPath(new URL('./console/', import.meta.url));
 // Not through its main entry: that is the bundle for Node.

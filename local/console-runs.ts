@@ -1,7 +1,7 @@
-import type { HistoryEvent } from './asl/history.ts';
-import { AwsError } from './aws-error.ts';
-import type { ExecutionRecord, Executions } from './executions.ts';
-import { toHistoryEvent } from './history-event.ts';
+import { AwsError } from '../twin/http/aws-error.ts';
+import type { HistoryEvent } from '../twin/services/step-functions/asl/history.ts';
+import type { ExecutionRecord, Executions } from '../twin/services/step-functions/executions.ts';
+import { toHistoryEvent } from '../twin/services/step-functions/history-event.ts';
 
 const MOST_LISTED = 100;
 const CAUSE_CHARACTERS = 600;
@@ -44,8 +44,8 @@ function find(executions: Executions, executionArn: string): ExecutionRecord {
 }
 
 function foundNothing({ status, output }: ExecutionRecord): boolean {
-  const { claimed, parked, purged } = (output ?? {}) as Record<string, unknown>;
-  return status === 'SUCCEEDED' && ((claimed === 0 && parked === 0) || purged === 0);
+  const { claimed, failedForGood, purged } = (output ?? {}) as Record<string, unknown>;
+  return status === 'SUCCEEDED' && ((claimed === 0 && failedForGood === 0) || purged === 0);
 }
 
 function summarize(record: ExecutionRecord): object {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { BusLog } from './bus-log.ts';
+import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { type OutboxStatus, readOutboxStatus } from './progress.ts';
 
 interface Sample {
@@ -11,9 +11,17 @@ interface Sample {
 }
 
 export interface ConsoleStatus extends OutboxStatus {
+  /** What `processing` and `dueLater` were called first, for tools that read them. */
+  readonly inFlight: number;
+  readonly waiting: number;
+  /** Null while no run holds a lease. */
+  readonly oldestLeaseEnd: Date | null;
   readonly published: number;
   readonly samples: readonly Sample[];
 }
+
+const OLDEST_LEASE_END = `
+  select min(due_at) as end from outbox_events where status = 'PROCESSING' and due_at > now()`;
 
 const INTERVAL_MS = 2_000;
 const KEPT_MS = 10 * 60_000;
@@ -24,7 +32,15 @@ export function watchStatus(pool: Pool, bus: BusLog): () => Promise<ConsoleStatu
   let askedAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const read = async () => ({ ...(await readOutboxStatus(pool)), published: bus.length });
+  const read = async () => {
+    const [status, lease] = await Promise.all([
+      readOutboxStatus(pool),
+      pool.query<{ end: Date | null }>(OLDEST_LEASE_END),
+    ]);
+    const { processing: inFlight, dueLater: waiting } = status;
+    const oldestLeaseEnd = lease.rows[0]?.end ?? null;
+    return { ...status, inFlight, waiting, oldestLeaseEnd, published: bus.length };
+  };
   const keep = ({ published, lagSeconds }: Omit<Sample, 'at'>) => {
     const at = Date.now();
     samples = [...samples.filter((sample) => sample.at > at - KEPT_MS), { at, published, lagSeconds }];

@@ -1,7 +1,7 @@
-import { account, region } from './arn.ts';
-import type { CloudAssembly } from './cloud-assembly.ts';
+import { account, region } from '../twin/arn.ts';
+import type { CloudAssembly } from '../twin/template/cloud-assembly.ts';
 
-/** What `/_local/health` answers: the names of everything, for whoever wants to call it. */
+/** What `/_local/health` answers. */
 export function describeHealth(
   { clusterArn, secrets, ...assembly }: CloudAssembly,
   postgresUrl: string,

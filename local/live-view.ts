@@ -1,7 +1,7 @@
 import chalk from 'chalk';
 import { createLogUpdate } from 'log-update';
-import type { ExecutionRecord } from './executions.ts';
-import type { Progress } from './progress.ts';
+import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
+import { COUNT_LIMIT, type Progress } from './progress.ts';
 
 export interface LiveView {
   show(progress: Progress, eventsPerSecond: number): void;
@@ -21,27 +21,28 @@ export function createLiveView(stream: NodeJS.WriteStream): LiveView {
   return { show: (progress, rate) => update(picture(progress, rate)), end: () => update.done() };
 }
 
-function line({ due, inFlight, waiting, published, failed, lastRun }: Progress, rate: number): string {
+function line({ pending, processing, published, failed, lastRun }: Progress, rate: number): string {
   const run = lastRun === undefined ? '' : `, last run ${describeRun(lastRun)}`;
-  return `due ${due}, in flight ${inFlight}, waiting ${waiting}, published ${published}, failed ${failed}, ${rate.toFixed(0)} events/s${run}`;
+  return `pending ${count(pending)}, processing ${count(processing)}, published ${published}, failed ${count(failed)}, ${rate.toFixed(0)} events/s${run}`;
 }
 
-function picture({ due, inFlight, waiting, published, failed, lastRun }: Progress, rate: number): string {
-  const cell = (label: string, value: number, color = (text: string) => text) =>
-    `${chalk.dim(label)} ${color(chalk.bold(String(value).padStart(6)))}`;
+function picture({ pending, processing, published, failed, lastRun }: Progress, rate: number): string {
+  const cell = (label: string, value: string, color = (text: string) => text) =>
+    `${chalk.dim(label)} ${color(chalk.bold(value.padStart(6)))}`;
   return [
     '',
     [
-      cell('due', due),
-      cell('in flight', inFlight, chalk.cyan),
-      cell('waiting', waiting, chalk.yellow),
-      cell('published', published, chalk.green),
-      cell('failed', failed, failed > 0 ? chalk.red : undefined),
+      cell('pending', count(pending)),
+      cell('processing', count(processing), chalk.cyan),
+      cell('published', String(published), chalk.green),
+      cell('failed', count(failed), failed > 0 ? chalk.red : undefined),
     ].join('   '),
     `${chalk.dim('events/s')} ${chalk.bold(rate.toFixed(0).padStart(4))}   ${chalk.dim('last run')} ${lastRun === undefined ? 'none yet' : describeRun(lastRun)}`,
     '',
   ].join('\n');
 }
+
+const count = (value: number) => (value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value));
 
 function describeRun({ name, status, startDate, stopDate, output, cause }: ExecutionRecord): string {
   const seconds = (((stopDate ?? startDate).getTime() - startDate.getTime()) / 1000).toFixed(1);

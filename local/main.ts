@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Twin } from '../twin/deploy.ts';
 import { runSession } from './session.ts';
-import { startTwin, type Twin } from './twin.ts';
+import { startTwin } from './start-twin.ts';
 
 // A laptop has other work. By default garbage is collected when the heap has grown to four times what it needs.
 setFlagsFromString('--heap-growing-percent=40');
@@ -75,7 +76,7 @@ const startedAt = performance.now();
 const stopping = new AbortController();
 let twin: Twin | undefined;
 
-// The first signal lets the runs in flight end, so that their events need not wait for a lease; a later one does
+// The first signal lets the runs that are under way end, so that their events need not wait for a lease; a later one does
 // not. npm passes a Ctrl-C on that the terminal has sent already: what comes at once is the same one.
 const SAME_SIGNAL_MS = 1_000;
 let signalledAt: number | undefined;
@@ -84,7 +85,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     signalledAt ??= performance.now();
     if (!stopping.signal.aborted) {
       stopping.abort();
-      console.log(chalk.dim('\nstopping: the runs in flight end first; once more to stop at once'));
+      console.log(chalk.dim('\nstopping: the runs under way end first; once more to stop at once'));
     } else if (performance.now() - signalledAt > SAME_SIGNAL_MS) {
       void twin?.stop('now').finally(() => process.exit(130));
     }

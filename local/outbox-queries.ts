@@ -11,22 +11,16 @@ export interface EventFilter {
   readonly id?: string | undefined;
 }
 
-export const eventStatuses = ['due', 'in-flight', 'waiting', 'parked', 'processed'] as const;
+export const eventStatuses = ['pending', 'processing', 'processed', 'failed'] as const;
 
-/** As an operator tells them apart: a `PENDING` row is due or waits, and a lease that ran out makes it due. */
 export type EventStatus = (typeof eventStatuses)[number];
-
-const STATUS = `
-  case when status = 'FAILED' then 'parked' when status = 'PROCESSED' then 'processed'
-    when due_at <= now() then 'due' when status = 'PROCESSING' then 'in-flight' else 'waiting' end`;
 
 // Spelled as the partial indexes are, so that their size bounds the cost, not the history's.
 const conditions: Readonly<Record<EventStatus, string>> = {
-  due: 'due_at is not null and due_at <= now()',
-  'in-flight': "due_at > now() and status = 'PROCESSING'",
-  waiting: "due_at > now() and status = 'PENDING'",
-  parked: "status = 'FAILED'",
+  pending: "due_at is not null and status = 'PENDING'",
+  processing: "status = 'PROCESSING'",
   processed: "status = 'PROCESSED'",
+  failed: "status = 'FAILED'",
 };
 
 const columns = {
@@ -70,7 +64,7 @@ export async function listEvents(pool: Pool, filter: EventFilter, before?: strin
   const listed = pool.query(
     `with page as materialized (
        select id, sequence from outbox_events where ${matches} ${position} order by sequence desc limit ${PAGE_ROWS + 1})
-     select id, sequence::text, ${STATUS} as status, aggregate_type as "aggregateType",
+     select id, sequence::text, lower(status) as status, aggregate_type as "aggregateType",
        left(aggregate_id, ${ID_CHARACTERS}) as "aggregateId", event_type as "eventType", attempts, redrives,
        due_at as "dueAt", created_at as "createdAt", left(last_error_type, ${PREVIEW_CHARACTERS}) as "errorType", left(last_error, ${PREVIEW_CHARACTERS}) as error,
        detail_bytes as bytes,
@@ -91,7 +85,7 @@ export async function listEvents(pool: Pool, filter: EventFilter, before?: strin
 /** Everything the row tells. The payload stays PostgreSQL's text: JavaScript would round its numbers. */
 export async function readEvent(pool: Pool, id: string): Promise<object | undefined> {
   const { rows } = await pool.query<object>(
-    `select id, sequence::text, ${STATUS} as status, aggregate_type as "aggregateType", aggregate_id as "aggregateId",
+    `select id, sequence::text, lower(status) as status, aggregate_type as "aggregateType", aggregate_id as "aggregateId",
        event_type as "eventType", attempts, redrives, redrive_id as "redriveId", run_id as "runId",
        lease_token as "leaseToken", due_at as "dueAt", ready_at as "readyAt", created_at as "createdAt",
        processed_at as "processedAt", failed_at as "failedAt", last_error_type as "errorType", last_error as error,
@@ -103,8 +97,8 @@ export async function readEvent(pool: Pool, id: string): Promise<object | undefi
   return rows[0];
 }
 
-/** Why events are parked: the answer to "what failed" at one glance. */
-export async function parkedReasons(pool: Pool): Promise<readonly object[]> {
+/** Why events are failedForGood: the answer to "what failed" at one glance. */
+export async function failureReasons(pool: Pool): Promise<readonly object[]> {
   const { rows } = await pool.query<object>(
     `select coalesce(last_error_type, 'Unknown') as "errorType", event_type as "eventType", count(*)::int as events
      from outbox_events where status = 'FAILED' group by 1, 2 order by 3 desc, 1, 2 limit 12`,

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Twin } from '../twin/deploy.ts';
 import { takeAccount } from './accounting.ts';
 import { createLiveView } from './live-view.ts';
 import { isDrained, readProgress } from './progress.ts';
 import { smallEvents, webhookEvents, writeEvents } from './sample-events.ts';
 import { printSummary } from './summary.ts';
-import type { Twin } from './twin.ts';
 
 export interface SessionOptions {
   /** Sample events to write; infinite for a stream that never ends. */
@@ -25,7 +25,8 @@ export async function runSession(twin: Twin, options: SessionOptions): Promise<b
   try {
     if (!options.once) console.log(`watch, search and redrive in a browser: ${twin.url}/`);
     if (options.events === 0 && !options.once) {
-      await once(options.stopping, 'abort');
+      // The signal may have come while everything started.
+      if (!options.stopping.aborted) await once(options.stopping, 'abort');
       return true;
     }
     return await showTraffic(twin, pool, options);

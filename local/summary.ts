@@ -1,12 +1,12 @@
 import chalk from 'chalk';
+import type { Twin } from '../twin/deploy.ts';
 import type { Account } from './accounting.ts';
-import type { Twin } from './twin.ts';
 
 interface RunTotals {
   readonly claimed: number;
   readonly published: number;
   readonly failed: number;
-  readonly parked: number;
+  readonly failedForGood: number;
   readonly batches: number;
 }
 
@@ -26,8 +26,8 @@ export function printSummary(account: Account, twin: Twin, before: Twin['counts'
     ['published', String(sum('published'))],
     ['accepted by the bus', `${account.accepted} of ${account.processed} processed events`],
     ['published twice', String(account.duplicates)],
-    ['failed', `${sum('failed')} attempts`],
-    ['parked', String(account.parked)],
+    ['failed attempts', String(sum('failed'))],
+    ['failed events', String(account.failed)],
     ['unfinished', String(account.unfinished)],
     ['runs', `${runs.length} with ${batches} batches`],
     [

@@ -13,7 +13,7 @@ export interface ClaimLimits {
   readonly maxInlineBytes: number;
   /** Seconds until a claimed event that has no outcome may be claimed again. Longer than any run can live. */
   readonly leaseSeconds: number;
-  /** Attempts after which an event whose lease ran out is parked instead of claimed. */
+  /** Attempts after which an event whose lease ran out has failed for good instead of being claimed. */
   readonly maxAttempts: number;
 }
 
@@ -33,17 +33,17 @@ export interface Gauges {
   /** Events that were due, counted up to 1,000. */
   readonly due: number;
   /** Events that wait for a person, counted up to 1,000. */
-  readonly parked: number;
+  readonly failed: number;
   /** Seconds since the oldest unfinished event could first be published. */
-  readonly oldestAgeSeconds: number;
+  readonly lagSeconds: number;
 }
 
 export interface Batch {
   readonly events: readonly ClaimedEvent[];
   /** Whether more events are due than this batch could take. */
   readonly more: boolean;
-  /** Events parked by this claim because their last attempt ended without an outcome. */
-  readonly parked: number;
+  /** Events that failed for good by this claim, because their last attempt ended without an outcome. */
+  readonly failedForGood: number;
   /** Claimed events whose earlier lease had run out. */
   readonly reclaimed: number;
   /** A person has paused the outbox: nothing is claimed until it is resumed. */
@@ -52,17 +52,19 @@ export interface Batch {
   readonly gauges?: Gauges;
 }
 
-// The functions are those of database/migrations/0002_claim_outbox_events.sql. The gauges belong to the row without an
+// The function and the view are those of database/migrations/0002_claim_outbox_events.sql. The gauges belong to the row without an
 // id, and see the table as it was before the claim.
 const CLAIM = `
+  with gauges as materialized (
+    select due, failed, lag_seconds from outbox_backlog where cast(:measure as boolean))
   select id, event_type, detail, trace_header, created_at_ms, attempts, given_back,
-    more, claimed.parked, reclaimed, paused, due, gauges.parked, oldest_seconds
+    more, failed_for_good, reclaimed, paused, due, failed, lag_seconds
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
     to_timestamp(cast(:expiresAt as double precision) / 1000),
     to_timestamp(cast(:sentAt as double precision) / 1000)) as claimed
-    left join (select * from outbox_gauges() where cast(:measure as boolean)) as gauges on claimed.id is null`;
+    left join gauges on claimed.id is null`;
 
 /**
  * Claims the oldest due events. The same token claims the same events, however often it asks.
@@ -84,11 +86,11 @@ export async function claim(
   return {
     events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),
     more: counts.boolean(7),
-    parked: counts.number(8),
+    failedForGood: counts.number(8),
     reclaimed: counts.number(9),
     paused: counts.boolean(10),
     ...(measure && {
-      gauges: { due: counts.number(11), parked: counts.number(12), oldestAgeSeconds: counts.number(13) },
+      gauges: { due: counts.number(11), failed: counts.number(12), lagSeconds: counts.number(13) },
     }),
   };
 }

@@ -85,5 +85,11 @@ function requestError(error: unknown): Error {
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Node's network stack says what happened in `code`; the name is Error, or AggregateError with an empty message
+  // when it has tried several addresses.
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
+  const message = error.message || (first instanceof Error ? first.message : 'no reason was given');
+  return `${/^(Aggregate)?Error$/.test(error.name) ? (code ?? error.name) : error.name}: ${message}`;
 }

@@ -4,12 +4,12 @@
  */
 export type FailureKind = 'permanent' | 'transient' | 'outage' | 'throttled';
 
-/** The event's own fault: it can never be published as it is. Parked at once. */
+/** The event's own fault: it can never be published as it is. It fails for good at once. */
 export class EventRejected extends Error {
   override readonly name = 'EventRejected';
 }
 
-/** The world's fault for a while: retried, then backed off, then parked when its attempts are used up. */
+/** Temporary and not the event's fault: retried, then backed off, failed for good when its attempts are exhausted. */
 export class PublishFailed extends Error {
   override readonly name = 'PublishFailed';
 }
@@ -131,7 +131,7 @@ export function classifyPutEventsError(error: unknown): FailureKind {
 
 // What no retry can cure. Anything else may pass: a secret that is being rotated or that cannot be read for a
 // moment, a cluster that is new, restored or resuming, a lost connection, and whatever is not known yet. A mark
-// that is given up too early publishes its whole batch twice, and one that is retried in vain costs half a minute.
+// that is abandoned too early publishes its whole batch twice, and one that is retried in vain costs half a minute.
 const permanentDataApiErrors = new Set([
   'AccessDeniedException',
   'ForbiddenException',

@@ -13,7 +13,7 @@ export interface Failed extends Failure {
   readonly eventId: string;
 }
 
-/** Seconds, and attempts after which an event is parked. */
+/** Seconds, and attempts after which an event fails for good. */
 export interface Backoff {
   readonly maxAttempts: number;
   /** Seconds before the second attempt; doubles with every further one. */
@@ -30,8 +30,8 @@ export interface Backoff {
 export interface Recorded {
   /** Rows changed by this call. */
   readonly recorded: number;
-  /** Of these, parked: they wait for a person. */
-  readonly parked: number;
+  /** Of these, failed for good: they wait for a person. */
+  readonly failedForGood: number;
   /**
    * Outcomes that found no row to apply to: somebody else holds the event now, or it is gone. Those of a call that
    * met locked rows are told by the call that repeats it, so that each is counted once.
@@ -43,8 +43,8 @@ export interface Recorded {
   readonly maxDelayMs?: number;
 }
 
-// No outcome waits for a lock: a row that another session holds keeps no other row from being recorded, and calls
-// that overlap cannot deadlock. What is held is the row as it is now, so a call that repeats another one sees what
+// No outcome waits for a lock: a row that another session has locked keeps no other row from being recorded, and calls
+// that overlap cannot deadlock. What is locked is the row as it is now, so a call that repeats another one sees what
 // that one did. A row that changed since the statement began may be reported as locked; the repeated call sees it.
 const heldOutcomes = (columns: string) => `
   outcome as materialized (
@@ -99,13 +99,13 @@ const MARK_FAILED = `
     where status = 'PROCESSING' and lease_token = cast(:leaseToken as uuid)),
   decided as materialized (
     select mine.*,
-      kind = 'permanent' or (not given_back and attempts >= cast(:maxAttempts as integer)) as parks
+      kind = 'permanent' or (not given_back and attempts >= cast(:maxAttempts as integer)) as for_good
     from mine),
   changed as (
     update outbox_events e
-    set status = case when parks then 'FAILED' else 'PENDING' end,
-      failed_at = case when parks then now() end,
-      due_at = case when not parks then now() + case when given_back
+    set status = case when for_good then 'FAILED' else 'PENDING' end,
+      failed_at = case when for_good then now() end,
+      due_at = case when not for_good then now() + case when given_back
         then outbox_backoff(1, cast(:outageDelaySeconds as integer), cast(:outageDelaySeconds as integer))
         else outbox_backoff(d.attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
       end end,
@@ -119,7 +119,7 @@ const MARK_FAILED = `
   select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'),
     cast(${lostOutcomes("h.lease_token = cast(:leaseToken as uuid) and h.status in ('PENDING', 'FAILED')")} as text), ${LOCKED}`;
 
-/** Records failures: parked at once, backed off, or given back without consuming an attempt. */
+/** Records failures: failed for good, backed off, or given back without consuming an attempt. */
 export async function markFailed(
   database: DataApi,
   leaseToken: string,
@@ -134,7 +134,7 @@ export async function markFailed(
 // The attempt stays consumed: whatever made the run fail may be one of these very events.
 const RELEASE = `
   with held as materialized (
-    select id, attempts >= cast(:maxAttempts as integer) as parks
+    select id, attempts >= cast(:maxAttempts as integer) as for_good
     from outbox_events
     where lease_token = cast(:leaseToken as uuid) and status = 'PROCESSING'
     for update skip locked),
@@ -144,9 +144,9 @@ const RELEASE = `
       and not exists (select from held h where h.id = e.id)),
   changed as (
     update outbox_events e
-    set status = case when parks then 'FAILED' else 'PENDING' end,
-      failed_at = case when parks then now() end,
-      due_at = case when not parks
+    set status = case when for_good then 'FAILED' else 'PENDING' end,
+      failed_at = case when for_good then now() end,
+      due_at = case when not for_good
         then now() + outbox_backoff(attempts, cast(:backoffBaseSeconds as integer), cast(:backoffMaxSeconds as integer))
       end,
       last_error_type = cast(:errorType as text), last_error = cast(:message as text), given_back_since = null
@@ -176,6 +176,6 @@ function storable({ errorType, message }: Failure): Pick<Failure, 'errorType' | 
 function recorded(rows: readonly Row[]): Recorded {
   const row = new RowReader(rows[0]);
   const [lost, locked] = [2, 3].map((column) => JSON.parse(row.text(column)) as string[]);
-  const counts = { recorded: row.number(0), parked: row.number(1) };
+  const counts = { recorded: row.number(0), failedForGood: row.number(1) };
   return locked?.length ? { ...counts, lost: [], locked } : { ...counts, lost: lost ?? [] };
 }

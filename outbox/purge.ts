@@ -19,7 +19,7 @@ const WORK_MS = 100;
 const EXPIRED = `status = 'PROCESSED' and processed_at < now() - make_interval(days => cast(:retentionDays as integer))`;
 
 // By ctid, because deleting by a list of ids costs five times the latency of the claims beside it. From where the
-// last statement ended, because the index keeps what was deleted until the next vacuum. Events that are parked are
+// last statement ended, because the index keeps what was deleted until the next vacuum. Failed events are
 // never purged, however old they are, and nothing is while the outbox is paused.
 const PURGE_BATCH = `
   with candidate as materialized (
@@ -44,10 +44,11 @@ const PURGE_BATCH = `
     cast(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as double precision)
   from purged`;
 
-// By what is there and not by what the purge has seen: a row that somebody held was skipped.
+// By what is there and not by what the purge has seen: a row that another session had locked was skipped.
 const OVERDUE = `
   select cast(ceil(coalesce(
-    extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint)
+    extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint),
+    exists (select from outbox_installation where paused_at is not null)
   from outbox_events where ${EXPIRED}`;
 
 export interface Purged {
@@ -56,6 +57,8 @@ export interface Purged {
   readonly more: boolean;
   /** Seconds, rounded up, by which the oldest processed event that is left exceeds the retention; 0 when none does. */
   readonly overdueSeconds: number;
+  /** Present when a person has paused the outbox: nothing is purged until it is resumed. */
+  readonly paused?: true;
 }
 
 /** The clock that a purge works by, in milliseconds. */
@@ -88,8 +91,7 @@ export async function purge(
     const row = new RowReader((await database.query(PURGE_BATCH, { retentionDays, after, ...limits }))[0]);
     purged += row.number(0);
     const more = row.boolean(1);
-    if (!more || now() >= endsAt)
-      return { purged, more, overdueSeconds: await overdue(database, retentionDays) };
+    if (!more || now() >= endsAt) return { purged, more, ...(await whatIsLeft(database, retentionDays)) };
     after = row.optionalText(2) ?? after;
     const workedMs = row.number(3);
     share = Math.min(1, Math.max(SMALLEST_SHARE, share * Math.min(2, STATEMENT_MS / workedMs)));
@@ -103,6 +105,10 @@ export async function purge(
   }
 }
 
-async function overdue(database: DataApi, retentionDays: number): Promise<number> {
-  return new RowReader((await database.query(OVERDUE, { retentionDays }))[0]).number(0);
+async function whatIsLeft(
+  database: DataApi,
+  retentionDays: number,
+): Promise<Pick<Purged, 'overdueSeconds' | 'paused'>> {
+  const row = new RowReader((await database.query(OVERDUE, { retentionDays }))[0]);
+  return { overdueSeconds: row.number(0), ...(row.boolean(1) && { paused: true }) };
 }

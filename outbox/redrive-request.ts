@@ -70,7 +70,7 @@ export function readRedriveRequest(input: unknown): RedriveRequest {
   const restricted = Object.keys(conditions).some((name) => name in request);
   if (!restricted && request.all !== true) {
     throw new InvalidRedriveRequest(
-      'the filter is empty: give a condition, or all: true to redrive every parked event',
+      'the filter is empty: give a condition, or all: true to redrive every failed event',
     );
   }
   if (request.all === true && restricted) {

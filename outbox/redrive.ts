@@ -1,9 +1,9 @@
 import type { DataApi } from './data-api.ts';
 import { RowReader } from './row.ts';
 
-/** Which parked events get a second chance. Given conditions all have to hold. */
+/** Which failed events get a second chance. Given conditions all have to hold. */
 export interface RedriveFilter {
-  /** What this run of the processor parked. */
+  /** What failed in this run of the processor. */
   readonly executionArn?: string;
   /** Also what that run still holds. Only a person can know that an Express execution is dead. */
   readonly runIsStopped?: boolean;
@@ -30,23 +30,27 @@ const MATCHES = `
   and (cast(:failedAfter as timestamptz) is null or failed_at >= cast(:failedAfter as timestamptz))
   and (cast(:failedBefore as timestamptz) is null or failed_at < cast(:failedBefore as timestamptz))`;
 
-// A retried call must not take more than the first one would have: what this redrive has stamped counts
-// against its limit, and what it has stamped is never taken by it again. What matches is looked for once, however
-// many rows have failed, and found again by ctid. A row that could not be had is locked by another session, or has
-// changed since the statement began: the next call sees which.
+// A retried call must not take more than the first one would have: what this redrive has stamped counts against its
+// limit, and what it has stamped is never taken by it again. Locked rows are passed over, however many come first.
+// They are looked for only when the rows that could be had are fewer than wanted. A row that has changed since the
+// statement began counts as locked too: the next call sees what it is now.
 const REQUEUE = `
   with taken as materialized (
     select count(*) as rows from outbox_events where redrive_id = cast(:redriveId as text)),
-  matching as materialized (
-    select ctid, id from outbox_events
-    where ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
-    order by failed_at, sequence
-    limit least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - (select rows from taken)))),
+  wanted as materialized (
+    select least(cast(:batch as bigint), greatest(0, cast(:limit as bigint) - rows)) as rows from taken),
   candidate as materialized (
     select id from outbox_events
-    where ctid = any (array(select ctid from matching))
-      and ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+    where ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+    order by failed_at, sequence
+    limit (select rows from wanted)
     for update skip locked),
+  locked as materialized (
+    select id from outbox_events
+    where (select count(*) from candidate) < (select rows from wanted)
+      and ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
+      and id not in (select id from candidate)
+    limit (select rows from wanted)),
   requeued as (
     update outbox_events e
     set status = 'PENDING', due_at = e.ready_at, failed_at = null, attempts = 0, lease_token = null,
@@ -56,21 +60,20 @@ const REQUEUE = `
     where e.id = candidate.id
     returning e.id)
   select (select count(*) from requeued), (select rows from taken) + (select count(*) from requeued),
-    (select cast(coalesce(jsonb_agg(id), '[]') as text) from matching m
-     where not exists (select from candidate c where c.id = m.id))`;
+    (select cast(coalesce(jsonb_agg(id), '[]') as text) from locked)`;
 
 export interface Requeued {
   /** Events that this call made due again. */
   readonly requeued: number;
   /** Events that this redrive has made due again so far. */
   readonly total: number;
-  /** Events that match and whose rows another session has locked, if there are any: for a later call. */
+  /** Events whose rows another session has locked, when nothing else that matches is left: for a later call. */
   readonly locked?: readonly string[];
   /** Whether another call may find more at once. */
   readonly more: boolean;
 }
 
-/** Makes parked events due again: the same ids, fresh attempts, before anything younger. */
+/** Makes failed events due again: the same ids, fresh attempts, before anything younger. */
 export async function requeue(
   database: DataApi,
   redriveId: string,
@@ -82,7 +85,7 @@ export async function requeue(
   const requeued = row.number(0);
   const total = row.number(1);
   const locked = JSON.parse(row.text(2)) as string[];
-  const more = requeued > 0 && requeued + locked.length === batch && total < limit;
+  const more = requeued === batch && total < limit;
   return { requeued, total, more, ...(locked.length > 0 && { locked }) };
 }
 
@@ -107,10 +110,10 @@ const PROGRESS = `
 /** What has become of the events of one redrive. */
 export interface RedriveProgress {
   readonly processed: number;
-  /** Due, in flight, or waiting for their next attempt. */
+  /** Pending or processing. */
   readonly unfinished: number;
-  readonly parkedAgain: number;
-  /** The error types of what was parked again. */
+  readonly failedAgain: number;
+  /** The error types of what failed again. */
   readonly errorTypes: readonly string[];
 }
 
@@ -119,7 +122,7 @@ export async function redriveProgress(database: DataApi, redriveId: string): Pro
   return {
     processed: row.number(0),
     unfinished: row.number(1),
-    parkedAgain: row.number(2),
+    failedAgain: row.number(2),
     errorTypes: JSON.parse(row.text(3)) as string[],
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionResource } from '../../local/lambda/function.ts';
+import type { FunctionResource } from '../../twin/template/function.ts';
 import { claimAnswer } from '../claim-answer.ts';
 
 /** One call of a function that moves about as much data as it ever has to. */
@@ -99,7 +99,7 @@ export function answerTo(request: {
   if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }]];
   if (sql.includes("filter (where status = 'PROCESSED')"))
     return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];
-  // An outcome: changed, parked, lost, locked, delay.
+  // An outcome: changed, failed for good, lost, locked, delay.
   return [
     [
       { longValue: EVENTS },

@@ -1,5 +1,5 @@
-import type { ExecutionRecord } from '../../local/executions.ts';
 import type { PublishResult } from '../../outbox/publish.ts';
+import type { ExecutionRecord } from '../../twin/services/step-functions/executions.ts';
 
 /** When the task that published an event has ended, in milliseconds since 1970, by the event's id. */
 export function acceptedAt(runs: readonly ExecutionRecord[]): ReadonlyMap<string, number> {

@@ -1,5 +1,5 @@
-import type { ExecutionRecord } from '../../local/executions.ts';
-import { toLogEvent } from '../../local/history-event.ts';
+import type { ExecutionRecord } from '../../twin/services/step-functions/executions.ts';
+import { toLogEvent } from '../../twin/services/step-functions/history-event.ts';
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html: what an event is billed beside its text.
 const BYTES_PER_LOG_EVENT = 26;

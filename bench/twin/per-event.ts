@@ -1,5 +1,5 @@
-import type { ExecutionRecord } from '../../local/executions.ts';
 import { webhookEvents, writeEvents } from '../../local/sample-events.ts';
+import type { ExecutionRecord } from '../../twin/services/step-functions/executions.ts';
 import type { Options, Section } from '../section.ts';
 import { logBytes } from './log-bytes.ts';
 import { drainBacklog, fillOutbox } from './run-until.ts';

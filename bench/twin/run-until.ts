@@ -1,4 +1,4 @@
-import type { ExecutionRecord } from '../../local/executions.ts';
+import type { ExecutionRecord } from '../../twin/services/step-functions/executions.ts';
 import type { TwinStage } from './stage.ts';
 
 export interface Drained {

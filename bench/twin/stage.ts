@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startTwin, type Twin } from '../../local/twin.ts';
+import { startTwin } from '../../local/start-twin.ts';
+import type { Twin } from '../../twin/deploy.ts';
 
 export interface TwinStage {
   readonly twin: Twin;

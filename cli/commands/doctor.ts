@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
 import { checks } from '../checks.ts';
-import { exitCodes, explain, Failed } from '../failure.ts';
-import type { Check, Finding } from '../finding.ts';
+import { exitCodes, explain, Failed, missingPermission, Unreachable } from '../failure.ts';
+import { type Check, type Finding, failed, skipped } from '../finding.ts';
 
 export function addDoctor(program: Command): void {
   program
@@ -29,17 +29,22 @@ async function doctor(context: Context): Promise<void> {
       })
       .join('\n'),
   );
+  if (found.every(({ result }) => result === 'skipped')) throw new Unreachable('nothing could be checked');
   const failures = found.filter(({ result }) => result === 'failed');
   if (failures.length > 0) throw new Failed(`${failures.length} of ${found.length} checks failed`);
 }
 
-async function look(check: Check, context: Context): Promise<Finding> {
+/** A check that throws is a finding too, and never the end of the others. */
+export async function look(check: Check, context: Context): Promise<Finding> {
   try {
     return await check.look(context);
   } catch (error) {
+    const permission = missingPermission(error);
+    // Says something about who asks, and nothing about the outbox.
+    if (permission !== undefined) return skipped(`not checked: ${permission}`);
     const { sentence, exitCode } = explain(error, context.target.place);
     // Without its name nothing can be checked, and that is no finding about the outbox.
-    if (exitCode === exitCodes.usage) return { result: 'skipped', found: sentence };
-    return { result: 'failed', found: sentence, remedy: check.remedy || 'see the first check that failed' };
+    if (exitCode === exitCodes.usage) return skipped(sentence);
+    return failed(sentence, check.remedy || 'see the first check that failed');
   }
 }

@@ -81,7 +81,7 @@ async function list({ database, output }: Context, options: ListOptions): Promis
       error: row.optionalText(7) ?? null,
       runId: row.optionalText(8) ?? null,
       createdAt: row.text(9),
-      /** When it is due, was parked or was processed. */
+      /** When it is due, failed or was processed. */
       changedAt: row.text(10),
     };
   });

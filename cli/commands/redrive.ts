@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import confirm from '@inquirer/confirm';
 import type { Command } from 'commander';
+import * as z from 'zod';
 import { readFailure } from '../../outbox/failure.ts';
 import { countMatches, redriveProgress } from '../../outbox/redrive.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
@@ -18,6 +19,9 @@ import { Failed, WrongUsage } from '../failure.ts';
 const COUNT_LIMIT = 100_000;
 const LOCAL_POLL_MS = 200;
 const AWS_POLL_MS = 2_000;
+
+/** What the state machine answers beside the progress, which is asked again. */
+const verified = z.object({ paused: z.boolean().default(false) });
 
 interface RedriveOptions {
   readonly event?: readonly string[];
@@ -37,17 +41,17 @@ interface RedriveOptions {
 export function addRedrive(program: Command): void {
   program
     .command('redrive')
-    .description('gives parked events a second chance; conditions must all hold')
+    .description('gives failed events a second chance; conditions must all hold')
     .option('--event <id>', 'this event; may be repeated', each(eventId))
-    .option('--run <arn>', 'what this execution of the processor parked')
+    .option('--run <arn>', 'what failed in this execution of the processor')
     .option('--run-is-stopped', 'also what that run still holds: only you can know that it is dead')
     .option('--type <type>', 'event type')
     .option('--aggregate <id>', 'aggregate id')
     .option('--error <type>', 'last error type, e.g. MalformedDetail')
-    .option('--failed-after <time>', 'parked at or after, ISO 8601 with offset', time)
-    .option('--failed-before <time>', 'parked before, ISO 8601 with offset', time)
+    .option('--failed-after <time>', 'failed at or after, ISO 8601 with offset', time)
+    .option('--failed-before <time>', 'failed before, ISO 8601 with offset', time)
     .option('--limit <number>', 'at most so many', wholeNumber(1, 999_999_999))
-    .option('--all', 'every parked event')
+    .option('--all', 'every failed event')
     .option('--dry-run', 'say how many match, and change nothing')
     .option('--yes', 'do not ask before more than one event')
     .addHelpText(
@@ -80,9 +84,14 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
 
   const executionArn = await start(context, request);
   output.note(`redriving ${count}: ${executionArn}`);
-  const { status, error = '', cause = '' } = await follow(context, executionArn, matching);
+  const { status, error = '', cause = '', output: result } = await follow(context, executionArn, matching);
   const progress = await redriveProgress(context.database(), executionArn);
-  output.answer({ executionArn, status, matching, ...progress }, () => `${progress.processed} processed`);
+  const paused = result !== undefined && verified.parse(JSON.parse(result)).paused;
+  output.answer({ executionArn, status, matching, ...progress, ...(paused && { paused }) }, () =>
+    paused
+      ? `${progress.processed} processed; the outbox is paused, and ${progress.unfinished} are published when somebody resumes it`
+      : `${progress.processed} processed`,
+  );
   if (status !== 'SUCCEEDED') {
     const { errorType, message } = readFailure(error, cause);
     throw new Failed(`the redrive ended ${status} with ${errorType}: ${message}`);

@@ -13,9 +13,9 @@ const RUNS = 5;
 export function addStatus(program: Command): void {
   program
     .command('status')
-    .description('backlog, lag, parked events and the last runs')
+    .description('events by status, lag and the last runs')
     .addHelpText('after', `\nCounts end at ${COUNT_LIMIT}: look for the + behind the number.`)
-    .addHelpText('after', examples('status', 'status --local', 'status --json | jq .backlog.parked'))
+    .addHelpText('after', examples('status', 'status --local', 'status --json | jq .backlog.failed'))
     .action(withContext(status));
 }
 
@@ -42,22 +42,22 @@ ${tableOf(redrives, context)}`,
 
 function describe(backlog: Backlog, pause: Pause | undefined, { output: { colors } }: Context): string {
   const count = (value: number) => (value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value));
-  const { due, inFlight, waiting, parked, processed, lagSeconds, lastProcessedAt } = backlog;
+  const { pending, due, dueLater, processing, processed, failed, lagSeconds, lastProcessedAt } = backlog;
   const rows = [
     ...(pause === undefined
       ? []
       : [['paused', colors.red(`${describePause(pause).replace('paused ', '')}; to go on: resume`)]]),
-    ['due', count(due)],
-    ['in flight', count(inFlight)],
     [
-      'waiting',
-      `${count(waiting)}${waiting > 0 ? '  for their next attempt, or delayed by their producer' : ''}`,
+      'pending',
+      `${count(pending)}${dueLater > 0 ? `  ${count(dueLater)} of them in backoff or delayed by their producer` : ''}`,
     ],
-    ['parked', parked > 0 ? colors.red(`${count(parked)}  wait for a person: list --status failed`) : '0'],
+    ['processing', count(processing)],
     [
       'processed',
       `${count(processed)}${lastProcessedAt === null ? '' : `  the last at ${toSecond(lastProcessedAt)}`}`,
     ],
+    ['failed', failed > 0 ? colors.red(`${count(failed)}  wait for a person: list --status failed`) : '0'],
+    ['due', `${count(due)}${due > 0 ? '  to be claimed now' : ''}`],
     ['lag', duration(lagSeconds)],
   ];
   return rows.map(([label = '', value = '']) => `${colors.dim(label.padEnd(10))} ${value}`).join('\n');

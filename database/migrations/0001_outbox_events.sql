@@ -125,7 +125,7 @@ comment on column outbox_events.attempts is 'counted when the row is claimed, so
 --> statement-breakpoint
 comment on column outbox_events.given_back_since is 'when the first of an unbroken series of outages gave the event back without an attempt, null when none did'
 --> statement-breakpoint
-comment on column outbox_events.lease_token is 'the claim that held the row last. Kept by outcomes, so that a repeated outcome knows itself'
+comment on column outbox_events.lease_token is 'the claim that leased the row last. Kept by outcomes, so that a repeated outcome knows itself'
 --> statement-breakpoint
 comment on column outbox_events.redrive_id is 'ARN of the redrive that made the row due again last'
 --> statement-breakpoint
@@ -141,9 +141,9 @@ create index outbox_events_due on outbox_events (due_at, sequence) where due_at 
 -- say unfinished, so that no question about due_at or the status can be answered by reading all of this index.
 create index outbox_events_unfinished on outbox_events (ready_at) where processed_at is null and failed_at is null
 --> statement-breakpoint
-create index outbox_events_held on outbox_events (lease_token) where status = 'PROCESSING'
+create index outbox_events_processing on outbox_events (lease_token) where status = 'PROCESSING'
 --> statement-breakpoint
-create index outbox_events_parked on outbox_events (failed_at) where status = 'FAILED'
+create index outbox_events_failed on outbox_events (failed_at) where status = 'FAILED'
 --> statement-breakpoint
 create index outbox_events_redriven on outbox_events (redrive_id) where redrive_id is not null
 --> statement-breakpoint

@@ -42,12 +42,22 @@ $$
 create function outbox_grant_processor(role_name text) returns void language plpgsql
 set search_path from current as $$
 declare
+  granted text;
   beside text;
   setting text;
 begin
   perform outbox_admit_role(role_name);
   execute format('grant select, update, delete on outbox_events to %I', role_name);
-  execute format('grant execute on function outbox_detail, outbox_backoff, claim_outbox_events, outbox_gauges to %I', role_name);
+  execute format('grant select on outbox_backlog to %I', role_name);
+  -- By full signature, so that a later migration may add a function of the same name beside one that is still called.
+  foreach granted in array array[
+    'outbox_detail(uuid, text, jsonb)',
+    'outbox_backoff(integer, integer, integer)',
+    'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz)',
+    'outbox_count(text)'
+  ] loop
+    execute format('grant execute on function %s to %I', granted, role_name);
+  end loop;
   -- For the operator, who signs in as this role, asks which migrations were applied, and pauses the outbox.
   execute format('grant select on outbox_migrations to %I', role_name);
   execute format('grant select, update (paused_at, paused_by, pause_reason) on outbox_installation to %I', role_name);
@@ -83,7 +93,10 @@ end
 $$
 --> statement-breakpoint
 
-revoke execute on function outbox_detail, outbox_doubles_as_decimals, outbox_check_event, outbox_ready_when_due,
-  outbox_backoff, claim_outbox_events, outbox_gauges,
-  outbox_create_role, outbox_admit_role, outbox_grant_processor, outbox_grant_producer
+revoke execute on function
+  outbox_detail(uuid, text, jsonb), outbox_doubles_as_decimals(jsonb), outbox_check_event(), outbox_ready_when_due(),
+  outbox_backoff(integer, integer, integer),
+  claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz),
+  outbox_count(text),
+  outbox_create_role(text, text), outbox_admit_role(text), outbox_grant_processor(text), outbox_grant_producer(text)
 from public

@@ -28,31 +28,31 @@ language sql immutable parallel safe as $$
 $$;
 
 -- Moves what is unfinished and answers with what was refused. What the old processor had in its hands or had
--- given up may have been published, so it is parked and a person decides.
+-- failed may have been published, so it is FAILED and a person decides.
 create or replace function outbox_move_events() returns table (id text, status text, reason text)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare
   event record;
-  parked_as text;
+  failed_as text;
 begin
   for event in
     select * from "OutboxEvent" o
     where cast(o.status as text) in ('PENDING', 'PROCESSING', 'FAILED')
     order by o."createdAt", o.id
   loop
-    parked_as = case cast(event.status as text)
+    failed_as = case cast(event.status as text)
       when 'PROCESSING' then 'MovedWhileProcessing' when 'FAILED' then 'MovedAfterFailure' end;
     begin
       insert into outbox_events (id, aggregate_id, event_type, payload, created_at,
         status, due_at, failed_at, last_error_type, last_error)
       values (outbox_moved_id(cast(event.id as text)), cast(event."aggregateId" as text), event."eventType",
         cast(event.payload as jsonb), cast(event."createdAt" as timestamptz),
-        case when parked_as is null then 'PENDING' else 'FAILED' end,
-        case when parked_as is null then now() end,
-        case when parked_as is not null then now() end,
-        parked_as,
-        case when parked_as is not null then 'the old processor may have published the event' end);
+        case when failed_as is null then 'PENDING' else 'FAILED' end,
+        case when failed_as is null then now() end,
+        case when failed_as is not null then now() end,
+        failed_as,
+        case when failed_as is not null then 'the old processor may have published the event' end);
       update "OutboxEvent" o set status = 'PROCESSED', "processedAt" = null where o.id = event.id;
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
       id = cast(event.id as text);

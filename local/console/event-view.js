@@ -75,7 +75,7 @@ export function eventView(id) {
         drawn = text;
         setText(heading, event.eventType);
         setBadge(status, eventStatus(event.status));
-        redrive.hidden = event.status !== 'parked';
+        redrive.hidden = event.status !== 'failed';
         const failed = event.errorType && event.status !== 'processed';
         reason.replaceChildren(...(failed ? [failure(event)] : []));
         story.replaceChildren(...steps(event).map((step) => h('li', {}, ...step)));
@@ -108,11 +108,19 @@ function steps({
   failedAt,
   errorType,
 }) {
+  const isDue = Date.parse(dueAt) <= Date.now();
   const ends = {
-    due: ['Due: the next run claims it.'],
-    'in-flight': [`In flight: the lease of its run ends at ${time(dueAt)}.`],
-    waiting: [`Waits until ${time(dueAt)}.`],
-    parked: [`Parked at ${time(failedAt)}: ${errorType ?? 'for good'}. It waits for a person.`],
+    pending: [
+      isDue
+        ? 'Due: the next run claims it.'
+        : `${attempts > 0 ? 'In backoff' : 'Delayed'} until ${time(dueAt)}.`,
+    ],
+    processing: [
+      isDue
+        ? `The lease of its run ended at ${time(dueAt)}: the next run claims it.`
+        : `Processing: the lease of its run ends at ${time(dueAt)}.`,
+    ],
+    failed: [`Failed at ${time(failedAt)}: ${errorType ?? 'for good'}. It waits for a person.`],
     processed: [`Processed at ${time(processedAt)}.`],
   };
   return [

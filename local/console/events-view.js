@@ -13,11 +13,10 @@ const fields = [
 ];
 const statuses = [
   ['', 'Any status'],
-  ['due', 'Due'],
-  ['in-flight', 'In flight'],
-  ['waiting', 'Waiting'],
-  ['parked', 'Parked'],
+  ['pending', 'Pending'],
+  ['processing', 'Processing'],
   ['processed', 'Processed'],
+  ['failed', 'Failed'],
 ];
 
 /** The table of events, filtered by the address. */
@@ -86,13 +85,13 @@ export function eventsView(query) {
     async refresh() {
       // Every other second: at a large history this is the page's one costly question.
       if (looks++ % 2 === 1) return;
-      const [{ events, next, matching }, parked] = await Promise.all([
+      const [{ events, next, matching }, failures] = await Promise.all([
         get(`outbox/events?${query}`),
-        get('outbox/parked'),
+        get('outbox/failed'),
       ]);
       loading.remove();
       const key = ({ errorType, eventType }) => `${errorType} ${eventType}`;
-      keyed(reasons, parked, key, createReason, updateReason);
+      keyed(reasons, failures, key, createReason, updateReason);
       keyed(
         body,
         events,
@@ -110,7 +109,7 @@ export function eventsView(query) {
         `${matches} ${matching.count === 1 ? 'event' : 'events'}${filtered(query) ? ' match' : ''}, newest first`,
       );
       const status = query.get('status');
-      redriveAll.hidden = parked.length === 0 || (status !== null && status !== 'parked');
+      redriveAll.hidden = failures.length === 0 || (status !== null && status !== 'failed');
     },
   };
 }
@@ -182,15 +181,15 @@ function redriveMatching(query) {
   const { run, id, ...same } = given;
   const filter = { ...same, ...(run && { executionArn: run }), ...(id && { eventIds: [id] }) };
   const any = Object.keys(filter).length > 0;
-  openRedrive(any ? filter : { all: true }, any ? 'the parked events that match' : 'all parked events');
+  openRedrive(any ? filter : { all: true }, any ? 'the failed events that match' : 'all failed events');
 }
 
 function createReason({ errorType, eventType }) {
-  const href = address(new URLSearchParams(), { status: 'parked', errorType, eventType });
+  const href = address(new URLSearchParams(), { status: 'failed', errorType, eventType });
   return h(
     'li',
     {},
-    h('a', { href }, h('strong', { class: 'number' }), ` parked: ${errorType}, ${eventType}`),
+    h('a', { href }, h('strong', { class: 'number' }), ` failed: ${errorType}, ${eventType}`),
   );
 }
 
@@ -233,10 +232,10 @@ function updateRow(row, { status: now, attempts, errorType, error: message }, ch
   setBadge(status, eventStatus(now));
   setText(tries, attempts);
   setText(error, [errorType, message].filter(Boolean).join(': '));
-  // Only what is parked can be redriven.
-  if (now !== 'parked' && box.checked) {
+  // Only what has failed can be redriven.
+  if (now !== 'failed' && box.checked) {
     box.checked = false;
     choose(id, false);
   }
-  box.hidden = now !== 'parked';
+  box.hidden = now !== 'failed';
 }

@@ -50,11 +50,10 @@ const runStatuses = {
   ABORTED: ['bad', 'Aborted'],
 };
 const eventStatuses = {
-  due: ['idle', 'Due'],
-  'in-flight': ['running', 'In flight'],
-  waiting: ['warn', 'Waiting'],
-  parked: ['bad', 'Parked'],
+  pending: ['idle', 'Pending'],
+  processing: ['running', 'Processing'],
   processed: ['ok', 'Processed'],
+  failed: ['bad', 'Failed'],
 };
 
 /** [tone, text] */
@@ -66,10 +65,14 @@ export function runResult({ status, machine, result, error, cause, dryRun }) {
   if (status === 'RUNNING') return '';
   if (status !== 'SUCCEEDED') return [error, cause].filter(Boolean).join(': ');
   if (result?.claimed !== undefined) {
-    const { claimed, published, failed, parked } = result;
-    if (claimed === 0 && parked === 0) return 'nothing was due';
+    const { claimed, published, failed, failedForGood } = result;
+    if (claimed === 0 && failedForGood === 0) return 'nothing was due';
     const sentence = `published ${number(published)} of ${number(claimed)}`;
-    return [sentence, failed && `${number(failed)} failed`, parked && `${number(parked)} parked`]
+    return [
+      sentence,
+      failed && `${number(failed)} failed`,
+      failedForGood && `${number(failedForGood)} for good`,
+    ]
       .filter(Boolean)
       .join(', ');
   }

@@ -4,12 +4,15 @@ import { attribute, h, setText } from './dom.js';
 import { duration, number } from './format.js';
 
 const tiles = [
-  ['due', 'Due', 'may be claimed now', '#/events?status=due'],
-  ['inFlight', 'In flight', 'claimed by a run', '#/events?status=in-flight'],
-  ['waiting', 'Waiting', 'for their next attempt', '#/events?status=waiting'],
-  ['failed', 'Parked', 'wait for a person', '#/events?status=parked'],
+  ['pending', 'Pending', 'due, delayed or in backoff', '#/events?status=pending'],
+  ['processing', 'Processing', 'claimed by a run', '#/events?status=processing'],
+  ['failed', 'Failed', 'wait for a person', '#/events?status=failed'],
   ['published', 'Published', 'accepted by the bus', '#/events?status=processed'],
 ];
+
+// Where the counts of outbox_backlog end; what the bus has accepted is counted on.
+const COUNT_LIMIT = 1_000;
+const count = (key, value) => number(value) + (key !== 'published' && value >= COUNT_LIMIT ? '+' : '');
 
 /** Counts by status, throughput and lag. */
 export function overview(section) {
@@ -28,7 +31,7 @@ export function overview(section) {
   return {
     async refresh() {
       const status = await get('outbox');
-      for (const [key, { value }] of values) setText(value, number(status[key]));
+      for (const [key, { value }] of values) setText(value, count(key, status[key]));
       attribute(values.get('failed').tile, 'data-tone', status.failed > 0 && 'bad');
       throughput.show(rates(status.samples));
       lag.show(

@@ -5,7 +5,7 @@ import { plural } from './format.js';
 const POLL_MS = 500;
 
 /**
- * Gives parked events a second chance: counts first, asks, then follows the redrive to its end.
+ * Gives failed events a second chance: counts first, asks, then follows the redrive to its end.
  * @param {object} filter the input of outbox-redrive
  * @param {string} what the filter in words
  */
@@ -39,9 +39,8 @@ export function openRedrive(filter, what, { mayBeStopped = false } = {}) {
       stoppedChoice(input.runIsStopped, (runIsStopped) =>
         safely(() => count({ ...filter, ...(runIsStopped && { runIsStopped }) })),
       );
-    if (events === 0)
-      return say([h('p', {}, 'Nothing is parked that matches.'), ...(stopped ? [stopped] : [])]);
-    const sentence = `${plural(events, 'event')} would be published again, with fresh attempts and the same ids. Remove the cause first, or they will be parked again.`;
+    if (events === 0) return say([h('p', {}, 'No failed event matches.'), ...(stopped ? [stopped] : [])]);
+    const sentence = `${plural(events, 'event')} would be published again, with fresh attempts and the same ids. Remove the cause first, or they will fail again.`;
     const confirm = { type: 'button', class: 'primary', onclick: () => safely(() => redrive(input, events)) };
     say(
       [h('p', {}, sentence), ...(stopped ? [stopped] : [])],

@@ -113,10 +113,10 @@ export function runView(executionArn, query) {
 function links({ executionArn, machine }) {
   if (!machine.endsWith('-processor')) return [];
   const href = `#/events?run=${encodeURIComponent(executionArn)}`;
-  const onclick = () => openRedrive({ executionArn }, 'what this run parked', { mayBeStopped: true });
+  const onclick = () => openRedrive({ executionArn }, 'what failed in this run', { mayBeStopped: true });
   return [
     h('a', { href, class: 'button' }, 'Its events'),
-    h('button', { type: 'button', onclick }, 'Redrive what it parked…'),
+    h('button', { type: 'button', onclick }, 'Redrive what failed in it…'),
   ];
 }
 

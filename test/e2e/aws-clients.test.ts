@@ -39,7 +39,7 @@ describe('Step Functions', () => {
       claimed: 0,
       published: 0,
       failed: 0,
-      parked: 0,
+      failedForGood: 0,
       batches: 0,
     });
   });
@@ -115,7 +115,7 @@ describe('Lambda', () => {
     expect(JSON.parse(Buffer.from(answer.Payload ?? []).toString())).toEqual({
       events: [],
       more: false,
-      parked: 0,
+      failedForGood: 0,
       paused: false,
       reclaimed: 0,
     });

@@ -23,8 +23,8 @@ beforeEach(async () => {
   await pool.query(
     `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at, failed_at, created_at)
      values ('1', 'young', '{}', 'PROCESSED', null, now() - interval '6 days', null, now() - interval '6 days'),
-            ('2', 'parked', '{}', 'FAILED', null, null, now() - interval '90 days', now() - interval '90 days'),
-            ('3', 'waiting', '{}', 'PENDING', now() + interval '1 day', null, null, now() - interval '90 days')`,
+            ('2', 'failed', '{}', 'FAILED', null, null, now() - interval '90 days', now() - interval '90 days'),
+            ('3', 'delayed', '{}', 'PENDING', now() + interval '1 day', null, null, now() - interval '90 days')`,
   );
 });
 
@@ -44,7 +44,7 @@ test('processed events past their retention go, everything else stays', async ()
     status: 'SUCCEEDED',
     output: { purged: 3500, more: false, overdueSeconds: 0 },
   });
-  expect(await left()).toEqual(['parked', 'waiting', 'young']);
+  expect(await left()).toEqual(['delayed', 'failed', 'young']);
 });
 
 test('lost answers and a crash in the middle cost nothing but the count', async () => {
@@ -56,5 +56,5 @@ test('lost answers and a crash in the middle cost nothing but the count', async 
   const { status } = await cleanUp();
 
   expect(status).toBe('SUCCEEDED');
-  expect(await left()).toEqual(['parked', 'waiting', 'young']);
+  expect(await left()).toEqual(['delayed', 'failed', 'young']);
 });

@@ -9,10 +9,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import measure from 'fast-string-truncated-width';
-import { AwsError } from '../../local/aws-error.ts';
-import { createRdsData } from '../../local/rds-data.ts';
 import { createDataApi } from '../../outbox/data-api.ts';
 import { redriveProgress } from '../../outbox/redrive.ts';
+import { AwsError } from '../../twin/http/aws-error.ts';
+import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
@@ -228,9 +228,9 @@ describe('a result beyond the limits of the Data API', () => {
       insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, redrive_id, last_error_type)
       select '7', 'a', '{}', 'FAILED', null, now(), 'the redrive', i || repeat('x', 3000) from generate_series(1, 500) i`);
 
-    const { parkedAgain, errorTypes } = await redriveProgress(database.dataApi, 'the redrive');
+    const { failedAgain, errorTypes } = await redriveProgress(database.dataApi, 'the redrive');
 
-    expect([parkedAgain, errorTypes.length, errorTypes[0]]).toEqual([500, 50, `100${'x'.repeat(197)}`]);
+    expect([failedAgain, errorTypes.length, errorTypes[0]]).toEqual([500, 50, `100${'x'.repeat(197)}`]);
   });
 
   test('ends with an ellipsis in list and tail, so that nobody takes it for the whole', async () => {
@@ -254,9 +254,9 @@ describe('text that is not ASCII', () => {
 
   test('is whole in a pipe, and its columns stand under each other in a terminal', async () => {
     await database.sql(
-      `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
-       values ($1, '型', '{}', 'FAILED', null, now(), $2), ('7', 'ascii', '{}', 'FAILED', null, now(), 'short')`,
-      [aggregate, '誤'.repeat(200)],
+      `insert into outbox_events (id, aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
+       values ($3, $1, '型', '{}', 'FAILED', null, now(), $2), ($4, '7', 'ascii', '{}', 'FAILED', null, now(), 'short')`,
+      [aggregate, '誤'.repeat(200), ...['a', 'b'].map((end) => `00000000-0000-7000-8000-00000000000${end}`)],
     );
 
     const piped = await cli.run(['list', ...names], { env });

@@ -88,7 +88,7 @@ describe('the page', () => {
 });
 
 describe('the outbox', () => {
-  /** 250 events: 25 removals, of which a run parked all; one delayed. */
+  /** 250 events: 25 removals, of which all failed for good in a run; one delayed. */
   beforeAll(async () => {
     await beginScenario(twin, pool, 250);
     await twin.setFaults([
@@ -110,12 +110,19 @@ describe('the outbox', () => {
   test('status: counts, lag and samples', async () => {
     const status = await twin.get<Record<string, unknown>>('/_local/outbox');
 
-    expect(status).toMatchObject({ due: 1, waiting: 1, inFlight: 0, failed: 25 });
+    expect(status).toMatchObject({ pending: 2, due: 1, dueLater: 1, processing: 0, failed: 25 });
     expect(status['lagSeconds']).toBeGreaterThan(59);
     expect(status['samples']).not.toHaveLength(0);
-    expect(await twin.get('/_local/outbox/parked')).toEqual([
+    expect(await twin.get('/_local/outbox/failed')).toEqual([
       { errorType: 'MalformedDetail', eventType: 'dish.removed', events: 25 },
     ]);
+  });
+
+  test('status: what tools read by the first names of fields and paths is still there', async () => {
+    const status = await twin.get<Record<string, unknown>>('/_local/outbox');
+
+    expect(status).toMatchObject({ waiting: 1, inFlight: 0, oldestLeaseEnd: null });
+    expect(await twin.get('/_local/outbox/parked')).toEqual(await twin.get('/_local/outbox/failed'));
   });
 
   test('list: newest first in pages of 100, no event twice and none left out', async () => {
@@ -134,10 +141,9 @@ describe('the outbox', () => {
   });
 
   test.each([
-    ['status=due', 1],
-    ['status=waiting', 1],
-    ['status=in-flight', 0],
-    ['status=parked', 25],
+    ['status=pending', 2],
+    ['status=processing', 0],
+    ['status=failed', 25],
     ['status=processed', 225],
     ['errorType=MalformedDetail', 25],
     ['eventType=dish.removed&aggregateId=3', 4],

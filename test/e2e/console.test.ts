@@ -59,8 +59,8 @@ inBrowser(`the console page${reason}`, () => {
   const named = (role: 'button' | 'link' | 'heading', name: string | RegExp) =>
     page.getByRole(role, { name });
 
-  /** 20 events, of which a run has parked 2. */
-  async function parkTwo(): Promise<void> {
+  /** 20 events, of which 2 failed for good in a run. */
+  async function failTwo(): Promise<void> {
     await beginScenario(twin, pool, 20);
     await twin.setFaults([rejectRemovals]);
     await twin.tick();
@@ -93,10 +93,10 @@ inBrowser(`the console page${reason}`, () => {
   }, 60_000);
 
   test('says why an event failed, in its run and in its story', async () => {
-    await parkTwo();
+    await failTwo();
     await visit('#/');
     await page
-      .getByRole('row', { name: /2 failed, 2 parked/ })
+      .getByRole('row', { name: /2 failed, 2 for good/ })
       .getByRole('link')
       .click();
     await named('button', /^Publish event: .*2 caught/).click();
@@ -111,13 +111,13 @@ inBrowser(`the console page${reason}`, () => {
   }, 60_000);
 
   test('counts first, redrives what was confirmed and follows it until it is processed', async () => {
-    await parkTwo();
+    await failTwo();
     await visit('#/events');
-    await named('link', /2 parked: MalformedDetail, dish.removed/).click();
+    await named('link', /2 failed: MalformedDetail, dish.removed/).click();
     await named('button', 'Redrive matching…').click();
     await page.getByText('2 events would be published again').waitFor();
-    const parked = await pool.query(`select from outbox_events where status = 'FAILED'`);
-    expect(parked.rowCount).toBe(2);
+    const failures = await pool.query(`select from outbox_events where status = 'FAILED'`);
+    expect(failures.rowCount).toBe(2);
 
     await named('button', 'Redrive 2 events').click();
 
@@ -127,8 +127,8 @@ inBrowser(`the console page${reason}`, () => {
   }, 60_000);
 
   test('redrives with the keyboard alone', async () => {
-    await parkTwo();
-    await visit('#/events?status=parked');
+    await failTwo();
+    await visit('#/events?status=failed');
     await named('link', 'dish.removed').first().waitFor();
     await tabTo('Select dish.removed');
     await page.keyboard.press('Space');
@@ -169,15 +169,15 @@ inBrowser(`the console page${reason}`, () => {
   test.each(['light', 'dark'] as const)(
     'has no serious accessibility violation when it is %s',
     async (scheme) => {
-      await parkTwo();
+      await failTwo();
       await page.emulateMedia({ colorScheme: scheme });
       const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       const run = encodeURIComponent(
         (await twin.get<{ executionArn: string }[]>('/_local/executions'))[0]?.executionArn ?? '',
       );
       for (const [hash, ready] of [
-        ['#/', 'published 18 of 20, 2 failed, 2 parked'],
-        ['#/events?status=parked', 'MalformedDetail: injected by a fault rule'],
+        ['#/', 'published 18 of 20, 2 failed, 2 for good'],
+        ['#/events?status=failed', 'MalformedDetail: injected by a fault rule'],
         [`#/runs/${run}?state=Publish%20event`, 'Which one'],
       ] as const) {
         await visit(hash);

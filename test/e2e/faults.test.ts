@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import type { FaultRule } from '../../local/faults.ts';
+import type { FaultRule } from '../../twin/faults/rules.ts';
 import { beginScenario, expectNothingLost, passTime, settle } from '../support/outbox-scenario.ts';
 import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
@@ -244,7 +244,7 @@ describe('nothing is lost and nothing is stuck after', () => {
   });
 });
 
-test('what a dead run published is at most what it had in flight', async () => {
+test('what a dead run published is at most what it had claimed', async () => {
   const before = await beginScenario(twin, pool, EVENTS);
   await twin.setFaults([
     { service: 'states', kind: 'crash', when: 'before', match: { function: 'publish-event' }, times: 1 },
@@ -312,7 +312,7 @@ test('two ticks at once share the work without a duplicate', async () => {
   expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
 });
 
-test('a permanent error parks its event at once, with a cause, and delays no other', async () => {
+test('a permanent error fails its event for good at once, with a cause, and delays no other', async () => {
   const before = await beginScenario(twin, pool, EVENTS);
   await twin.setFaults([
     {
@@ -325,16 +325,16 @@ test('a permanent error parks its event at once, with a cause, and delays no oth
 
   const run = await twin.tick();
 
-  expect(run.output).toMatchObject({ claimed: EVENTS, published: 189, failed: 21, parked: 21 });
+  expect(run.output).toMatchObject({ claimed: EVENTS, published: 189, failed: 21, failedForGood: 21 });
   const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
-  const parked = rows.filter(({ status }) => status === 'FAILED');
-  expect(parked).toHaveLength(21);
-  expect(new Set(parked.map(({ errorType, attempts }) => `${errorType} ${attempts}`))).toEqual(
+  const failures = rows.filter(({ status }) => status === 'FAILED');
+  expect(failures).toHaveLength(21);
+  expect(new Set(failures.map(({ errorType, attempts }) => `${errorType} ${attempts}`))).toEqual(
     new Set(['NotAuthorizedForSourceException 1']),
   );
 });
 
-test('an event that fails for ever is parked after its attempts, and counted at every claim', async () => {
+test('an event whose every attempt fails has the status FAILED after the last, and counted at every claim', async () => {
   const before = await beginScenario(twin, pool, 3);
   await twin.setFaults([{ service: 'lambda', kind: 'crash', match: { function: 'publish-event' } }]);
   await pool.query('update outbox_events set attempts = 6');

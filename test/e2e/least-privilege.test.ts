@@ -78,7 +78,7 @@ test('without events:PutEvents the bus is out of reach: an outage, which gives e
 
   expect([status, output]).toEqual([
     'SUCCEEDED',
-    expect.objectContaining({ claimed: 20, published: 0, failed: 20, parked: 0 }),
+    expect.objectContaining({ claimed: 20, published: 0, failed: 20, failedForGood: 0 }),
   ]);
   expect(await rows()).toEqual([
     { status: 'PENDING', attempts: 0, errorType: 'AccessDeniedException', count: 20 },

@@ -40,7 +40,7 @@ describe('a detail on the bus is the text that PostgreSQL prints', () => {
 
     expect(run).toMatchObject({
       status: 'SUCCEEDED',
-      output: { claimed: 1, published: 1, failed: 0, parked: 0 },
+      output: { claimed: 1, published: 1, failed: 0, failedForGood: 0 },
     });
     const published = (await twin.busEvents()).filter(({ Detail }) => eventIdOf(Detail) === row?.id);
     expect(published.map(({ Detail }) => Detail)).toEqual([row?.detail]);
@@ -86,7 +86,7 @@ test('a full batch of 300-byte events costs two Data API calls and leaves a hist
 
   const run = await twin.tick();
 
-  expect(run.output).toEqual({ claimed: 200, published: 200, failed: 0, parked: 0, batches: 1 });
+  expect(run.output).toEqual({ claimed: 200, published: 200, failed: 0, failedForGood: 0, batches: 1 });
   const { history = [] } = await twin.get<{ history: { type: string }[] }>(
     `/_local/executions/${encodeURIComponent(run.executionArn)}`,
   );

@@ -54,15 +54,15 @@ test('after kill -9 of the whole process group it comes up on the same data and 
   const second = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
   const pool = new pg.Pool({ connectionString: second.health.postgresUrl });
   try {
-    const inFlight = await pool.query(
+    const claimed = await pool.query(
       `select id from outbox_events where status = 'PROCESSING' and due_at > now()`,
     );
     await second.tick();
     const { rows } = await pool.query(
-      `select count(*) filter (where status = 'PROCESSING')::int as held, count(*) filter (where status = 'PENDING')::int as pending from outbox_events`,
+      `select count(*) filter (where status = 'PROCESSING')::int as processing, count(*) filter (where status = 'PENDING')::int as pending from outbox_events`,
     );
-    // A lease is a lease: what the dead run held stays its own until it has run out.
-    expect(rows).toEqual([{ held: inFlight.rowCount, pending: 0 }]);
+    // A lease is a lease: what the dead run had claimed stays its own until it has run out.
+    expect(rows).toEqual([{ processing: claimed.rowCount, pending: 0 }]);
 
     await pool.query(`update outbox_events set due_at = now() where status = 'PROCESSING'`);
     await second.tick();
@@ -76,9 +76,9 @@ test('after kill -9 of the whole process group it comes up on the same data and 
       times.set(eventId, (times.get(eventId) ?? 0) + 1);
     }
     expect(times.size).toBe(written);
-    // Only what the dead run had in flight may have been published twice.
-    const held = new Set(inFlight.rows.map(({ id }: { id: string }) => id));
-    expect([...times].filter(([id, count]) => count > 1 && !held.has(id))).toEqual([]);
+    // Only what the dead run had claimed may have been published twice.
+    const claimedIds = new Set(claimed.rows.map(({ id }: { id: string }) => id));
+    expect([...times].filter(([id, count]) => count > 1 && !claimedIds.has(id))).toEqual([]);
   } finally {
     await pool.end();
     await second.stop();

@@ -77,7 +77,7 @@ test('a bus that is down for the whole run: no attempt is consumed and the run e
   const run = await twin.tick();
 
   // A batch of 200 was tried; the 50 behind it were left alone although they were due.
-  expect(run.output).toEqual({ claimed: 200, published: 0, failed: 200, parked: 0, batches: 1 });
+  expect(run.output).toEqual({ claimed: 200, published: 0, failed: 200, failedForGood: 0, batches: 1 });
   expect((await givenBack()).rows).toEqual([
     { status: 'PENDING', attempts: 0, errorType: null, later: false, count: 50 },
     { status: 'PENDING', attempts: 0, errorType: 'InternalException', later: true, count: 200 },
@@ -102,7 +102,7 @@ test('throttling gives back what it hits, consumes nothing, and slows the run do
 
   const run = await twin.tick();
 
-  expect(run.output).toEqual({ claimed: 250, published: 225, failed: 25, parked: 0, batches: 2 });
+  expect(run.output).toEqual({ claimed: 250, published: 225, failed: 25, failedForGood: 0, batches: 2 });
   expect(await waitsOf(run)).toEqual(['Slow down']);
   expect((await twin.faultsFired())[1]).toBe(1);
   expect((await givenBack()).rows).toEqual([
@@ -143,7 +143,7 @@ test('one event of 900 KB in a batch of small ones delays none of them', async (
 
   const run = await twin.tick();
 
-  expect(run.output).toEqual({ claimed: 51, published: 51, failed: 0, parked: 0, batches: 1 });
+  expect(run.output).toEqual({ claimed: 51, published: 51, failed: 0, failedForGood: 0, batches: 1 });
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
@@ -156,11 +156,11 @@ test('a batch of 60 KB events is bounded by bytes', async () => {
 
   const run = await twin.tick();
 
-  expect(run.output).toEqual({ claimed: 10, published: 10, failed: 0, parked: 0, batches: 3 });
+  expect(run.output).toEqual({ claimed: 10, published: 10, failed: 0, failedForGood: 0, batches: 3 });
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('an event that can never be published, but got in, is parked with a clear reason', async () => {
+test('an event that can never be published, but got in, fails for good with a clear reason', async () => {
   const before = await beginScenario(twin, pool, 5);
   await pool.query('alter table outbox_events drop constraint event_type_is_1_to_128_characters');
   await pool.query(

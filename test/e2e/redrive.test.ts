@@ -27,7 +27,7 @@ useTwin((underTest) => {
   ({ twin, pool, stepFunctions } = underTest);
 });
 
-/** 100 events, of which a run has parked 10. */
+/** 100 events, of which 10 failed for good in a run. */
 beforeEach(async () => {
   await beginScenario(twin, pool, 100);
   await twin.setFaults([rejectRemovals]);
@@ -67,18 +67,18 @@ const allRedriven = [
   { status: 'PROCESSED', redrives: 1, count: 10 },
 ];
 
-test('parked events are published under their old ids, with fresh attempts', async () => {
-  const parked = await pool.query<{ id: string }>(`select id from outbox_events where status = 'FAILED'`);
+test('failed events are published under their old ids, with fresh attempts', async () => {
+  const failures = await pool.query<{ id: string }>(`select id from outbox_events where status = 'FAILED'`);
 
   const { status, output } = await redrive({ executionArn: run.executionArn });
 
   expect(status).toBe('SUCCEEDED');
-  expect(output).toMatchObject({ processed: 10, unfinished: 0, parkedAgain: 0 });
+  expect(output).toMatchObject({ processed: 10, unfinished: 0, failedAgain: 0 });
   expect(await counts()).toEqual(allRedriven);
   const published = (await twin.busEvents()).map(
     ({ Detail }) => (JSON.parse(Detail) as { eventId: string }).eventId,
   );
-  for (const { id } of parked.rows) expect(published.filter((eventId) => eventId === id)).toHaveLength(1);
+  for (const { id } of failures.rows) expect(published.filter((eventId) => eventId === id)).toHaveLength(1);
   const { rows } = await pool.query('select max(attempts) as attempts from outbox_events where redrives = 1');
   expect(rows).toEqual([{ attempts: 1 }]);
 });
@@ -188,13 +188,13 @@ describe('after a failure', () => {
     expect(entered.filter((name) => name === 'Run processor')).toHaveLength(2);
   });
 
-  test('events that are parked again fail the verification, with the reason', async () => {
+  test('events that fail again fail the verification, with the reason', async () => {
     await twin.setFaults([rejectRemovals]);
 
     const { status, error, cause } = await redrive({ all: true });
 
-    expect([status, error]).toEqual(['FAILED', 'EventsParkedAgain']);
-    expect(cause).toContain('10 events were parked again (MalformedDetail)');
+    expect([status, error]).toEqual(['FAILED', 'EventsFailedAgain']);
+    expect(cause).toContain('10 events failed again (MalformedDetail)');
   });
 
   test('an execution that succeeded, and an Express one, cannot be redriven', async () => {

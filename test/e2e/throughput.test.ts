@@ -34,7 +34,7 @@ describe('ten events a request', () => {
 
     const run = await twin.tick();
 
-    expect(run.output).toEqual({ claimed: 200, published: 173, failed: 27, parked: 20, batches: 1 });
+    expect(run.output).toEqual({ claimed: 200, published: 173, failed: 27, failedForGood: 20, batches: 1 });
     expect(await twin.faultsFired()).toEqual([20, 7, 20]);
     await settle(twin, pool);
     const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
@@ -49,7 +49,7 @@ describe('ten events a request', () => {
 
     const run = await twin.tick();
 
-    expect(run.output).toEqual({ claimed: 30, published: 30, failed: 0, parked: 0, batches: 1 });
+    expect(run.output).toEqual({ claimed: 30, published: 30, failed: 0, failedForGood: 0, batches: 1 });
     await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
   });
 

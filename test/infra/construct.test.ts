@@ -52,7 +52,7 @@ describe('grantNudge', () => {
 describe('a metric', () => {
   test.each([
     ['metricEventsPublished', 'EventsPublished', 'Sum'],
-    ['metricParkedEvents', 'ParkedEvents', 'Maximum'],
+    ['metricFailedEvents', 'FailedEvents', 'Maximum'],
     ['metricOldestEventAge', 'OldestEventAge', 'Maximum'],
   ] as const)('of %s is %s of this outbox, its %s a minute', (method, metricName, statistic) => {
     const metric = outbox[method]();

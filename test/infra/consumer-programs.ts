@@ -10,7 +10,7 @@ const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
 });
 const eventBus = new events.EventBus(stack, 'Bus');
 const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, databaseName: 'app', eventBus });
-outbox.metricParkedEvents().createAlarm(stack, 'Parked', { threshold: 1, evaluationPeriods: 1 });
+outbox.metricFailedEvents().createAlarm(stack, 'Failed', { threshold: 1, evaluationPeriods: 1 });
 createNudge(async () => stack, { onError: (error) => { throw error; } })();
 stack.node.root.synth();
 `;
@@ -45,11 +45,11 @@ export const nudged: Promise<void> = createNudge(async () => 'started', { onErro
 export const silent = createNudge(async () => 'started', {});
 const props: OutboxProcessorProps = { executionHistory: 'errors', lease: Duration.minutes(6), batchSize: 50 };
 const outbox = new OutboxProcessor(new Stack(new App(), 'app'), 'Outbox', props);
-export const metric: Metric = outbox.metric('ParkedEvents');
+export const metric: Metric = outbox.metric('FailedEvents');
 export const arn: string = outbox.processor.stateMachine.stateMachineArn;
 // Were anything of it any, nothing of this would be wrong.
 // @ts-expect-error
-export const wrongMetric = outbox.metric('Parked');
+export const wrongMetric = outbox.metric('Failed');
 // @ts-expect-error
 export const wrongProps: OutboxProcessorProps = { executionHistory: 'some' };
 // @ts-expect-error

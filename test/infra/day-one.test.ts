@@ -186,9 +186,9 @@ describe('a key of the customer', () => {
 });
 
 describe('a new bus', () => {
-  test('stays when the stack goes, because a bus with rules cannot be deleted', async () => {
+  test('stays when the stack goes, because a bus with rules cannot be deleted, and goes when its first deployment fails', async () => {
     (await synthesized()).hasResource('AWS::Events::EventBus', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
     });
   });

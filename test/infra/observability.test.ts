@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Template } from 'aws-cdk-lib/assertions';
+import { alarmNames } from '../../certify/scenarios/alarms.ts';
 import { environmentOf, ourFunctions } from './contract/wiring.ts';
 import { givenCluster } from './given.ts';
 import { resourcesOf, synthesized, theResource } from './synthesized.ts';
@@ -52,8 +53,8 @@ describe('the alarms', () => {
       'cleanup-missing',
       'database-capacity',
       'dead-letters',
+      'events-failed',
       'events-late',
-      'events-parked',
       'function-errors',
       'functions-throttled',
       'leases-lost',
@@ -62,6 +63,10 @@ describe('the alarms', () => {
       'ticks-dropped',
       'ticks-throttled',
     ]);
+  });
+
+  test('are those that certify looks for, and one that a cluster of a fixed capacity has not', () => {
+    expect(Object.keys(alarms()).sort()).toEqual([...alarmNames, 'database-capacity'].sort());
   });
 
   test('each ask a question and name the section of the runbook that repeats and answers it', () => {
@@ -131,7 +136,7 @@ describe('the alarms', () => {
       gauges.includes(String(MetricName)),
     );
 
-    expect(onGauges.map(([name]) => name).sort()).toEqual(['cleanup-behind', 'events-late', 'events-parked']);
+    expect(onGauges.map(([name]) => name).sort()).toEqual(['cleanup-behind', 'events-failed', 'events-late']);
     for (const [name, { TreatMissingData }] of onGauges)
       expect({ name, TreatMissingData }).toEqual({ name, TreatMissingData: 'ignore' });
     for (const name of [
@@ -198,11 +203,12 @@ describe('the alarms', () => {
         EvaluationPeriods: 3,
         Threshold: 1,
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        TreatMissingData: 'notBreaching',
+        // A processor that starts no run is no cleanup that succeeded.
+        TreatMissingData: 'ignore',
       });
       const metrics = alarm?.['Metrics'] as { Expression?: string; MetricStat?: { Period: number } }[];
       expect(metrics.map(({ Expression }) => Expression).filter(Boolean)).toEqual([
-        'IF(FILL(runs, 0) > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
+        'IF(runs > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
       ]);
       expect(metrics.flatMap(({ MetricStat }) => MetricStat?.Period ?? [])).toEqual([seconds, seconds]);
     }

@@ -17,11 +17,12 @@ import {
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createAdmission } from '../../local/admission.ts';
-import { AwsError } from '../../local/aws-error.ts';
-import type { Operations } from '../../local/endpoint.ts';
-import { accessKeyId, type FunctionResource } from '../../local/lambda/function.ts';
-import type { Principal } from '../../local/policies.ts';
+import { AwsError } from '../../twin/http/aws-error.ts';
+import type { Operations } from '../../twin/http/aws-protocols.ts';
+import { accessKeyId } from '../../twin/services/iam/access-key.ts';
+import { createAdmission } from '../../twin/services/iam/admission.ts';
+import type { Principal } from '../../twin/services/iam/authorize.ts';
+import type { FunctionResource } from '../../twin/template/function.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 
 const work: FunctionResource = {
@@ -63,12 +64,7 @@ beforeAll(async () => {
       eventBridge: anything,
       stepFunctions: anything,
       secretsManager: anything,
-      lambda: {
-        keyOf: () => 'work',
-        invoke: async () => ({ payload: '{}' }),
-        invocations: () => ({}),
-        stop: async () => undefined,
-      },
+      lambda: { invoke: async () => ({ payload: '{}' }) },
     },
     createAdmission([work], (principal, action, resource, status) => {
       asked.push([principal, action, resource]);

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AcceptedEvent, type BusLog, openBusLog } from '../../local/bus-log.ts';
+import { type AcceptedEvent, type BusLog, openBusLog } from '../../twin/services/event-bridge/bus-log.ts';
 
 let folder: string;
 let file: string;

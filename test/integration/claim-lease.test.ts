@@ -16,7 +16,7 @@ describe('a lease that ran out', () => {
 
     const second = await claimBatch(database);
 
-    expect(second).toMatchObject({ reclaimed: 1, parked: 0 });
+    expect(second).toMatchObject({ reclaimed: 1, failedForGood: 0 });
     expect(second.events).toMatchObject([{ eventId: id, attempts: 2 }]);
     expect(await readEvent(database, id)).toMatchObject({ lease_token: second.leaseToken, attempts: 2 });
     expect(second.leaseToken).not.toBe(first.leaseToken);
@@ -41,7 +41,7 @@ describe('a lease that ran out', () => {
 });
 
 describe('a claim that nobody waits for any more', () => {
-  test('is refused and takes nothing: its events would be held by nobody', async () => {
+  test('is refused and takes nothing: its events would belong to nobody', async () => {
     const id = await insertEvent(database);
 
     const claim = claimBatch(database, { expiresAt: Date.now() - 60_000 });
@@ -68,14 +68,14 @@ describe('a claim that nobody waits for any more', () => {
 });
 
 describe('a lease that ran out on the last attempt', () => {
-  test('parks the row, says why, and does not hand it out', async () => {
+  test('fails the row, says why, and does not hand it out', async () => {
     const id = await insertEvent(database);
     const first = await claimBatch(database, { maxAttempts: 1 });
     await makeDue(database);
 
     const second = await claimBatch(database, { maxAttempts: 1 });
 
-    expect(second).toMatchObject({ events: [], parked: 1, reclaimed: 0, more: false });
+    expect(second).toMatchObject({ events: [], failedForGood: 1, reclaimed: 0, more: false });
     const row = await readEvent(database, id);
     expect(row).toMatchObject({
       status: 'FAILED',
@@ -97,23 +97,23 @@ describe('a lease that ran out on the last attempt', () => {
     const batch = await claimBatch(database);
 
     expect(idsOf(batch)).toEqual(others);
-    expect(batch).toMatchObject({ parked: 1, reclaimed: 0 });
+    expect(batch).toMatchObject({ failedForGood: 1, reclaimed: 0 });
   });
 
-  test('says that more is due when parking has used up the count', async () => {
+  test('says that more is due when exhausted events have used up the count', async () => {
     await insertEvents(database, 3);
     await claimBatch(database, { maxEvents: 2, maxAttempts: 1 });
     await makeDue(database);
 
     expect(await claimBatch(database, { maxEvents: 2, maxAttempts: 1 })).toMatchObject({
       events: [],
-      parked: 2,
+      failedForGood: 2,
       more: true,
     });
   });
 });
 
-test('an event that kills every run that touches it is given up after its attempts', async () => {
+test('an event that kills every run that touches it fails for good after its attempts', async () => {
   const poison = await insertEvent(database);
   const attempts: number[] = [];
   for (let crash = 0; crash < 12; crash += 1) {
@@ -127,13 +127,13 @@ test('an event that kills every run that touches it is given up after its attemp
 });
 
 describe('an event that waits with no attempt left, because the maximum was lowered,', () => {
-  test('is parked with its own error', async () => {
+  test('fails for good with its own error', async () => {
     const id = await insertEvent(database);
     await database.sql(
       `update outbox_events set attempts = 5, last_error_type = 'InternalFailure', last_error = 'try later'`,
     );
 
-    expect(await claimBatch(database, { maxAttempts: 5 })).toMatchObject({ events: [], parked: 1 });
+    expect(await claimBatch(database, { maxAttempts: 5 })).toMatchObject({ events: [], failedForGood: 1 });
     expect(await readEvent(database, id)).toMatchObject({
       status: 'FAILED',
       last_error_type: 'InternalFailure',
@@ -141,7 +141,7 @@ describe('an event that waits with no attempt left, because the maximum was lowe
     });
   });
 
-  test('is parked as AttemptsExhausted when it has none', async () => {
+  test('fails for good as AttemptsExhausted when it has none', async () => {
     const id = await insertEvent(database);
     await database.sql('update outbox_events set attempts = 5');
 

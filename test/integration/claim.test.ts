@@ -16,10 +16,15 @@ test('nothing due makes an empty batch', async () => {
      values ('a', 'b', '{}', now() + interval '1 minute')`,
   );
 
-  expect(await claimBatch(database)).toMatchObject({ events: [], more: false, parked: 0, reclaimed: 0 });
+  expect(await claimBatch(database)).toMatchObject({
+    events: [],
+    more: false,
+    failedForGood: 0,
+    reclaimed: 0,
+  });
 });
 
-test('a claimed row is held by the token and due again when its lease ends', async () => {
+test('a claimed row belongs to the token and is due again when its lease ends', async () => {
   const id = await insertEvent(database);
 
   const { leaseToken } = await claimBatch(database);

@@ -61,7 +61,7 @@ describe('doctor', () => {
       'a function',
       () => `revoke execute on function app.outbox_backoff from ${name}`,
       'the processor may do what it must',
-      () => `${name} may not execute outbox_backoff`,
+      () => `${name} may not execute outbox_backoff(integer, integer, integer)`,
     ],
     [
       'the schema',

@@ -8,8 +8,8 @@ import {
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AcceptedEvent, type BusLog, openBusLog } from '../../local/bus-log.ts';
-import { createEventBridge } from '../../local/event-bridge.ts';
+import { type AcceptedEvent, type BusLog, openBusLog } from '../../twin/services/event-bridge/bus-log.ts';
+import { createEventBridge } from '../../twin/services/event-bridge/event-bridge.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 
 const busName = 'outbox-bus';
@@ -24,13 +24,13 @@ let cleanUps: (() => Promise<unknown> | unknown)[];
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-bus-'));
   log = await openBusLog(join(folder, 'bus.jsonl'));
-  const { operations } = createEventBridge(
-    new Map([[busName, busArn]]),
+  const eventBridge = createEventBridge({
+    buses: new Map([[busName, busArn]]),
     log,
-    () => received,
-    () => undefined,
-  );
-  const endpoint = await startLocalAws({ eventBridge: operations });
+    now: () => received,
+    entryError: () => undefined,
+  });
+  const endpoint = await startLocalAws({ eventBridge });
   endpointUrl = endpoint.url;
   client = new EventBridgeClient(clientOptions(endpoint.url));
   cleanUps = [

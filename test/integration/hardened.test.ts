@@ -104,7 +104,8 @@ describe.each<[string, Prepare, readonly string[]]>([
       `select outbox_detail(id, '7', '{}') from outbox_events`,
       `select outbox_create_role('another', 'x')`,
       `select outbox_grant_processor(current_user::text)`,
-      'select * from outbox_gauges()',
+      'select due from outbox_backlog',
+      `select outbox_count('due')`,
     ])
       await expect(database.dataApi(party).query(sql)).rejects.toThrow(/SQLState: 42501/);
   });
@@ -123,7 +124,7 @@ describe.each<[string, Prepare, readonly string[]]>([
     ];
     const detail = await readDetail(processor, first);
     const marked = await markProcessed(processor, [published(first)]);
-    const parked = await markFailed(
+    const failures = await markFailed(
       processor,
       leaseToken,
       [failed(second, 'permanent'), failed(third, 'transient')],
@@ -146,11 +147,11 @@ describe.each<[string, Prepare, readonly string[]]>([
       pause: async () => undefined,
     });
 
-    expect(gauges).toMatchObject({ due: 4, parked: 0 });
+    expect(gauges).toMatchObject({ due: 4, failed: 0 });
     expect(JSON.parse(detail)).toEqual({ text: 'é', eventId: first, aggregateId: '1' });
     expect(events[0]?.detail).toBe(detail);
     expect(Math.abs(Date.parse(events[0]?.createdAt ?? '') - Date.now())).toBeLessThan(60_000);
-    expect([marked.recorded, parked.recorded, released.recorded]).toEqual([1, 2, 1]);
+    expect([marked.recorded, failures.recorded, released.recorded]).toEqual([1, 2, 1]);
     expect([matching, requeued.requeued, progress.unfinished, purged.purged]).toEqual([1, 1, 1, 1]);
   });
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { FunctionResource } from '../../local/lambda/function.ts';
-import type { Invocation } from '../../local/lambda/invocation.ts';
-import { createLambda, type Lambda } from '../../local/lambda/lambda.ts';
+import type { Invocation } from '../../twin/services/lambda/invocation.ts';
+import { createLambda, type Lambda } from '../../twin/services/lambda/invoke.ts';
+import type { FunctionResource } from '../../twin/template/function.ts';
 
 const functions = fileURLToPath(new URL('../support/functions', import.meta.url));
 

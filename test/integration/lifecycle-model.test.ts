@@ -74,9 +74,9 @@ describe('the model notices', () => {
       '',
     ],
     [
-      'a release that parks nothing',
-      'select id, attempts >= cast(:maxAttempts as integer) as parks',
-      'select id, false as parks',
+      'a release that fails nothing for good',
+      'select id, attempts >= cast(:maxAttempts as integer) as for_good',
+      'select id, false as for_good',
     ],
   ])('%s', async (_, statement, broken) => {
     let found = 0;

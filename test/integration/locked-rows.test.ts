@@ -45,7 +45,7 @@ describe('a row that another session has locked keeps no other row from', () => 
     expect(meanwhile).toMatchObject({ recorded: 2, lost: [], locked: [id] });
     expect(await statusesOf(ids)).toEqual(['PROCESSED', 'PROCESSING', 'PROCESSED']);
     expect(await mark()).toMatchObject({ recorded: 1, lost: [] });
-    expect(await mark()).toEqual({ recorded: 0, parked: 0, lost: [] });
+    expect(await mark()).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
   });
 
   test('being marked failed', async () => {
@@ -57,18 +57,23 @@ describe('a row that another session has locked keeps no other row from', () => 
         ids.map((eventId) => failed(eventId, 'permanent')),
       );
 
-    expect(await whileLocked(id, mark)).toEqual({ recorded: 2, parked: 2, lost: [], locked: [id] });
+    expect(await whileLocked(id, mark)).toEqual({ recorded: 2, failedForGood: 2, lost: [], locked: [id] });
     expect(await statusesOf(ids)).toEqual(['FAILED', 'PROCESSING', 'FAILED']);
-    expect(await mark()).toEqual({ recorded: 1, parked: 1, lost: [] });
+    expect(await mark()).toEqual({ recorded: 1, failedForGood: 1, lost: [] });
   });
 
   test('being given back', async () => {
     const { ids, id, leaseToken } = await claimedEvents(3);
     const giveBack = () => release(database.dataApi, leaseToken, failure, backoff);
 
-    expect(await whileLocked(id, giveBack)).toEqual({ recorded: 2, parked: 0, lost: [], locked: [id] });
+    expect(await whileLocked(id, giveBack)).toEqual({
+      recorded: 2,
+      failedForGood: 0,
+      lost: [],
+      locked: [id],
+    });
     expect(await statusesOf(ids)).toEqual(['PENDING', 'PROCESSING', 'PENDING']);
-    expect(await giveBack()).toEqual({ recorded: 1, parked: 0, lost: [] });
+    expect(await giveBack()).toEqual({ recorded: 1, failedForGood: 0, lost: [] });
   });
 
   test('being redriven', async () => {
@@ -95,18 +100,29 @@ test('what was lost is told when no row is locked any more, and only then', asyn
   expect(await mark()).toMatchObject({ recorded: 1, lost: [gone] });
 });
 
-test('a redrive whose oldest rows are all locked says so instead of looking for ever', async () => {
+test('a redrive goes on past locked rows, also when they fill a batch, and tells of them at its end', async () => {
   const { ids, leaseToken } = await claimedEvents(3);
   for (const id of ids) await fail(database, leaseToken, [failed(id, 'permanent')]);
   const redrive = () => requeue(database.dataApi, 'redrive', {}, { limit: 10, batch: 1 });
 
   const [oldest = ''] = ids;
-  expect(await whileLocked(oldest, redrive)).toEqual({
-    requeued: 0,
-    total: 0,
-    locked: [oldest],
-    more: false,
-  });
+  const answers = await whileLocked(oldest, async () => [await redrive(), await redrive(), await redrive()]);
+
+  expect(answers).toEqual([
+    { requeued: 1, total: 1, more: true },
+    { requeued: 1, total: 2, more: true },
+    { requeued: 0, total: 2, locked: [oldest], more: false },
+  ]);
+  expect(await redrive()).toEqual({ requeued: 1, total: 3, more: true });
+});
+
+test('a redrive with a limit counts no locked row against it', async () => {
+  const { ids, leaseToken } = await claimedEvents(3);
+  for (const id of ids) await fail(database, leaseToken, [failed(id, 'permanent')]);
+  const redrive = () => requeue(database.dataApi, 'redrive', {}, { limit: 2, batch: 10 });
+
+  expect(await whileLocked(ids[0] ?? '', redrive)).toEqual({ requeued: 2, total: 2, more: false });
+  expect(await redrive()).toEqual({ requeued: 0, total: 2, more: false });
 });
 
 describe('with 100,000 processed events', () => {
@@ -150,7 +166,7 @@ describe('with 100,000 processed events', () => {
     const byKeys = {
       processed: ['outbox_events_pkey'],
       failed: ['outbox_events_pkey'],
-      released: ['outbox_events_held', 'outbox_events_pkey'],
+      released: ['outbox_events_processing', 'outbox_events_pkey'],
     };
     await database.sql(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)

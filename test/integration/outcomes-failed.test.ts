@@ -20,7 +20,7 @@ async function claimedEvent({ attempts = 1 } = {}) {
   return { id, leaseToken };
 }
 
-test('a permanent failure parks the event at once, with the type and the message of the error', async () => {
+test('a permanent failure fails the event for good at once, with the type and the message of the error', async () => {
   const { id, leaseToken } = await claimedEvent();
   const message = `Detail is "malformed": 'it' \\ 😀 :name`;
 
@@ -28,7 +28,7 @@ test('a permanent failure parks the event at once, with the type and the message
     { eventId: id, kind: 'permanent', errorType: 'MalformedDetail', message },
   ]);
 
-  expect(recorded).toEqual({ recorded: 1, parked: 1, lost: [] });
+  expect(recorded).toEqual({ recorded: 1, failedForGood: 1, lost: [] });
   const row = await readEvent(database, id);
   expect(row).toMatchObject({ status: 'FAILED', due_at: null, attempts: 1 });
   expect(row).toMatchObject({ last_error_type: 'MalformedDetail', last_error: message });
@@ -43,7 +43,7 @@ test.each([
   const { leaseToken } = await claimBatch(database);
   const failures = ids.map((eventId) => ({ eventId, kind: 'permanent', errorType: 'E', message }) as const);
 
-  expect(await fail(database, leaseToken, failures)).toEqual({ recorded: 2, parked: 2, lost: [] });
+  expect(await fail(database, leaseToken, failures)).toEqual({ recorded: 2, failedForGood: 2, lost: [] });
   expect((await readEvent(database, ids[0] ?? '')).last_error).toBe(message.replace(/\0|\ud83d/, '\ufffd'));
 });
 
@@ -59,7 +59,7 @@ describe('a transient failure', () => {
 
     expect(await fail(database, leaseToken, [failed(id, 'transient')])).toEqual({
       recorded: 1,
-      parked: 0,
+      failedForGood: 0,
       lost: [],
     });
 
@@ -74,12 +74,12 @@ describe('a transient failure', () => {
     expect(row.due_in).toBeLessThanOrEqual(seconds);
   });
 
-  test('on the last attempt parks the event', async () => {
+  test('on the last attempt fails the event for good', async () => {
     const { id, leaseToken } = await claimedEvent({ attempts: 8 });
 
     expect(await fail(database, leaseToken, [failed(id, 'transient')])).toEqual({
       recorded: 1,
-      parked: 1,
+      failedForGood: 1,
       lost: [],
     });
 
@@ -132,7 +132,7 @@ describe('a failure is an opinion', () => {
     for (const kind of kinds) {
       expect(await fail(database, late.leaseToken, [failed(late.id, kind)])).toEqual({
         recorded: 0,
-        parked: 0,
+        failedForGood: 0,
         lost: [late.id],
       });
     }
@@ -147,7 +147,7 @@ describe('a failure is an opinion', () => {
 
     expect(await fail(database, leaseToken, [failed(id, 'permanent')])).toEqual({
       recorded: 0,
-      parked: 0,
+      failedForGood: 0,
       lost: [id],
     });
     expect(await readEvent(database, id)).toMatchObject({
@@ -192,7 +192,7 @@ test.each(kinds)('a repeated %s failure recognizes itself and changes nothing', 
 
   expect(await fail(database, leaseToken, [failed(id, kind)])).toEqual({
     recorded: 0,
-    parked: 0,
+    failedForGood: 0,
     lost: [],
   });
 
@@ -205,7 +205,7 @@ test('200 failures of all kinds travel in one call, each with its own outcome', 
   const { leaseToken } = await claimBatch(database);
   const outcomes = ids.map((id, index) => failed(id, kinds[index % 4] ?? 'outage', `Error${index % 4}`));
 
-  expect(await fail(database, leaseToken, outcomes)).toEqual({ recorded: 200, parked: 50, lost: [] });
+  expect(await fail(database, leaseToken, outcomes)).toEqual({ recorded: 200, failedForGood: 50, lost: [] });
 
   const rows = await database.sql(
     `select last_error_type as type, status, attempts, cast(count(*) as integer) as count

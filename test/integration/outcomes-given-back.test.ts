@@ -55,18 +55,18 @@ describe.each(givenBackKinds)('an event that an error of the kind %s hit', (kind
     expect(row.due_in).toBeLessThanOrEqual(backoff.outageDelaySeconds);
   });
 
-  test('is not given up within a day, not even on its last attempt and however often it happens', async () => {
+  test('does not fail for good within a day, not even on its last attempt and however often it happens', async () => {
     const id = await insertEvent(database);
     await database.sql('update outbox_events set attempts = 7');
     for (let time = 0; time < 20; time += 1) {
-      expect(await failAgain(id, kind)).toEqual({ recorded: 1, parked: 0, lost: [] });
+      expect(await failAgain(id, kind)).toEqual({ recorded: 1, failedForGood: 0, lost: [] });
     }
     expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 7 });
   });
 });
 
 describe('an event that outages have given back for longer than the limit', () => {
-  test('pays an attempt for each further one, with the backoff of any failure, until it is given up', async () => {
+  test('pays an attempt for each further one, with the backoff of any failure, until it fails for good', async () => {
     const { id, leaseToken } = await claimedEvent({ attempts: 6 });
     await fail(database, leaseToken, [failed(id, 'outage')]);
     await passTime(backoff.outageLimitSeconds + 1);
@@ -79,7 +79,7 @@ describe('an event that outages have given back for longer than the limit', () =
     expect(row.due_in).toBeLessThanOrEqual(320_000);
 
     await failAgain(id, 'outage');
-    expect(await failAgain(id, 'outage')).toEqual({ recorded: 1, parked: 1, lost: [] });
+    expect(await failAgain(id, 'outage')).toEqual({ recorded: 1, failedForGood: 1, lost: [] });
     expect(await readEvent(database, id)).toMatchObject({ status: 'FAILED', attempts: 8 });
   });
 
@@ -145,11 +145,11 @@ describe('the time for which outages have given an event back begins anew', () =
     expect(await givenBackFor(id)).toBeNull();
   });
 
-  test('after a redrive of an event that it made give up', async () => {
+  test('after a redrive of an event that it made fail for good', async () => {
     const id = await givenBack();
     await passTime(backoff.outageLimitSeconds + 1);
     await database.sql('update outbox_events set attempts = 7');
-    expect(await failAgain(id, 'outage')).toMatchObject({ parked: 1 });
+    expect(await failAgain(id, 'outage')).toMatchObject({ failedForGood: 1 });
 
     await requeue(database.dataApi, 'redrive', {}, { limit: 1, batch: 1 });
 

@@ -8,7 +8,7 @@ import { insertEvent, insertEvents, readEvent } from '../support/outbox-rows.ts'
 
 const database = useOutboxDatabase();
 const failure = { kind: 'transient', errorType: 'States.Timeout', message: 'the run failed' } as const;
-const nothing = { recorded: 0, parked: 0, lost: [] };
+const nothing = { recorded: 0, failedForGood: 0, lost: [] };
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
@@ -32,7 +32,7 @@ describe('of two calls that overlap', () => {
 
     const { first, second, repeated } = await overlapping(mark, mark);
 
-    expect(first).toMatchObject({ recorded: 3, parked: 0, lost: [] });
+    expect(first).toMatchObject({ recorded: 3, failedForGood: 0, lost: [] });
     expect({ ...second, locked: second?.locked?.toSorted() }).toEqual({ ...nothing, locked: ids.toSorted() });
     expect(repeated).toEqual(nothing);
   });
@@ -43,7 +43,7 @@ describe('of two calls that overlap', () => {
     const mark: Outcome = (dataApi) => markFailed(dataApi, leaseToken, [failed(id, 'outage')], backoff);
 
     expect(await overlapping(mark, mark)).toEqual({
-      first: { recorded: 1, parked: 0, lost: [] },
+      first: { recorded: 1, failedForGood: 0, lost: [] },
       second: { ...nothing, locked: [id] },
       repeated: nothing,
     });
@@ -75,7 +75,7 @@ describe('of two calls that overlap', () => {
       (dataApi) => markProcessed(dataApi, [published(id)]),
     );
 
-    expect(first).toMatchObject({ recorded: 1, parked: 1 });
+    expect(first).toMatchObject({ recorded: 1, failedForGood: 1 });
     expect(second).toEqual({ ...nothing, locked: [id] });
     expect(repeated).toMatchObject({ recorded: 1, lost: [] });
     expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSED', failed_at: null });

@@ -15,7 +15,7 @@ test('a published event is processed, with its id in EventBridge, and never due 
   const id = await insertEvent(database);
   const { leaseToken } = await claimBatch(database);
 
-  expect(await mark([published(id, 'bus-1')])).toMatchObject({ recorded: 1, parked: 0, lost: [] });
+  expect(await mark([published(id, 'bus-1')])).toMatchObject({ recorded: 1, failedForGood: 0, lost: [] });
 
   const row = await readEvent(database, id);
   expect(row).toMatchObject({
@@ -76,7 +76,7 @@ describe('a success is a fact whoever holds the lease', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSED', due_at: null });
   });
 
-  test('when the event is parked', async () => {
+  test('when the event has failed for good', async () => {
     const id = await insertEvent(database);
     await claimBatch(database, { maxAttempts: 1 });
     await makeDue(database);
@@ -103,7 +103,7 @@ describe('repeated', () => {
     await mark(outcomes);
     const before = await Promise.all(ids.map((id) => readEvent(database, id)));
 
-    expect(await mark(outcomes)).toEqual({ recorded: 0, parked: 0, lost: [] });
+    expect(await mark(outcomes)).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
 
     expect(await Promise.all(ids.map((id) => readEvent(database, id)))).toEqual(before);
   });
@@ -113,7 +113,7 @@ describe('repeated', () => {
     await claimBatch(database);
     await mark([published(id, 'first')]);
 
-    expect(await mark([published(id, 'second')])).toEqual({ recorded: 0, parked: 0, lost: [id] });
+    expect(await mark([published(id, 'second')])).toEqual({ recorded: 0, failedForGood: 0, lost: [id] });
     expect(await readEvent(database, id)).toMatchObject({ event_bridge_id: 'first' });
   });
 
@@ -123,7 +123,7 @@ describe('repeated', () => {
 
     expect(await mark([published(id, 'first'), published(id, 'first')])).toMatchObject({
       recorded: 1,
-      parked: 0,
+      failedForGood: 0,
       lost: [],
     });
   });
@@ -136,7 +136,7 @@ test('an outcome without a row is lost, and those beside it are recorded', async
 
   expect(await mark([published(missing), published(id)])).toMatchObject({
     recorded: 1,
-    parked: 0,
+    failedForGood: 0,
     lost: [missing],
   });
 });
@@ -145,7 +145,11 @@ test('200 outcomes travel in one call', async () => {
   const ids = await insertEvents(database, 200);
   await claimBatch(database);
 
-  expect(await mark(ids.map((id) => published(id)))).toMatchObject({ recorded: 200, parked: 0, lost: [] });
+  expect(await mark(ids.map((id) => published(id)))).toMatchObject({
+    recorded: 200,
+    failedForGood: 0,
+    lost: [],
+  });
 
   const rows = await database.sql<{ status: string; bus_ids: number }>(
     `select status, cast(count(distinct event_bridge_id) as integer) as bus_ids from outbox_events group by status`,
@@ -154,5 +158,5 @@ test('200 outcomes travel in one call', async () => {
 });
 
 test('no outcomes are no mistake', async () => {
-  expect(await mark([])).toEqual({ recorded: 0, parked: 0, lost: [] });
+  expect(await mark([])).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
 });

@@ -16,7 +16,7 @@ test('what a failed run holds is given back after a backoff, its attempt consume
   const id = await insertEvent(database);
   const { leaseToken } = await claimBatch(database);
 
-  expect(await releaseAll(leaseToken)).toEqual({ recorded: 1, parked: 0, lost: [] });
+  expect(await releaseAll(leaseToken)).toEqual({ recorded: 1, failedForGood: 0, lost: [] });
 
   const row = await readEvent(database, id);
   expect(row).toMatchObject({
@@ -29,12 +29,12 @@ test('what a failed run holds is given back after a backoff, its attempt consume
   expect(row.due_in).toBeLessThanOrEqual(backoff.backoffBaseSeconds);
 });
 
-test('what a failed run holds on its last attempt is parked', async () => {
+test('what a failed run holds on its last attempt fails for good', async () => {
   const [last = '', other = ''] = await insertEvents(database, 2);
   await database.sql('update outbox_events set attempts = 7 where id = $1', [last]);
   const { leaseToken } = await claimBatch(database);
 
-  expect(await releaseAll(leaseToken)).toEqual({ recorded: 2, parked: 1, lost: [] });
+  expect(await releaseAll(leaseToken)).toEqual({ recorded: 2, failedForGood: 1, lost: [] });
 
   expect(await readEvent(database, last)).toMatchObject({ status: 'FAILED', attempts: 8, due_at: null });
   expect(await readEvent(database, other)).toMatchObject({ status: 'PENDING', attempts: 1 });
@@ -49,11 +49,11 @@ test('a reason that PostgreSQL cannot hold as it is does not keep the events fro
 });
 
 test('what has an outcome already is left alone', async () => {
-  const [processed = '', parked = '', waiting = '', held = ''] = await insertEvents(database, 4);
+  const [processed = '', failedForGood = '', pending = '', processing = ''] = await insertEvents(database, 4);
   const { leaseToken } = await claimBatch(database);
   await markProcessed(database.dataApi, [published(processed)]);
-  await fail(database, leaseToken, [failed(parked, 'permanent'), failed(waiting, 'transient')]);
-  const settled = [processed, parked, waiting];
+  await fail(database, leaseToken, [failed(failedForGood, 'permanent'), failed(pending, 'transient')]);
+  const settled = [processed, failedForGood, pending];
   const read = () =>
     Promise.all(settled.map(async (id) => ({ ...(await readEvent(database, id)), due_in: 0 })));
   const before = await read();
@@ -61,7 +61,7 @@ test('what has an outcome already is left alone', async () => {
   expect(await releaseAll(leaseToken)).toMatchObject({ recorded: 1 });
 
   expect(await read()).toEqual(before);
-  expect(await readEvent(database, held)).toMatchObject({
+  expect(await readEvent(database, processing)).toMatchObject({
     status: 'PENDING',
     last_error_type: 'States.Timeout',
   });
@@ -73,7 +73,7 @@ test('what another run holds is left alone', async () => {
   await makeDue(database);
   const current = await claimBatch(database);
 
-  expect(await releaseAll(late.leaseToken)).toEqual({ recorded: 0, parked: 0, lost: [] });
+  expect(await releaseAll(late.leaseToken)).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
 
   expect(idsOf(await claimBatch(database, { leaseToken: current.leaseToken }))).toEqual(ids);
 });
@@ -84,12 +84,12 @@ test('a repeated release changes nothing', async () => {
   await releaseAll(leaseToken);
   const { due_at } = await readEvent(database, id);
 
-  expect(await releaseAll(leaseToken)).toEqual({ recorded: 0, parked: 0, lost: [] });
+  expect(await releaseAll(leaseToken)).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
   expect(await readEvent(database, id)).toMatchObject({ due_at });
 });
 
 test('a token that holds nothing gives nothing back', async () => {
-  expect(await releaseAll(randomUUID())).toEqual({ recorded: 0, parked: 0, lost: [] });
+  expect(await releaseAll(randomUUID())).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
 });
 
 test('a failure that arrives after the release recognizes its event, a success is recorded', async () => {
@@ -99,7 +99,7 @@ test('a failure that arrives after the release recognizes its event, a success i
 
   expect(await fail(database, leaseToken, [failed(first, 'transient')])).toEqual({
     recorded: 0,
-    parked: 0,
+    failedForGood: 0,
     lost: [],
   });
   expect(await markProcessed(database.dataApi, [published(second)])).toMatchObject({ recorded: 1, lost: [] });

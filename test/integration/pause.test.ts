@@ -42,10 +42,10 @@ describe('while the outbox is paused', () => {
        values ('7', 'a', '{}', 'PROCESSED', null, now() - interval '8 days')`,
     );
     await pause(database.dataApi, 'ada');
-    expect(await purgeAll()).toMatchObject({ purged: 0, more: false });
+    expect(await purgeAll()).toMatchObject({ purged: 0, more: false, paused: true });
 
     await resume(database.dataApi);
-    expect(await purgeAll()).toMatchObject({ purged: 1, more: false });
+    expect(await purgeAll()).toEqual({ purged: 1, more: false, overdueSeconds: 0 });
   });
 
   test('the first pause stays on record when somebody pauses again', async () => {

@@ -16,8 +16,8 @@ import {
   type Postgres,
   type PostgresOptions,
   startPostgres,
-} from '../../local/postgres/postgres.ts';
-import { isRunning } from '../../local/postgres/process-table.ts';
+} from '../../twin/postgres/postgres.ts';
+import { isRunning } from '../../twin/postgres/process-table.ts';
 
 jest.setTimeout(60_000);
 
@@ -95,7 +95,7 @@ describe('a PostgreSQL of our own', () => {
     const note = await writeRow(first.url);
     await Promise.all([first.stop(), first.stop()]);
     await first.stop();
-    expect(existsSync(join(dataDir, 'postmaster.pid'))).toBe(false);
+    expect(existsSync(join(dataDir, 'cluster', 'postmaster.pid'))).toBe(false);
 
     const second = await start();
 
@@ -118,7 +118,7 @@ describe('a PostgreSQL of our own', () => {
       );
     });
 
-    expect(existsSync(join(dataDir, 'postmaster.pid'))).toBe(false);
+    expect(existsSync(join(dataDir, 'cluster', 'postmaster.pid'))).toBe(false);
     await start(); // so the folder was given up as well
   });
 });
@@ -202,15 +202,17 @@ describe('a data directory', () => {
     await start();
   });
 
-  test('that was half moved up from a finished initdb is completed', async () => {
-    await (await start()).stop();
-    const finished = join(dataDir, '.initdb-finished');
-    await mkdir(finished);
-    for (const entry of ['PG_VERSION', 'pg_wal']) await rename(join(dataDir, entry), join(finished, entry));
+  test('that is the cluster itself, as older versions made it, is used as it is', async () => {
+    const older = await temporaryFolder();
+    cleanUps.push(() => removeFolder(older));
+    await (await start({ dataDir: older })).stop();
+    const inside = join(older, 'cluster');
+    for (const entry of await readdir(inside)) await rename(join(inside, entry), join(older, entry));
+    await rm(inside, { recursive: true });
 
-    await start();
+    const { url } = await start({ dataDir: older });
 
-    expect(existsSync(finished)).toBe(false);
+    expect(await query(url, 'show data_directory')).toEqual([{ data_directory: older }]);
   });
 });
 
@@ -233,24 +235,32 @@ describe('a folder', () => {
     expect(await readdir(dataDir)).toEqual(['PG_VERSION']);
   });
 
-  test.each(['', '17\n'])(
-    'with PG_VERSION %j and no cluster, as initdb leaves it, is begun anew',
-    async (version) => {
-      await writeFile(join(dataDir, 'PG_VERSION'), version);
-      await mkdir(join(dataDir, 'base', '1'), { recursive: true });
+  test('with the remains of interrupted initdbs and a folder of the services is begun anew', async () => {
+    await mkdir(join(dataDir, '.initdb-1', 'base', '1'), { recursive: true });
+    await writeFile(join(dataDir, '.initdb-1', 'PG_VERSION'), '17\n');
+    await writeFile(join(dataDir, '.initdb-password'), 'old');
+    await mkdir(join(dataDir, 'twin'));
 
-      await start();
-    },
-  );
+    const { url } = await start();
 
-  test('with tables but no control file is refused: that may be data to rescue', async () => {
+    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect((await readdir(dataDir)).filter((entry) => entry.startsWith('.initdb'))).toEqual([]);
+  });
+
+  test('with a cluster whose version is empty is refused and stays as it is', async () => {
+    await writeFile(join(dataDir, 'PG_VERSION'), '');
+
+    await expect(start()).rejects.toThrow('is of PostgreSQL (no version), this is PostgreSQL 17');
+    expect(await readdir(dataDir)).toEqual(['PG_VERSION']);
+  });
+
+  test('with tables but no control file is refused, and its files stay: that may be data to rescue', async () => {
     await writeFile(join(dataDir, 'PG_VERSION'), '17\n');
     await mkdir(join(dataDir, 'base', '1'), { recursive: true });
     await writeFile(join(dataDir, 'base', '1', '1259'), 'rows');
 
-    await expect(start()).rejects.toThrow(
-      /is damaged: it has tables but no valid PG_VERSION and global\/pg_control/,
-    );
+    await expect(start()).rejects.toThrow(/^postgres did not start in ".*": it ended with exit code/);
+    expect(await readFile(join(dataDir, 'base', '1', '1259'), 'utf8')).toBe('rows');
   });
 
   testAsRoot(
@@ -370,7 +380,7 @@ function parentOf(pid: number): number {
 }
 
 async function postmasterPid(): Promise<number> {
-  return Number.parseInt(await readFile(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
+  return Number.parseInt(await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8'), 10);
 }
 
 /** Runs `work` while a port is taken by a server that says nothing; the port is free afterwards. */

@@ -65,12 +65,12 @@ test('processed events past their retention are deleted, and nothing else', asyn
   await insertProcessed(1, 6);
   await database.sql(
     `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, created_at) values
-       ('parked', 'old', '{}', 'FAILED', null, now() - interval '90 days', now() - interval '90 days'),
+       ('failed', 'old', '{}', 'FAILED', null, now() - interval '90 days', now() - interval '90 days'),
        ('pending', 'old', '{}', 'PENDING', now() - interval '90 days', null, now() - interval '90 days')`,
   );
 
   expect(await purgeAll()).toMatchObject({ purged: 30, more: false, overdueSeconds: 0 });
-  expect((await aggregatesLeft()).sort()).toEqual(['1', 'parked', 'pending']);
+  expect((await aggregatesLeft()).sort()).toEqual(['1', 'failed', 'pending']);
 });
 
 test('statements grow while they are fast, up to their limit, and delete the oldest events first', async () => {

@@ -6,8 +6,9 @@ import {
 } from '@aws-sdk/client-rds-data';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createRdsData } from '../../local/rds-data.ts';
-import { createSecretsManager, databaseUrls, type SecretResource } from '../../local/secrets-manager.ts';
+import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
+import { createSecretsManager, databaseUrls } from '../../twin/services/secrets-manager/get-secret-value.ts';
+import type { SecretResource } from '../../twin/template/secret.ts';
 import { clientOptions, startLocalAws } from '../support/local-aws.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
 

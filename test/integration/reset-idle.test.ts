@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { describeStatement, withFaults } from '../../local/fault-calls.ts';
-import { createFaults } from '../../local/faults.ts';
-import { createHeldCalls } from '../../local/held-calls.ts';
-import { createPace } from '../../local/pace.ts';
+import { createFaults } from '../../twin/faults/faults.ts';
+import { createHeldCalls } from '../../twin/faults/held-calls.ts';
+import { describeStatement, withFaults } from '../../twin/faults/with-faults.ts';
+import { createPace } from '../../twin/pace.ts';
 import { startLocalAws } from '../support/local-aws.ts';
 
 const faults = createFaults([], createHeldCalls(0, createPace(1)));

@@ -169,7 +169,7 @@ describe('the row is refused', () => {
       { status: 'PROCESSED', processed_at: 'now' },
       'due_exactly_while_unfinished',
     ],
-    ['a parked event that is due', { status: 'FAILED', failed_at: 'now' }, 'due_exactly_while_unfinished'],
+    ['a failed event that is due', { status: 'FAILED', failed_at: 'now' }, 'due_exactly_while_unfinished'],
     ['a claimed event without a token', { status: 'PROCESSING' }, 'processing_needs_a_lease_token'],
     [
       'a processed event without its time',
@@ -181,7 +181,7 @@ describe('the row is refused', () => {
       { processed_at: 'now' },
       'processed_at_exactly_when_processed',
     ],
-    ['a parked event without its time', { status: 'FAILED', due_at: null }, 'failed_at_exactly_when_failed'],
+    ['a failed event without its time', { status: 'FAILED', due_at: null }, 'failed_at_exactly_when_failed'],
     ['a pending event with a time of failure', { failed_at: 'now' }, 'failed_at_exactly_when_failed'],
   ])('when it is or has %s', async (_, columns, constraint) => {
     await expectRefusal(insertColumns(columns), constraint);

@@ -15,7 +15,7 @@ export const limits: ClaimLimits = {
 
 /** Claims as `Fetch batch` does, under a token of its own unless one is given. */
 export async function claimBatch(
-  { dataApi }: OutboxDatabase,
+  { dataApi }: Pick<OutboxDatabase, 'dataApi'>,
   {
     leaseToken = randomUUID(),
     sentAt,

@@ -18,7 +18,7 @@ export interface ModelEvent {
   givenBack: 'no' | 'briefly' | 'too long';
   /** Its place in the order of what is due. Undefined: not due now, or finished. */
   due: number | undefined;
-  /** The step that parked it. */
+  /** The step that failed it for good. */
   failedAt: number | undefined;
 }
 
@@ -89,19 +89,24 @@ export function claim(model: Model, { token, runId, maxEvents, maxAttempts }: Cl
   const due = model.events
     .filter(isDue)
     .sort((one, other) => Number(one.due) - Number(other.due) || one.sequence - other.sequence);
-  const answer = (rest: { more: boolean; parked: number; reclaimed: number }) => ({
+  const answer = (rest: { more: boolean; failedForGood: number; reclaimed: number }) => ({
     events: model.events.filter(isHeldBy(token)).map(({ id, attempts }) => ({ id, attempts })),
     paused: false,
     ...rest,
   });
-  if (model.events.some(isHeldBy(token))) return answer({ more: due.length > 0, parked: 0, reclaimed: 0 });
+  if (model.events.some(isHeldBy(token)))
+    return answer({ more: due.length > 0, failedForGood: 0, reclaimed: 0 });
 
   const scanned = due.slice(0, maxEvents);
   const exhausted = scanned.filter(({ attempts }) => attempts >= maxAttempts);
   const claimed = scanned.filter(({ attempts }) => attempts < maxAttempts);
   const reclaimed = claimed.filter(({ status }) => status === 'PROCESSING').length;
   for (const event of exhausted)
-    park(model, event, event.status === 'PROCESSING' ? 'LeaseExpired' : (event.error ?? 'AttemptsExhausted'));
+    failForGood(
+      model,
+      event,
+      event.status === 'PROCESSING' ? 'LeaseExpired' : (event.error ?? 'AttemptsExhausted'),
+    );
   for (const event of claimed)
     Object.assign(event, {
       status: 'PROCESSING',
@@ -110,7 +115,7 @@ export function claim(model: Model, { token, runId, maxEvents, maxAttempts }: Cl
       runId,
       due: undefined,
     });
-  return answer({ more: scanned.length === maxEvents, parked: exhausted.length, reclaimed });
+  return answer({ more: scanned.length === maxEvents, failedForGood: exhausted.length, reclaimed });
 }
 
 export function markProcessed(model: Model, outcomes: readonly { id: string; bridgeId: string }[]) {
@@ -132,7 +137,7 @@ export function markProcessed(model: Model, outcomes: readonly { id: string; bri
       failedAt: undefined,
     });
   }
-  return { recorded, parked: 0, lost };
+  return { recorded, failedForGood: 0, lost };
 }
 
 export function markFailed(
@@ -142,7 +147,7 @@ export function markFailed(
   maxAttempts: number,
 ) {
   const lost: string[] = [];
-  let [recorded, parked] = [0, 0];
+  let [recorded, failedForGood] = [0, 0];
   for (const { id, kind, errorType } of outcomes) {
     const event = model.events.find((candidate) => candidate.id === id);
     if (event === undefined || !isHeldBy(token)(event)) {
@@ -155,11 +160,11 @@ export function markFailed(
     if (kind === 'outage' && event.givenBack === 'no') event.givenBack = 'briefly';
     if (kind === 'transient' || kind === 'permanent') event.givenBack = 'no';
     if (kind === 'permanent' || (!isGivenBack && event.attempts >= maxAttempts)) {
-      parked += 1;
-      park(model, event, errorType);
+      failedForGood += 1;
+      failForGood(model, event, errorType);
     } else waitAgain(event, errorType, isGivenBack ? 1 : 0);
   }
-  return { recorded, parked, lost };
+  return { recorded, failedForGood, lost };
 }
 
 export function release(model: Model, token: string, errorType: string, maxAttempts: number) {
@@ -167,9 +172,9 @@ export function release(model: Model, token: string, errorType: string, maxAttem
   const exhausted = held.filter(({ attempts }) => attempts >= maxAttempts);
   for (const event of held) event.givenBack = 'no';
   for (const event of held)
-    if (exhausted.includes(event)) park(model, event, errorType);
+    if (exhausted.includes(event)) failForGood(model, event, errorType);
     else waitAgain(event, errorType, 0);
-  return { recorded: held.length, parked: exhausted.length, lost: [] };
+  return { recorded: held.length, failedForGood: exhausted.length, lost: [] };
 }
 
 interface Requeue {
@@ -206,7 +211,7 @@ function byFailure(one: ModelEvent, other: ModelEvent): number {
   return Number(first) - Number(second) || one.sequence - other.sequence;
 }
 
-function park({ steps }: Model, event: ModelEvent, error: string): void {
+function failForGood({ steps }: Model, event: ModelEvent, error: string): void {
   Object.assign(event, { status: 'FAILED', error, due: undefined, failedAt: steps });
 }
 

@@ -213,7 +213,7 @@ function tokenOf({ events }: Model, token: number | undefined, id: string | unde
   return events.find((event) => event.id === id)?.token ?? uuid(0);
 }
 
-function expectRecorded({ recorded, parked, lost }: Recorded, expected: Recorded): void {
-  const sorted = { recorded, parked, lost: lost.toSorted() };
+function expectRecorded({ recorded, failedForGood, lost }: Recorded, expected: Recorded): void {
+  const sorted = { recorded, failedForGood, lost: lost.toSorted() };
   expect(sorted).toEqual({ ...expected, lost: expected.lost.toSorted() });
 }

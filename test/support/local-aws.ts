@@ -1,5 +1,6 @@
-import { AwsError } from '../../local/aws-error.ts';
-import { type Admit, awsRouter, listen, type Services } from '../../local/endpoint.ts';
+import { AwsError } from '../../twin/http/aws-error.ts';
+import { type Admit, awsRouter, type Services } from '../../twin/http/aws-protocols.ts';
+import { listen } from '../../twin/http/endpoint.ts';
 
 /** The twin's HTTP endpoint on a free port, in front of the services that a test needs. */
 export function startLocalAws(
@@ -15,7 +16,7 @@ export function startLocalAws(
     stepFunctions: {},
     secretsManager: {},
     logs: {},
-    lambda: { invoke: refuse } as unknown as Services['lambda'],
+    lambda: { invoke: refuse },
     ...services,
   };
   return listen(

@@ -5,10 +5,10 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import pg from 'pg';
 import { type Migration, migrate } from '../../database/migrate.ts';
-import { withClient } from '../../local/postgres/connection.ts';
-import { startPostgres } from '../../local/postgres/postgres.ts';
-import { createRdsData } from '../../local/rds-data.ts';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
+import { withClient } from '../../twin/postgres/connection.ts';
+import { startPostgres } from '../../twin/postgres/postgres.ts';
+import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { clientOptions, startLocalAws } from './local-aws.ts';
 
 export const target: Database = {

@@ -4,20 +4,24 @@ import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
 import { migrate } from '../../database/migrate.ts';
 import { ensureRole } from '../../database/roles.ts';
-import { createRdsData } from '../../local/rds-data.ts';
-import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
+import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
+import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { clientOptions, startLocalAws } from './local-aws.ts';
 import { type OutboxDatabase, readMigrations } from './outbox-database.ts';
 
 const clusterArn = 'arn:aws:rds:us-east-1:000000000000:cluster:outbox';
 const parties = ['owner', 'processor', 'producer', 'application'] as const;
-type Party = (typeof parties)[number];
+export type Party = (typeof parties)[number];
 
 /** A database whose owner is no superuser, with an outbox in it, seen by each party under its own user. */
 export interface PartiesDatabase {
   readonly names: Readonly<Record<Party | 'database', string>>;
   /** Signs in as this party, as the functions do. */
   dataApi(party: Party): TransactionalDataApi;
+  /** The Data API below it, and the database there as this party's secret opens it. */
+  readonly client: RDSDataClient;
+  readonly endpoint: string;
+  target(party: Party): Database;
   /** The same user without the Data API before it. */
   connect(party: Party): Promise<pg.PoolClient>;
   /** As superuser. */
@@ -68,6 +72,7 @@ export function usePartiesDatabase(
     );
     return {
       client,
+      endpoint: endpoint.url,
       pool(party: Party | 'superuser'): pg.Pool {
         const pool = pools.get(party);
         if (pool === undefined) throw new Error(`no pool for ${party}`);
@@ -88,12 +93,18 @@ export function usePartiesDatabase(
   };
   const database: PartiesDatabase = {
     names,
-    dataApi: (party) =>
-      createDataApi(opened().client, {
-        resourceArn: clusterArn,
-        secretArn: secretArn(party),
-        database: names.database,
-      }),
+    dataApi: (party) => createDataApi(opened().client, database.target(party)),
+    get client() {
+      return opened().client;
+    },
+    get endpoint() {
+      return opened().endpoint;
+    },
+    target: (party) => ({
+      resourceArn: clusterArn,
+      secretArn: secretArn(party),
+      database: names.database,
+    }),
     connect: (party) => opened().pool(party).connect(),
     sql: async <T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (

@@ -44,7 +44,7 @@ try {
   await writeEvents(pool, smallEvents(200), { from: 0, count: 20_000 });
   // Still running when the twin is killed.
   void twin.tick().catch(() => undefined);
-  await take('many', ['#/', '#/events', '#/events?status=due']);
+  await take('many', ['#/', '#/events', '#/events?status=pending']);
 } finally {
   await browser.close();
   await pool.end();

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AcceptedEvent } from '../../local/bus-log.ts';
-import type { FaultRule } from '../../local/faults.ts';
+import type { FaultRule } from '../../twin/faults/rules.ts';
+import type { AcceptedEvent } from '../../twin/services/event-bridge/bus-log.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -36,7 +36,7 @@ const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   'outbox-redrive': {
     'Requeue events': ['InvalidRedriveRequest', 'DatabaseRefused'],
-    'Verify redrive': ['EventsParkedAgain', 'DatabaseRefused'],
+    'Verify redrive': ['EventsFailedAgain', 'DatabaseRefused'],
   },
   'outbox-cleanup': { 'Purge events': ['DatabaseRefused'] },
 };

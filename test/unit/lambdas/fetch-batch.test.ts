@@ -31,10 +31,15 @@ const eventRow = (id: string, detail: Field, traceHeader: Field): Field[] => [
   { booleanValue: false },
   ...Array.from({ length: 7 }, () => none),
 ];
-const countsRow = (more: boolean, parked: number, reclaimed: number, gauges: number[] = []): Field[] => [
+const countsRow = (
+  more: boolean,
+  failedForGood: number,
+  reclaimed: number,
+  gauges: number[] = [],
+): Field[] => [
   ...Array.from({ length: 7 }, () => none),
   { booleanValue: more },
-  { longValue: parked },
+  { longValue: failedForGood },
   { longValue: reclaimed },
   { booleanValue: false },
   ...[0, 1, 2].map((gauge) => (gauges[gauge] === undefined ? none : { doubleValue: gauges[gauge] })),
@@ -159,13 +164,13 @@ describe('fetch-batch', () => {
         { eventId: 'e-2', ...common },
       ],
       more: true,
-      parked: 0,
+      failedForGood: 0,
       reclaimed: 0,
       paused: false,
     });
   });
 
-  test('counts what it claimed, took over and parked, and logs the last two with the execution', async () => {
+  test('counts what it claimed, took over and what failed for good, and logs the last two with the execution', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({
       records: [eventRow('e-1', { stringValue: '{}' }, none), countsRow(false, 3, 1)],
     });
@@ -175,10 +180,10 @@ describe('fetch-batch', () => {
     expect(metricsIn(invocation)).toEqual({
       'Outbox/EventsClaimed': 1,
       'Outbox/EventsReclaimed': 1,
-      'Outbox/EventsParked': 3,
+      'Outbox/EventsFailed': 3,
     });
     expect(logsIn(invocation)).toMatchObject([
-      { level: 'ERROR', parked: 3, executionId: 'arn:execution' },
+      { level: 'ERROR', failedForGood: 3, executionId: 'arn:execution' },
       { level: 'WARN', reclaimed: 1, executionId: 'arn:execution' },
     ]);
   });
@@ -193,10 +198,16 @@ describe('fetch-batch', () => {
 
     expect(metricsIn(invocation)).toMatchObject({
       'Outbox/DueEvents': 12,
-      'Outbox/ParkedEvents': 3,
+      'Outbox/FailedEvents': 3,
       'Outbox/OldestEventAge': 0.5,
     });
-    expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0, paused: false });
+    expect(invocation.result).toEqual({
+      events: [],
+      more: false,
+      failedForGood: 0,
+      reclaimed: 0,
+      paused: false,
+    });
   });
 
   test('looks at the bus once a run, before its claim', async () => {
@@ -244,7 +255,11 @@ describe('fetch-batch', () => {
 
     expect(invocation.result).toMatchObject({ events: [] });
     expect(logsIn(invocation)).toMatchObject([
-      { level: 'WARN', reason: `${cause.name}: ${cause.message}`, executionId: 'arn:execution' },
+      {
+        level: 'WARN',
+        reason: `${'code' in cause ? cause.code : cause.name}: ${cause.message}`,
+        executionId: 'arn:execution',
+      },
     ]);
   });
 
@@ -253,7 +268,13 @@ describe('fetch-batch', () => {
 
     const invocation = await invoke(await coldStart('fetch-batch', environment), input);
 
-    expect(invocation.result).toEqual({ events: [], more: false, parked: 0, reclaimed: 0, paused: false });
+    expect(invocation.result).toEqual({
+      events: [],
+      more: false,
+      failedForGood: 0,
+      reclaimed: 0,
+      paused: false,
+    });
     expect(logsIn(invocation)).toEqual([]);
   });
 

@@ -23,16 +23,16 @@ interface Answer {
   readonly delayMs?: number;
 }
 
-/** The database answers with: rows changed, of these parked, outcomes that found no row, locked rows, the longest delay. */
+/** The database answers with: rows changed, of these failed for good, outcomes that found no row, locked rows, the longest delay. */
 function recorded(
   changed: number,
-  parked: number,
+  failedForGood: number,
   lost: readonly string[],
   { locked = [], delayMs }: Answer = {},
 ): void {
   const delay = delayMs === undefined ? { isNull: true } : { doubleValue: delayMs };
   const lists = [lost, locked].map((ids) => ({ stringValue: JSON.stringify(ids) }));
-  const row = [{ longValue: changed }, { longValue: parked }, ...lists, delay];
+  const row = [{ longValue: changed }, { longValue: failedForGood }, ...lists, delay];
   rdsData.on(ExecuteStatementCommand).resolves({ records: [row as Field[]] });
 }
 
@@ -63,7 +63,7 @@ describe('mark-processed', () => {
     const invocation = await invoke(await coldStart('mark-processed', databaseEnvironment), input);
 
     expect(sentParameters()).toEqual({ outcomes: input.outcomes });
-    expect(invocation.result).toEqual({ recorded: 1, parked: 0, lost: [], maxDelayMs: 1500.5 });
+    expect(invocation.result).toEqual({ recorded: 1, failedForGood: 0, lost: [], maxDelayMs: 1500.5 });
     expect(metricsIn(invocation)).toEqual({
       'Outbox/EventsPublished': 1,
       'Outbox/PublishDelay': 1500.5,
@@ -116,7 +116,7 @@ describe('mark-failed', () => {
       outageDelaySeconds: 30,
       outageLimitSeconds: 86_400,
     });
-    expect(invocation.result).toEqual({ recorded: 3, parked: 1, lost: [] });
+    expect(invocation.result).toEqual({ recorded: 3, failedForGood: 1, lost: [] });
   });
 
   test('takes a bus that accepted other events of the batch for no outage', async () => {
@@ -129,14 +129,14 @@ describe('mark-failed', () => {
     expect(logsIn(invocation)[2]).toMatchObject({ eventId: 'e-3', kind: 'transient' });
   });
 
-  test('logs every failure and counts failed, parked and lost', async () => {
+  test('logs every failure and counts failed attempts, failed events and lost leases', async () => {
     recorded(3, 1, ['e-2']);
 
     const invocation = await invoke(await coldStart('mark-failed', environment), input);
 
     expect(metricsIn(invocation)).toEqual({
-      'Outbox/EventsFailed': 4,
-      'Outbox/EventsParked': 1,
+      'Outbox/AttemptsFailed': 4,
+      'Outbox/EventsFailed': 1,
       'Outbox/LeasesLost': 1,
     });
     expect(logsIn(invocation)).toMatchObject([
@@ -163,15 +163,15 @@ describe('release-batch', () => {
       message: 'the output is too large',
       ...settings,
     });
-    expect(invocation.result).toEqual({ recorded: 5, parked: 2, lost: [] });
-    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsParked': 2 });
+    expect(invocation.result).toEqual({ recorded: 5, failedForGood: 2, lost: [] });
+    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsFailed': 2 });
     expect(logsIn(invocation)).toMatchObject([
       {
         level: 'ERROR',
         errorType: 'States.DataLimitExceeded',
         reason: 'the output is too large',
         recorded: 5,
-        parked: 2,
+        failedForGood: 2,
         executionId: runId,
       },
     ]);
@@ -192,9 +192,9 @@ describe('while another session has locked a row', () => {
     [
       'mark-failed',
       { leaseToken, outcomes: failures, runId },
-      { EventsFailed: 3, EventsParked: 2, LeasesLost: 0 },
+      { AttemptsFailed: 3, EventsFailed: 2, LeasesLost: 0 },
     ],
-    ['release-batch', { leaseToken, error: 'E', cause: '', runId }, { EventsParked: 2 }],
+    ['release-batch', { leaseToken, error: 'E', cause: '', runId }, { EventsFailed: 2 }],
   ])('%s counts what it recorded and throws RowsLocked for the rest', async (name, input, counted) => {
     recorded(3, 2, ['e-9'], { locked: ['e-2'], delayMs: 20 });
 
@@ -212,7 +212,7 @@ describe('while another session has locked a row', () => {
 
   test.each<[string, object, string]>([
     ['mark-processed', { outcomes: published, runId }, 'EventsPublished'],
-    ['mark-failed', { leaseToken, outcomes: failures, runId }, 'EventsFailed'],
+    ['mark-failed', { leaseToken, outcomes: failures, runId }, 'AttemptsFailed'],
   ])('%s counts only the rest when it is repeated, and then what was lost', async (name, input, metric) => {
     recorded(1, 0, ['e-4']);
 

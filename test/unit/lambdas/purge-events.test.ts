@@ -12,7 +12,9 @@ const environment = { ...databaseEnvironment, RETENTION_DAYS: '7', PURGE_WORK_MS
 const deleted = (rows: number, more: boolean, after: string) => ({
   records: [[{ longValue: rows }, { booleanValue: more }, { stringValue: after }, { doubleValue: 0.5 }]],
 });
-const overdue = (seconds: number) => ({ records: [[{ doubleValue: seconds }]] });
+const overdue = (seconds: number, paused = false) => ({
+  records: [[{ doubleValue: seconds }, { booleanValue: paused }]],
+});
 
 beforeEach(() => {
   rdsData.reset();
@@ -63,6 +65,17 @@ describe('purge-events', () => {
     expect(metricsIn(invocation)).toMatchObject({ 'Outbox/PurgeOverdue': 7_200 });
   });
 
+  test('says that the outbox is paused, when it deletes nothing', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce(deleted(0, false, ''))
+      .resolvesOnce(overdue(60, true));
+
+    const { result } = await invoke(await coldStart('purge-events', environment), {});
+
+    expect(result).toEqual({ purged: 0, more: false, overdueSeconds: 60, paused: true });
+  });
+
   test('throws what the state machine matches by name', async () => {
     rdsData.on(ExecuteStatementCommand).rejects(serviceError('AccessDeniedException', 403));
 
@@ -80,7 +93,7 @@ describe('a purge', () => {
     const rests: number[] = [];
     const database: DataApi = {
       async query(_, parameters = {}) {
-        if (!('rows' in parameters)) return [[0]];
+        if (!('rows' in parameters)) return [[0, false]];
         const ms = work.shift() ?? 0;
         time += 100 + ms;
         return [[500, work.length > 0, '2026-11-01 09:00:00+00', ms]];

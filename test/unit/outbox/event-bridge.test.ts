@@ -13,6 +13,7 @@ import {
   EventRejected,
   PublishFailed,
   PublishThrottled,
+  readFailure,
 } from '../../../outbox/failure.ts';
 import { networkError, serviceError } from '../../support/service-error.ts';
 
@@ -92,7 +93,6 @@ describe('the publisher', () => {
     [serviceError('ThrottlingException', 400), PublishThrottled],
     [serviceError('InternalException', 500), BusUnavailable],
     [serviceError('AccessDeniedException', 400), BusUnavailable],
-    [networkError('ECONNREFUSED'), BusUnavailable],
     [serviceError('TimeoutError'), BusUnavailable],
     [serviceError('ValidationException', 400), EventRejected],
     [serviceError('AnErrorOfTheFuture', 418), PublishFailed],
@@ -105,6 +105,29 @@ describe('the publisher', () => {
 
     expect(error).toBeInstanceOf(errorClass);
     expect(error).toMatchObject({ message: `${cause.name}: ${cause.message}`, cause });
+  });
+
+  test.each([
+    ['one address', networkError('ECONNREFUSED')],
+    [
+      'several addresses',
+      Object.assign(new AggregateError([networkError('ECONNREFUSED'), networkError('ENETUNREACH')]), {
+        code: 'ECONNREFUSED',
+      }),
+    ],
+  ])("names what Node's network stack says of %s", async (_, cause) => {
+    eventBridge.on(PutEventsCommand).rejects(cause);
+
+    const error = (await publisher()
+      .publish([entry])
+      .catch((thrown: unknown) => thrown)) as Error;
+
+    expect(error).toBeInstanceOf(BusUnavailable);
+    expect(readFailure(error.name, JSON.stringify({ errorMessage: error.message }))).toEqual({
+      kind: 'outage',
+      errorType: 'ECONNREFUSED',
+      message: 'connect ECONNREFUSED 10.0.0.1:443',
+    });
   });
 });
 
@@ -150,7 +173,8 @@ describe('the bus', () => {
   ])('that cannot be looked at (%s) stops nothing, and the reason is told', async (cause) => {
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
-    expect(await check()).toBe(`${cause.name}: ${cause.message}`);
+    const name = 'code' in cause ? cause.code : cause.name;
+    expect(await check()).toBe(`${name}: ${cause.message}`);
   });
 
   test('is published to without a look: the data path needs no management call', async () => {

@@ -16,7 +16,7 @@ import {
 } from './processor.ts';
 import { failingFirst, lambdaError, runArn, taking } from './run-definition.ts';
 
-const none = { claimed: 0, published: 0, failed: 0, parked: 0, batches: 0 };
+const none = { claimed: 0, published: 0, failed: 0, failedForGood: 0, batches: 0 };
 
 describe('a run', () => {
   test('with nothing due is done, and its totals are zero', async () => {
@@ -25,6 +25,31 @@ describe('a run', () => {
     expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: none });
     expect(fetches(ran)).toMatchObject([{ leaseToken: expect.any(String), runId: runArn }]);
     expect(ran.visits).not.toHaveProperty('Publish events');
+  });
+
+  test('of a paused outbox is done and says that it is paused', async () => {
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf([], { paused: true })) });
+
+    expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { ...none, paused: true } });
+  });
+
+  test('that somebody pauses in its middle says what it published before that', async () => {
+    const steps = batches(batchOf(claimedEvents(2), { more: true }), batchOf([], { paused: true }));
+
+    const { outcome } = await runProcessor({ 'fetch-batch': steps });
+
+    expect(outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 2, paused: true } });
+  });
+
+  test('that finds the outbox resumed does not say that it is paused', async () => {
+    const steps = batches(batchOf([], { paused: true }), batchOf(claimedEvents(2)));
+
+    const { outcome } = await runProcessor({ 'fetch-batch': steps }, { loopSeconds: 60, lingerSeconds: 60 });
+
+    expect(outcome).toEqual({
+      status: 'SUCCEEDED',
+      output: { ...none, claimed: 2, published: 2, batches: 1 },
+    });
   });
 
   test('publishes every event of a batch on its own and marks what was published in one call', async () => {
@@ -119,16 +144,16 @@ describe('a run', () => {
 
     const ran = await runProcessor({
       'fetch-batch': batches(
-        batchOf(claimedEvents(3), { more: true, parked: 2 }),
+        batchOf(claimedEvents(3), { more: true, failedForGood: 2 }),
         batchOf(claimedEvents(2, 3), { more: true }),
         batchOf(claimedEvents(1, 5)),
       ),
       'publish-event': refusing,
-      'mark-failed': () => ({ recorded: 1, parked: 1, lost: [] }),
+      'mark-failed': () => ({ recorded: 1, failedForGood: 1, lost: [] }),
     });
 
     expect(ran.outcome).toMatchObject({
-      output: { claimed: 6, published: 5, failed: 1, parked: 3, batches: 3 },
+      output: { claimed: 6, published: 5, failed: 1, failedForGood: 3, batches: 3 },
     });
     expect(processedMarks(ran).map(({ outcomes }) => outcomes)).toEqual([
       [0, 1, 2].map(outcome),
@@ -145,13 +170,13 @@ describe('a run', () => {
     expect(fetches(ran)).toHaveLength(1);
   });
 
-  test('goes on after an empty batch that parked something and left more', async () => {
+  test('goes on after an empty batch that failed events for good and left more', async () => {
     const ran = await runProcessor({
-      'fetch-batch': batches(batchOf([], { parked: 200, more: true }), batchOf(claimedEvents(1))),
+      'fetch-batch': batches(batchOf([], { failedForGood: 200, more: true }), batchOf(claimedEvents(1))),
     });
 
     expect(ran.outcome).toMatchObject({
-      output: { ...none, claimed: 1, published: 1, parked: 200, batches: 1 },
+      output: { ...none, claimed: 1, published: 1, failedForGood: 200, batches: 1 },
     });
   });
 
@@ -238,7 +263,7 @@ describe('a run that never runs out of work', () => {
         4,
         publishing(() => undefined),
       ),
-      'mark-processed': taking(3, () => ({ recorded: 1, parked: 0, lost: [] })),
+      'mark-processed': taking(3, () => ({ recorded: 1, failedForGood: 0, lost: [] })),
     };
   };
 

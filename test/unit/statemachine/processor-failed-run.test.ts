@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { TaskError } from '../../../local/asl/task-error.ts';
+import { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
 import {
   batches,
   batchOf,
@@ -84,12 +84,12 @@ describe('when Mark failed fails', () => {
     let tries = 0;
     const recovering: Step = () => {
       if (++tries < 4) throw lambdaError('DatabaseUnavailable');
-      return { recorded: 1, parked: 1, lost: [] };
+      return { recorded: 1, failedForGood: 1, lost: [] };
     };
 
     const ran = await runProcessor({ ...mixed(), 'mark-failed': recovering });
 
-    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { failed: 1, parked: 1 } });
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { failed: 1, failedForGood: 1 } });
   });
 });
 
@@ -106,11 +106,11 @@ describe('while another session has locked a row', () => {
   const holdingFirst: Step = (payload) => {
     const { outcomes } = payload as unknown as { outcomes: readonly { eventId: string }[] };
     if (outcomes.some((outcome) => outcome.eventId === eventId(0))) throw locked;
-    return { recorded: outcomes.length, parked: 0, lost: [] };
+    return { recorded: outcomes.length, failedForGood: 0, lost: [] };
   };
 
   test('Mark processed repeats the same call, and the run succeeds once the row is free', async () => {
-    const recorded: Step = () => ({ recorded: 2, parked: 0, lost: [] });
+    const recorded: Step = () => ({ recorded: 2, failedForGood: 0, lost: [] });
 
     const ran = await runProcessor({
       'fetch-batch': batches(batchOf(claimedEvents(2))),

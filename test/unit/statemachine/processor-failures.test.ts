@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { TaskError } from '../../../local/asl/task-error.ts';
+import { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
 import {
   batches,
   batchOf,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { TaskError } from '../../../local/asl/task-error.ts';
 import type { Batch } from '../../../outbox/claim.ts';
+import { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
 import {
   batches,
   batchOf,

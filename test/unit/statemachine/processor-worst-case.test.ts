@@ -17,7 +17,7 @@ const slowly = { random: () => 1 };
 /** Of a mark, and of a fetch. */
 const justInTime = 3.99;
 const fetchedInTime = 4.99;
-const recorded = { recorded: 1, parked: 0, lost: [] };
+const recorded = { recorded: 1, failedForGood: 0, lost: [] };
 
 /** Hangs so often, then does the step. */
 function hangingFirst(times: number, step: Step): Step {

@@ -3,10 +3,10 @@ import type { MarkFailedInput } from '../../../lambdas/mark-failed.ts';
 import type { MarkProcessedInput } from '../../../lambdas/mark-processed.ts';
 import type { PublishEventInput } from '../../../lambdas/publish-event.ts';
 import type { ReleaseBatchInput } from '../../../lambdas/release-batch.ts';
-import type { TaskError } from '../../../local/asl/task-error.ts';
 import type { Batch } from '../../../outbox/claim.ts';
 import type { ClaimedEvent } from '../../../outbox/event.ts';
 import type { Published } from '../../../outbox/outcomes.ts';
+import type { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
 import { type Ran, type RunOptions, runDefinition, type Step, type Steps } from './run-definition.ts';
 
 /** Runs the processor's definition; steps that are not given succeed, and nothing is due. */
@@ -16,9 +16,9 @@ export const runProcessor = (steps: Steps, options: RunOptions = {}): Promise<Ra
 const succeeding: Steps = {
   'fetch-batch': batches(),
   'publish-event': publishing(() => undefined),
-  'mark-processed': () => ({ recorded: 1, parked: 0, lost: [] }),
-  'mark-failed': () => ({ recorded: 1, parked: 0, lost: [] }),
-  'release-batch': () => ({ recorded: 0, parked: 0, lost: [] }),
+  'mark-processed': () => ({ recorded: 1, failedForGood: 0, lost: [] }),
+  'mark-failed': () => ({ recorded: 1, failedForGood: 0, lost: [] }),
+  'release-batch': () => ({ recorded: 0, failedForGood: 0, lost: [] }),
 };
 
 export const eventId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -36,7 +36,7 @@ export const claimedEvents = (count: number, first = 0): ClaimedEvent[] =>
 export const batchOf = (events: readonly ClaimedEvent[], rest: Partial<Batch> = {}): Batch => ({
   events,
   more: false,
-  parked: 0,
+  failedForGood: 0,
   reclaimed: 0,
   paused: false,
   ...rest,

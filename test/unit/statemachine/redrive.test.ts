@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Json } from '../../../local/asl/json.ts';
-import type { ResumePoint } from '../../../local/asl/run.ts';
+import type { Json } from '../../../twin/services/step-functions/asl/json.ts';
+import type { ResumePoint } from '../../../twin/services/step-functions/asl/run.ts';
 import {
   failing,
   failingFirst,
@@ -13,8 +13,8 @@ import {
   type Steps,
 } from './run-definition.ts';
 
-const progress = { processed: 2, unfinished: 0, parkedAgain: 0, errorTypes: [] };
-const totals = { claimed: 2, published: 2, failed: 0, parked: 0, batches: 1 };
+const progress = { processed: 2, unfinished: 0, failedAgain: 0, errorTypes: [] };
+const totals = { claimed: 2, published: 2, failed: 0, failedForGood: 0, batches: 1 };
 const succeeded = { ExecutionArn: 'arn:child', Status: 'SUCCEEDED', Output: JSON.stringify(totals) };
 const failed = { ExecutionArn: 'arn:child', Status: 'FAILED', Error: 'RunFailed', Cause: 'Mark failed: why' };
 
@@ -153,24 +153,24 @@ describe('verifying', () => {
     expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'EventsUnfinished' });
   });
 
-  test('fails at once when events were parked again, and says so', async () => {
-    const parked = lambdaError('EventsParkedAgain', '1 event was parked again (MalformedDetail)');
+  test('fails at once when events failed again, and says so', async () => {
+    const failedAgain = lambdaError('EventsFailedAgain', '1 event failed again (MalformedDetail)');
 
     const ran = await runRedrive({
-      'verify-redrive': failingFirst([...unfinished(1), parked], () => progress),
+      'verify-redrive': failingFirst([...unfinished(1), failedAgain], () => progress),
     });
 
     expect(ran.calls('verify-redrive')).toHaveLength(2);
     expect(ran.outcome).toMatchObject({
       status: 'FAILED',
-      error: 'EventsParkedAgain',
+      error: 'EventsFailedAgain',
       cause: expect.stringContaining('MalformedDetail'),
       failedAt: { state: 'Verify redrive' },
     });
   });
 
   test('that failed is all that a redrive of the redrive does again', async () => {
-    const first = await runRedrive({ 'verify-redrive': failing(lambdaError('EventsParkedAgain')) });
+    const first = await runRedrive({ 'verify-redrive': failing(lambdaError('EventsFailedAgain')) });
 
     const second = await runRedrive({}, { all: true }, failedAt(first));
 

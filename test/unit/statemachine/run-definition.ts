@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { isObject, type Json } from '../../../local/asl/json.ts';
-import { loadStateMachine } from '../../../local/asl/load.ts';
+import { isObject, type Json } from '../../../twin/services/step-functions/asl/json.ts';
+import { loadStateMachine } from '../../../twin/services/step-functions/asl/load.ts';
 import {
   type Clock,
   type HistoryEvent,
   type Outcome,
   type ResumePoint,
   runStateMachine,
-} from '../../../local/asl/run.ts';
-import { TaskError } from '../../../local/asl/task-error.ts';
-import { virtualClock } from '../asl/simulation.ts';
+} from '../../../twin/services/step-functions/asl/run.ts';
+import { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
+import { virtualClock } from '../../twin/services/step-functions/asl/simulation.ts';
 
 /** What stands behind a Task: what it is given in, its answer out. It may spend time on the run's clock only. */
 export type Step = (payload: Json, run: { readonly clock: Clock; readonly signal: AbortSignal }) => unknown;

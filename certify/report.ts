@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Outcome, Result } from './runner.ts';
+
+export interface Report {
+  readonly startedAt: string;
+  /** Where it ran: the twin, or a stack. */
+  readonly place: string;
+  readonly region?: string;
+  /** An endpoint that stood in for AWS, which makes it no observation of AWS. */
+  readonly endpoint?: string;
+  /** Version of the outbox that this checkout has. */
+  readonly version: string;
+  readonly disturb: boolean;
+  /** It was ended before all were run. */
+  readonly interrupted: boolean;
+  readonly seconds: number;
+  readonly results: readonly Result[];
+  /** What could not be removed. */
+  readonly leftBehind?: string;
+}
+
+/** Writes the report twice, for programs and for people. Answers with the second path. */
+export async function writeReport(folder: string, report: Report): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const name = `certify-${report.startedAt.replace(/[:.]/g, '-')}`;
+  await writeFile(join(folder, `${name}.json`), anonymous(`${JSON.stringify(report, null, 2)}\n`));
+  const path = join(folder, `${name}.md`);
+  await writeFile(path, anonymous(toMarkdown(report)));
+  return path;
+}
+
+/** A report is made to be shown, and who owns the account is nobody's business. */
+function anonymous(text: string): string {
+  return text.replace(/(?<=[:/_])\d{12}(?=[:/_])/g, '<account>');
+}
+
+export const counted = (results: readonly Result[], outcome: Outcome) =>
+  results.filter((result) => result.outcome === outcome).length;
+
+export function toMarkdown({ results, ...report }: Report): string {
+  const facts = [
+    ['where', report.place],
+    ['region', report.region ?? 'as the environment says'],
+    ...(report.endpoint === undefined
+      ? []
+      : [['endpoint', `${report.endpoint}, so this is no observation of AWS`]]),
+    ['began', report.startedAt],
+    ['took', `${report.seconds} s`],
+    ['version', report.version],
+    ['--disturb', report.disturb ? 'yes' : 'no'],
+    [
+      'found',
+      `${counted(results, 'same')} as on the twin, ${counted(results, 'differs')} different, ${counted(results, 'skipped')} skipped`,
+    ],
+    ...(report.interrupted ? [['ended early', 'scenarios that are not listed were not run']] : []),
+    ...(report.leftBehind === undefined ? [] : [['left behind', report.leftBehind]]),
+  ];
+  const different = results.filter(({ outcome }) => outcome === 'differs');
+  return [
+    '# What the outbox showed\n',
+    table(['', ''], facts),
+    ...(different.length === 0 ? [] : ['## What differs\n', ...different.map(differences)]),
+    '## All scenarios\n',
+    table(
+      ['scenario', 'outcome', 'fact', 'seconds', 'notes'],
+      results.map(({ id, outcome, sentence, seconds, reason, notes }) => [
+        `\`${id}\``,
+        outcome,
+        sentence,
+        String(seconds),
+        [...(reason === undefined ? [] : [reason]), ...notes].join('; '),
+      ]),
+    ),
+  ].join('\n');
+}
+
+function differences({ id, sentence, differences }: Result): string {
+  const rows = differences.map(({ key, expected, observed }) => [`\`${key}\``, expected, observed]);
+  return `### ${id}\n\n${sentence}\n\n${table(['', 'expected', 'observed'], rows)}`;
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`;
+  return `${[line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n')}\n`;
+}

@@ -1,0 +1,17 @@
+import type { EventReader } from '../twin/faults/faults.ts';
+
+/** Where the outbox's events are in what its functions get and send, so that a fault rule can match them. */
+export const outboxEvents: EventReader = {
+  inPayload(payload) {
+    const { events = [], outcomes = [] } = (payload ?? {}) as {
+      events?: readonly { eventId: string; eventType: string }[];
+      outcomes?: readonly { eventId: string }[];
+    };
+    return [
+      ...events.map(({ eventId, eventType }) => ({ id: eventId, type: eventType })),
+      ...outcomes.map(({ eventId }) => ({ id: eventId })),
+    ];
+  },
+  // Read without parsing what may be a megabyte.
+  idIn: (detail) => /"eventId": ?"([0-9a-f-]{36})"/.exec(detail)?.[1],
+};

@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { beginScenario, expectNothingLost, passTime } from '../support/outbox-scenario.ts';
+import type { TwinProcess } from '../support/twin-process.ts';
+import { useTwin } from '../support/use-twin.ts';
+
+const MAX_ATTEMPTS = 2;
+const HEALTHY_A_RUN = 500;
+
+let twin: TwinProcess;
+let pool: pg.Pool;
+
+useTwin(
+  (underTest) => {
+    ({ twin, pool } = underTest);
+  },
+  ...[
+    `maxAttempts=${MAX_ATTEMPTS}`,
+    'publishRetries=1',
+    'backoffBaseSeconds=60',
+    'backoffMaxSeconds=60',
+  ].flatMap((setting) => ['-c', `outbox:${setting}`]),
+);
+
+const write = (eventType: string, count: number) =>
+  pool.query(
+    `insert into outbox_events (aggregate_id, event_type, payload)
+     select n::text, $1, jsonb_build_object('n', n) from generate_series(1, $2::int) n`,
+    [eventType, count],
+  );
+
+/** What became of the events of each type. */
+async function endings(): Promise<Record<string, unknown>> {
+  const { rows } = await pool.query(
+    `select event_type as type, status, attempts, last_error_type as "errorType", count(*)::int
+     from outbox_events group by 1, 2, 3, 4`,
+  );
+  return Object.fromEntries(rows.map(({ type, ...rest }) => [type, rest]));
+}
+
+test('an event that is too slow, one that kills its publisher and one that the bus never answers fail for good after their attempts, and a thousand others flow', async () => {
+  const before = await beginScenario(twin, pool, 0);
+  await twin.setFaults([
+    { service: 'lambda', kind: 'latency', ms: 6_000, match: { detailType: 'slow' } },
+    { service: 'lambda', kind: 'crash', match: { function: 'publish-event', detailType: 'deadly' } },
+    // The publisher waits in vain, and the bus never takes it.
+    { service: 'events', operation: 'PutEvents', kind: 'latency', ms: 3_000, match: { detailType: 'mute' } },
+    { service: 'events', kind: 'error', code: 'InternalException', match: { detailType: 'mute' } },
+  ]);
+  for (const type of ['slow', 'deadly', 'mute']) await write(type, 1);
+
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    await write('healthy', HEALTHY_A_RUN);
+    await passTime(pool);
+    const run = await twin.tick();
+
+    // No batch was the last one because of what it met.
+    expect(run).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: HEALTHY_A_RUN + 3, published: HEALTHY_A_RUN, failed: 3, batches: 3 },
+    });
+  }
+
+  expect(await endings()).toEqual({
+    slow: { status: 'FAILED', attempts: MAX_ATTEMPTS, errorType: 'States.Timeout', count: 1 },
+    deadly: { status: 'FAILED', attempts: MAX_ATTEMPTS, errorType: 'Lambda.Unknown', count: 1 },
+    mute: { status: 'FAILED', attempts: MAX_ATTEMPTS, errorType: 'TimeoutError', count: 1 },
+    healthy: { status: 'PROCESSED', attempts: 1, errorType: null, count: MAX_ATTEMPTS * HEALTHY_A_RUN },
+  });
+  const { accepted } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
+  expect(accepted.size).toBe(MAX_ATTEMPTS * HEALTHY_A_RUN);
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import { createFaults } from '../../../twin/faults/faults.ts';
+import { createHeldCalls } from '../../../twin/faults/held-calls.ts';
+import { nobody } from '../../../twin/http/request.ts';
+import { createPace } from '../../../twin/pace.ts';
+import type { BusLog } from '../../../twin/services/event-bridge/bus-log.ts';
+import { createEventBridge } from '../../../twin/services/event-bridge/event-bridge.ts';
+import { createRdsData } from '../../../twin/services/rds-data/rds-data.ts';
+import type { ExecutionRunner } from '../../../twin/services/step-functions/execution-runner.ts';
+import { createStepFunctions } from '../../../twin/services/step-functions/step-functions.ts';
+
+const operations = {
+  events: createEventBridge({
+    buses: new Map(),
+    log: {} as BusLog,
+    now: () => new Date(0),
+    entryError: () => undefined,
+  }),
+  'rds-data': createRdsData({ clusterArn: '', database: '', databaseUrls: new Map() }).operations,
+  lambda: { Invoke: undefined },
+  states: createStepFunctions({} as ExecutionRunner),
+};
+const held = createHeldCalls(0, createPace(1));
+const replace = (rule: object) =>
+  createFaults(['fetch-batch'], held).replace([{ kind: 'latency', ms: 1, ...rule }]);
+
+describe.each(Object.entries(operations))('a fault of %s', (service, implemented) => {
+  test('may name each operation that the twin has, as AWS calls it', () => {
+    for (const operation of Object.keys(implemented)) replace({ service, operation });
+  });
+
+  test('that names any other operation is refused with the list of those', () => {
+    for (const operation of ['Execute', 'BatchExecute', 'putEvents', 'InvokeFunction']) {
+      let message = '';
+      try {
+        replace({ service, operation });
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      const [, listed = ''] =
+        new RegExp(`${service} has no operation ${operation}, only (.*)`).exec(message) ?? [];
+      expect(listed.split(', ').sort()).toEqual(Object.keys(implemented).sort());
+    }
+  });
+});
+
+test('a rule does not affect other operations than the one that it names', async () => {
+  const faults = createFaults([], held);
+  faults.replace([
+    { service: 'rds-data', operation: 'ExecuteStatement', kind: 'error', code: 'ThrottlingException' },
+  ]);
+  const call = (operation: string) =>
+    faults.around(
+      () => ({ service: 'rds-data', operation }),
+      nobody,
+      async () => 'done',
+    );
+
+  await expect(call('ExecuteStatement')).rejects.toMatchObject({ code: 'ThrottlingException' });
+  expect(await call('BatchExecuteStatement')).toBe('done');
+});

@@ -1,0 +1,174 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { RequestBody } from '../../../../twin/http/request.ts';
+import { createLogs } from '../../../../twin/services/logs/filter-log-events.ts';
+import { type ExecutionRecord, Executions } from '../../../../twin/services/step-functions/executions.ts';
+import type { LogDestination } from '../../../../twin/template/state-machine.ts';
+import { machine, simulate, virtualClock } from '../step-functions/asl/simulation.ts';
+
+const arnOf = (name: string) => `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`;
+const logged = (name: string, level: LogDestination['level'], includeExecutionData: boolean) => ({
+  name,
+  arn: arnOf(name),
+  type: 'EXPRESS' as const,
+  definition: '',
+  roleArn: 'arn:role',
+  logging: { logGroupName: `/states/${name}`, level, includeExecutionData },
+});
+const executions = new Executions();
+const { FilterLogEvents } = createLogs(
+  [
+    logged('all', 'ALL', true),
+    logged('without-data', 'ALL', false),
+    logged('errors', 'ERROR', false),
+    logged('fatal', 'FATAL', true),
+    { ...logged('silent', 'ALL', true), logging: undefined },
+  ],
+  executions,
+);
+
+const start = Date.parse('2026-11-23T12:00:00Z');
+const failing = machine({
+  A: { Type: 'Pass', Next: 'B' },
+  B: { Type: 'Wait', Seconds: 2, Next: 'C' },
+  C: { Type: 'Fail', Error: 'Sad', Cause: 'why' },
+});
+
+async function run(name: string, execution: string, startsAt: number, input: unknown = {}): Promise<void> {
+  const { events } = await simulate(failing, { input, clock: virtualClock(startsAt) });
+  executions.add({
+    executionArn: `arn:aws:states:us-east-1:000000000000:express:${name}:${execution}:1`,
+    stateMachineArn: arnOf(name),
+    history: [...events],
+    redriveCount: 0,
+    status: 'FAILED',
+  } as unknown as ExecutionRecord);
+}
+
+beforeAll(async () => {
+  await run('all', 'one', start, { order: 'a 1' });
+  await run('all', 'two', start + 1_000);
+  for (const name of ['without-data', 'errors', 'fatal', 'silent']) await run(name, 'one', start, 'secret');
+});
+
+interface Answer {
+  readonly events: readonly { readonly message: string; readonly timestamp: number }[];
+  readonly nextToken?: string;
+}
+const filter = async (name: string, request: object = {}): Promise<Answer> => {
+  if (FilterLogEvents === undefined) throw new Error('no FilterLogEvents');
+  return (await FilterLogEvents(new RequestBody({ logGroupName: `/states/${name}`, ...request }))) as Answer;
+};
+const told = ({ events }: Answer) =>
+  events.map(({ message }) => {
+    const { execution_arn, type } = JSON.parse(message) as Record<'execution_arn' | 'type', string>;
+    return `${execution_arn.split(':')[7]} ${type}`;
+  });
+
+describe('FilterLogEvents', () => {
+  test('returns the events of all executions in the order of their time', async () => {
+    const answer = await filter('all');
+    expect(told(answer)).toEqual([
+      ...['ExecutionStarted', 'PassStateEntered', 'PassStateExited', 'WaitStateEntered'].map(
+        (t) => `one ${t}`,
+      ),
+      ...['ExecutionStarted', 'PassStateEntered', 'PassStateExited', 'WaitStateEntered'].map(
+        (t) => `two ${t}`,
+      ),
+      ...['WaitStateExited', 'FailStateEntered', 'ExecutionFailed'].map((t) => `one ${t}`),
+      ...['WaitStateExited', 'FailStateEntered', 'ExecutionFailed'].map((t) => `two ${t}`),
+    ]);
+    expect(answer).not.toHaveProperty('nextToken');
+    expect(answer.events[1]).toEqual({
+      logStreamName: 'states/all/2026-11-23',
+      timestamp: start,
+      ingestionTime: start,
+      eventId: expect.stringContaining('#2'),
+      message: JSON.stringify({
+        id: '2',
+        type: 'PassStateEntered',
+        details: { name: 'A', input: '{"order":"a 1"}', inputDetails: { truncated: false } },
+        redrive_count: '0',
+        previous_event_id: '0',
+        event_timestamp: String(start),
+        execution_arn: 'arn:aws:states:us-east-1:000000000000:express:all:one:1',
+      }),
+    });
+  });
+
+  test.each<[string, string, readonly string[]]>([
+    [
+      'an execution',
+      '{ $.execution_arn = "arn:aws:states:us-east-1:000000000000:express:all:two:1" && $.id = 7 }',
+      ['two ExecutionFailed'],
+    ],
+    ['a detail', '{$.details.error = "Sad"}', ['one ExecutionFailed', 'two ExecutionFailed']],
+    [
+      'what is not so',
+      '{ $.type != ExecutionFailed && $.details.name = "C" }',
+      ['one FailStateEntered', 'two FailStateEntered'],
+    ],
+    ['words', 'ExecutionFailed express:all:one', ['one ExecutionFailed']],
+    ['a phrase', '"a 1" ExecutionStarted', ['one ExecutionStarted']],
+    ['nothing that there is', '{ $.details.error = "Glad" }', []],
+  ])('finds %s', async (_what, filterPattern, expected) => {
+    expect(told(await filter('all', { filterPattern }))).toEqual(expected);
+  });
+
+  test('returns the events between startTime and endTime', async () => {
+    const answer = await filter('all', { startTime: start + 1, endTime: start + 2_000 });
+    expect(told(answer)).toHaveLength(4);
+    expect(answer.events.every(({ timestamp }) => timestamp === start + 1_000)).toBe(true);
+  });
+
+  test('returns one page after the other', async () => {
+    const whole = await filter('all');
+    const pages: Answer[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await filter('all', { limit: 5, ...(nextToken && { nextToken }) });
+      pages.push(page);
+      ({ nextToken } = page);
+    } while (nextToken !== undefined);
+    expect(pages.map(({ events }) => events.length)).toEqual([5, 5, 4]);
+    expect(pages.flatMap(({ events }) => events)).toEqual(whole.events);
+  });
+
+  test('ends a page at a megabyte, and truncates a text that is too long for a log', async () => {
+    for (const name of ['three', 'four']) await run('all', name, start + 60_000, 'x'.repeat(262_000));
+    const { events, nextToken } = await filter('all', { startTime: start + 60_000 });
+    const bytes = events.map(({ message }) => Buffer.byteLength(message));
+    expect(nextToken).toBe(String(events.length));
+    expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(1024 * 1024);
+    expect(JSON.parse(events[0]?.message ?? '')).toMatchObject({
+      details: { inputDetails: { truncated: true } },
+    });
+  });
+
+  test('returns no data where the state machine logs none', async () => {
+    const { events } = await filter('without-data');
+    expect(events).toHaveLength(7);
+    expect(JSON.stringify(events)).not.toContain('secret');
+  });
+
+  test.each([
+    ['errors', ['one FailStateEntered', 'one ExecutionFailed']],
+    ['fatal', ['one ExecutionFailed']],
+  ])('tells what the level of the state machine lets through: %s', async (name, expected) => {
+    expect(told(await filter(name))).toEqual(expected);
+  });
+
+  test.each([
+    ['a log group that is none', 'none', {}, 'ResourceNotFoundException'],
+    ['a state machine that does not log', 'silent', {}, 'ResourceNotFoundException'],
+    ['a pattern that the twin does not know', 'all', { filterPattern: '?a ?b' }, 'InvalidParameterException'],
+    ['a condition without a value', 'all', { filterPattern: '{ $.id }' }, 'InvalidParameterException'],
+    ['a token of its own making', 'all', { nextToken: 'x' }, 'InvalidParameterException'],
+  ])('refuses %s', async (_what, name, request, code) => {
+    await expect(filter(name, request)).rejects.toMatchObject({ code });
+  });
+
+  test('finds a log group by its ARN, too', async () => {
+    const logGroupIdentifier = 'arn:aws:logs:us-east-1:000000000000:log-group:/states/fatal:*';
+    expect(told(await filter('none', { logGroupIdentifier }))).toEqual(['one ExecutionFailed']);
+  });
+});

@@ -1,0 +1,147 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Faults } from './faults/faults.ts';
+import { AwsError } from './http/aws-error.ts';
+import type { ControlSurface } from './http/aws-protocols.ts';
+import { parseJson, readBody, send } from './http/endpoint.ts';
+import { sendJsonList } from './http/send-json-list.ts';
+import type { BusLog } from './services/event-bridge/bus-log.ts';
+import type { Scheduler } from './services/scheduler/scheduler.ts';
+import type { HistoryEvent } from './services/step-functions/asl/history.ts';
+import type { ExecutionRecord, Executions } from './services/step-functions/executions.ts';
+import { toHistoryEvent } from './services/step-functions/history-event.ts';
+
+export interface ControlOptions {
+  readonly health: object;
+  readonly pages: Pages;
+  readonly bus: BusLog;
+  readonly executions: Executions;
+  readonly faults: Faults;
+  /** Undefined until the twin is ready. */
+  readonly scheduler: () => Scheduler | undefined;
+}
+
+/** What the application serves beside the twin's own paths. */
+export interface Pages {
+  /** The paths below `/_local/`, for whoever asks for one that does not exist. */
+  readonly paths: readonly string[];
+  /** Answers a GET below `/_local/`; undefined when the path is not its own. */
+  read(url: URL, response: ServerResponse): Promise<unknown> | undefined;
+  /** Serves any other path; false when it is not its own. */
+  readonly serve: ControlSurface;
+}
+
+type Handler = (url: URL, response: ServerResponse, body: () => Promise<unknown>) => Promise<void> | void;
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** `/_local`: for people and tests, outside the AWS protocols. */
+export function createControl({
+  health,
+  pages,
+  bus,
+  executions,
+  faults,
+  scheduler,
+}: ControlOptions): ControlSurface {
+  function ready(): Scheduler {
+    const started = scheduler();
+    if (started === undefined) throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
+    return started;
+  }
+  const routes: Readonly<Record<string, Handler>> = {
+    'GET /_local/health': (_, response) => sendJson(response, health),
+    'GET /_local/bus/events': async (url, response) => {
+      const after = Math.max(wholeNumber(url, 'after'), bus.dropped);
+      // The log is bounded: this may be more than was asked for.
+      response.setHeader('X-Events-Before', after);
+      await sendJsonList(response, textsOf(bus.readTexts(after)));
+    },
+    'GET /_local/executions': (_, response) => sendJson(response, executions.list().map(summary)),
+    'GET /_local/faults': (_, response) => sendJson(response, faults.list()),
+    'PUT /_local/faults': async (_, response, body) => {
+      faults.replace(await body());
+      sendJson(response, faults.list());
+    },
+    'DELETE /_local/faults': (_, response) => {
+      faults.replace([]);
+      sendJson(response, []);
+    },
+    'POST /_local/tick': async (url, response) => {
+      const record = ready().tick();
+      if (url.searchParams.get('wait') !== 'true')
+        return sendJson(response, { executionArn: record.executionArn });
+      await record.ended;
+      sendJson(response, summary(record));
+    },
+  };
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    if (!url.pathname.startsWith('/_local/')) return pages.serve(request, response);
+    ready();
+    const read = request.method === 'GET' ? pages.read(url, response) : undefined;
+    const route = routes[`${request.method} ${url.pathname}`];
+    const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
+    if (read !== undefined) sendJson(response, await read);
+    else if (route !== undefined) await route(url, response, () => readJson(request));
+    else if (request.method === 'GET' && executionArn !== undefined) {
+      await sendExecution(response, executions, decodeURIComponent(executionArn));
+    } else {
+      const known = [
+        ...Object.keys(routes),
+        'GET /_local/executions/{arn}',
+        ...pages.paths.map((path) => `GET ${path}`),
+      ].join(', ');
+      throw new AwsError('NotFound', `no ${request.method} ${url.pathname}: there are ${known}`, 404);
+    }
+    return true;
+  };
+}
+
+function summary({
+  executionArn,
+  stateMachineArn,
+  name,
+  status,
+  startDate,
+  stopDate,
+  ...rest
+}: ExecutionRecord) {
+  const { input, output, error, cause } = rest;
+  return { executionArn, stateMachineArn, name, status, startDate, stopDate, input, output, error, cause };
+}
+
+/** Sends the whole execution. Inputs and outputs are repeated where they occur: many times the bytes that are kept. */
+async function sendExecution(
+  response: ServerResponse,
+  executions: Executions,
+  executionArn: string,
+): Promise<void> {
+  const record = executions.get(executionArn);
+  if (record === undefined) throw new AwsError('NotFound', `no execution ${executionArn}`, 404);
+  const before = `${JSON.stringify(summary(record)).slice(0, -1)},"history":`;
+  await sendJsonList(response, textsOfHistory([...record.history]), { before, after: '}' });
+}
+
+function* textsOfHistory(history: readonly HistoryEvent[]): Generator<string> {
+  for (const event of history) yield JSON.stringify(toHistoryEvent(event));
+}
+
+async function* textsOf(events: ReturnType<BusLog['readTexts']>): AsyncGenerator<string> {
+  for await (const { text } of events) yield text;
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  return parseJson(await readBody(request, MAX_BODY_BYTES));
+}
+
+function wholeNumber(url: URL, name: string): number {
+  const value = url.searchParams.get(name) ?? '0';
+  if (!/^\d{1,15}$/.test(value))
+    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
+  return Number(value);
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  send(response, 200, 'application/json', JSON.stringify(body));
+}

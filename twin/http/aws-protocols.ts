@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.ts';
+import { parseJson, readBody, send } from './endpoint.ts';
+import { parseExact, stringifyExact } from './exact-json.ts';
+import { RequestBody } from './request.ts';
+
+/** The connection that a request came over. */
+export interface Connection {
+  /** Whether it has carried a request before. */
+  readonly reused: boolean;
+}
+
+export type Operation = (request: RequestBody, connection?: Connection) => Promise<object>;
+
+/** By the names that AWS gives them. */
+export type Operations = Readonly<Record<string, Operation>>;
+
+/** Lambda answers with a payload of its own instead of an object. */
+interface InvokedByName {
+  invoke(
+    nameOrArn: string,
+    payload: string,
+  ): Promise<{ readonly payload: string; readonly functionError?: string }>;
+}
+
+export interface Services {
+  readonly rdsData: Operations;
+  readonly eventBridge: Operations;
+  readonly stepFunctions: Operations;
+  readonly secretsManager: Operations;
+  readonly logs: Operations;
+  readonly lambda: InvokedByName;
+}
+
+/** Throws AWS's refusal of a call that its caller, known by the `Authorization` header, may not make. */
+export type Admit = (
+  authorization: string | undefined,
+  service: keyof Services,
+  operation: string,
+  request: RequestBody,
+) => void;
+
+/** Answers what no AWS protocol covers; false when the path is not its own. */
+export type ControlSurface = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+// The largest of the services' own limits: a Lambda payload.
+const MAX_BODY_BYTES = 6 * 1024 * 1024;
+const MAX_RDS_DATA_BYTES = 4 * 1024 * 1024;
+const rdsDataPaths: Readonly<Record<string, string>> = {
+  '/Execute': 'ExecuteStatement',
+  '/BatchExecute': 'BatchExecuteStatement',
+  '/BeginTransaction': 'BeginTransaction',
+  '/CommitTransaction': 'CommitTransaction',
+  '/RollbackTransaction': 'RollbackTransaction',
+};
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager' | 'logs';
+
+const targets: Readonly<Record<string, readonly [JsonService, contentType: string]>> = {
+  AWSEvents: ['eventBridge', 'application/x-amz-json-1.1'],
+  AWSStepFunctions: ['stepFunctions', 'application/x-amz-json-1.0'],
+  secretsmanager: ['secretsManager', 'application/x-amz-json-1.1'],
+  Logs_20140328: ['logs', 'application/x-amz-json-1.1'],
+};
+
+/** Finds the service and the operation of a request as AWS's protocols name them: in X-Amz-Target or in the path. */
+export function awsRouter(services: Services, control: ControlSurface, admit: Admit) {
+  const known = new WeakSet<IncomingMessage['socket']>();
+
+  async function call(
+    service: JsonService | 'rdsData',
+    name: string,
+    { request, response }: Exchange,
+    limit: number,
+    connection: Connection,
+    parse?: (text: string) => unknown,
+  ): Promise<object> {
+    const operations = services[service];
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+    if (operation === undefined) throw unsupported(name);
+    const text = await readBody(request, limit);
+    const body = new RequestBody(parseJson(text, parse), 'BadRequestException', {
+      bytes: text.length,
+      onLeave: (listener) => response.once('close', listener),
+    });
+    admit(request.headers.authorization, service, name, body);
+    return operation(body, connection);
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const connection = { reused: known.has(request.socket) };
+    known.add(request.socket);
+    if (await control(request, response)) return;
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const target = request.headers['x-amz-target'];
+    if (typeof target === 'string') {
+      const [prefix = '', operation = ''] = target.split('.');
+      const found = targets[prefix];
+      if (found === undefined) throw unsupported(target);
+      const [service, contentType] = found;
+      const answer = await call(service, operation, { request, response }, MAX_BODY_BYTES, connection);
+      return send(response, 200, contentType, JSON.stringify(answer));
+    }
+    const rdsOperation = rdsDataPaths[path];
+    if (request.method === 'POST' && rdsOperation !== undefined) {
+      const exchange = { request, response };
+      const answer = await call(
+        'rdsData',
+        rdsOperation,
+        exchange,
+        MAX_RDS_DATA_BYTES,
+        connection,
+        parseExact,
+      );
+      return send(response, 200, 'application/json', stringifyExact(answer));
+    }
+    const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
+    if (request.method === 'POST' && encodedName !== undefined) {
+      const FunctionName = decodeURIComponent(encodedName);
+      admit(request.headers.authorization, 'lambda', 'Invoke', new RequestBody({ FunctionName }));
+      const payload = (await readBody(request, MAX_BODY_BYTES)) || '{}';
+      const { payload: answer, functionError } = await services.lambda.invoke(FunctionName, payload);
+      response.setHeader('X-Amz-Executed-Version', '1');
+      if (functionError !== undefined) response.setHeader('X-Amz-Function-Error', functionError);
+      return send(response, 200, 'application/json', answer);
+    }
+    throw new AwsError('UnknownOperationException', `no operation at ${request.method} ${path}`, 404);
+  };
+}
+
+function unsupported(operation: string): AwsError {
+  return new AwsError(
+    'UnknownOperationException',
+    `the twin does not support the operation ${operation || '(none)'}`,
+  );
+}
