@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { bundledPackages, thirdPartyNotices } from '../../build/notices.ts';
+
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outbox-notices-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Installs a package and returns the path of its code, as esbuild names its inputs. */
+async function install(path: string, manifest: object, files: Readonly<Record<string, string>> = {}) {
+  const place = join(folder, 'node_modules', path);
+  await mkdir(place, { recursive: true });
+  await writeFile(join(place, 'package.json'), JSON.stringify({ version: '1.0.0', ...manifest }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(place, name), text);
+  return `${folder.replaceAll('\\', '/')}/node_modules/${path}/lib/index.js`;
+}
+
+function metafileOf(inputs: Readonly<Record<string, number>>) {
+  const bytes = Object.entries(inputs).map(([file, bytesInOutput]) => [file, { bytesInOutput }]);
+  return {
+    inputs: {},
+    outputs: {
+      'bundle.mjs': { bytes: 1, inputs: Object.fromEntries(bytes), imports: [], exports: [] },
+    },
+  };
+}
+
+describe('the notices of bundled code', () => {
+  test('name every package that gave code, and leave out what was dropped and what is ours', async () => {
+    const scoped = await install('@some/used', { name: '@some/used', license: 'ISC' }, { LICENSE: 'Text A' });
+    const nested = await install(
+      'used/node_modules/inner',
+      { name: 'inner', license: 'MIT' },
+      { 'license.md': 'Text B' },
+    );
+    const dropped = await install('dropped', { name: 'dropped', license: 'MIT' }, { LICENSE: 'Text C' });
+
+    const packages = bundledPackages([
+      metafileOf({ [scoped]: 10, [dropped]: 0, 'outbox/claim.ts': 5 }),
+      metafileOf({ [nested]: 1, [scoped]: 3 }),
+    ]);
+
+    expect(packages).toEqual([
+      { id: '@some/used@1.0.0', license: 'ISC', text: 'Text A' },
+      { id: 'inner@1.0.0', license: 'MIT', text: 'Text B' },
+    ]);
+  });
+
+  test('hold one text once, below all the packages that it is for', () => {
+    const text = 'The text.';
+    const notices = thirdPartyNotices([
+      { id: 'a@1.0.0', license: 'MIT', text },
+      { id: 'b@2.0.0', license: 'ISC', text: 'Another text.' },
+      { id: 'c@3.0.0', license: 'MIT', text },
+    ]);
+
+    expect(notices).toContain('\na@1.0.0 (MIT)\nc@3.0.0 (MIT)\n\nThe text.\n');
+    expect(notices.match(/The text\./g)).toHaveLength(1);
+  });
+
+  test('take the standard text with the author in it where a package has no licence file', async () => {
+    const file = await install('bare', { name: 'bare', license: 'MIT', author: { name: 'Ada Lovelace' } });
+
+    const [bare] = bundledPackages([metafileOf({ [file]: 1 })]);
+
+    expect(bare?.text).toMatch(
+      /^MIT License\n\nCopyright \(c\) Ada Lovelace\n\nPermission is hereby granted/,
+    );
+  });
+
+  test('cannot be written for a package whose licence nobody knows', async () => {
+    const file = await install('closed', { name: 'closed', license: 'UNLICENSED' });
+
+    expect(() => bundledPackages([metafileOf({ [file]: 1 })])).toThrow(
+      'closed has no licence file, and SPDX does not know its license "UNLICENSED"',
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import { parametersOf } from '../support/data-api-parameters.ts';
+import { coldStart, databaseEnvironment, invoke, logsIn } from '../support/handler.ts';
+import { networkError } from '../support/service-error.ts';
+
+const rdsData = mockClient(RDSDataClient);
+const eventBridge = mockClient(EventBridgeClient);
+const environment = {
+  ...databaseEnvironment,
+  EVENT_BUS_NAME: 'bellyfed-events',
+  EVENT_SOURCE: 'bellyfed.outbox',
+  PUBLISH_TIMEOUT_MS: '2500',
+};
+const event = {
+  eventId: '0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a',
+  eventType: 'DishRated',
+  detail: '{"stars": 12345678901234567890.50}',
+  createdAt: '2026-11-23T12:00:00.123Z',
+  attempts: 1,
+};
+const input = { events: [event], runId: 'arn:execution' };
+
+beforeEach(() => {
+  rdsData.reset();
+  eventBridge.reset();
+  eventBridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'eb-1' }] });
+});
+
+describe('publish-event', () => {
+  test('sends the entry and answers with an outcome per event', async () => {
+    const { result } = await invoke(await coldStart('publish-event', environment), input);
+
+    expect(result).toEqual({
+      published: [{ eventId: event.eventId, eventBridgeId: 'eb-1' }],
+      failed: [],
+    });
+    expect(eventBridge.commandCalls(PutEventsCommand)[0]?.args[0].input).toEqual({
+      Entries: [
+        {
+          EventBusName: 'bellyfed-events',
+          Source: 'bellyfed.outbox',
+          DetailType: 'DishRated',
+          Detail: event.detail,
+          Time: new Date(event.createdAt),
+        },
+      ],
+    });
+  });
+
+  test('sends nothing when the request may end later than its function, or when nobody can tell', async () => {
+    const handler = await coldStart('publish-event', environment);
+
+    const late = await invoke(handler, { ...input, expiresAt: Date.now() + 4_000 });
+    expect(late.error).toMatchObject({
+      name: 'BusUnavailable',
+      message: expect.stringMatching(/^CallExpired: /),
+    });
+    expect(eventBridge.commandCalls(PutEventsCommand)).toEqual([]);
+
+    const early = await invoke(handler, { ...input, sentAt: Date.now() + 60_000 });
+    expect(early.error).toMatchObject({
+      name: 'BusUnavailable',
+      message: expect.stringMatching(/^ClocksDiffer: sent at .* received at /),
+    });
+    expect(eventBridge.commandCalls(PutEventsCommand)).toEqual([]);
+
+    const inTime = await invoke(handler, { ...input, expiresAt: Date.now() + 60_000 });
+    expect(inTime.error).toBeUndefined();
+  });
+
+  test('prints nothing at all when all went well', async () => {
+    const { error, printed } = await invoke(await coldStart('publish-event', environment), input);
+
+    expect(error).toBeUndefined();
+    expect(printed).toEqual([]);
+  });
+
+  test('reads a detail that came by reference from the database', async () => {
+    const detail = Buffer.from('{"large": true}');
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolves({ records: [[{ longValue: detail.byteLength }, { blobValue: detail }]] });
+    const { detail: _, ...byReference } = event;
+
+    await invoke(await coldStart('publish-event', environment), { ...input, events: [byReference] });
+
+    expect(parametersOf(rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input)).toEqual({
+      eventId: event.eventId,
+      firstSlice: 0,
+      lastSlice: 14,
+    });
+    expect(eventBridge.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.Detail).toBe(
+      '{"large": true}',
+    );
+  });
+
+  test.each([
+    ['MalformedDetail', 'EventRejected'],
+    ['InternalFailure', 'PublishFailed'],
+    ['ThrottlingException', 'PublishThrottled'],
+  ])('an entry with %s throws %s, the name that the state machine matches', async (ErrorCode, name) => {
+    eventBridge.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode, ErrorMessage: 'why' }] });
+
+    const invocation = await invoke(await coldStart('publish-event', environment), input);
+
+    expect(invocation.error).toMatchObject({ name, message: `${ErrorCode}: why` });
+    expect(logsIn(invocation)).toMatchObject([
+      { level: 'ERROR', executionId: 'arn:execution', eventIds: [event.eventId], error: { name } },
+    ]);
+  });
+
+  test('a lost connection says that the bus is unavailable', async () => {
+    eventBridge.on(PutEventsCommand).rejects(networkError('ECONNRESET'));
+
+    const { error } = await invoke(await coldStart('publish-event', environment), input);
+
+    expect(error).toMatchObject({ name: 'BusUnavailable' });
+  });
+
+  test('one invocation’s log keys do not reach the next', async () => {
+    const handler = await coldStart('publish-event', environment);
+    eventBridge.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode: 'InternalFailure' }] });
+
+    await invoke(handler, input);
+    const second = await invoke(handler, { events: [{ ...event, eventId: 'another' }] });
+
+    expect(logsIn(second)).toMatchObject([{ eventIds: ['another'] }]);
+    expect(logsIn(second)[0]).not.toHaveProperty('executionId');
+  });
+});

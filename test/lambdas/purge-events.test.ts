@@ -1,0 +1,129 @@
+import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { DataApi } from '../../outbox/data-api.ts';
+import { purge } from '../../outbox/purge.ts';
+import { parametersOf } from '../support/data-api-parameters.ts';
+import { coldStart, databaseEnvironment, invoke, logsIn, metricsIn } from '../support/handler.ts';
+import { serviceError } from '../support/service-error.ts';
+
+const rdsData = mockClient(RDSDataClient);
+const environment = { ...databaseEnvironment, RETENTION_DAYS: '7', PURGE_WORK_MS: '20000' };
+const deleted = (rows: number, more: boolean, after: string) => ({
+  records: [[{ longValue: rows }, { booleanValue: more }, { stringValue: after }, { doubleValue: 0.5 }]],
+});
+const overdue = (seconds: number, paused = false) => ({
+  records: [[{ doubleValue: seconds }, { booleanValue: paused }]],
+});
+
+beforeEach(() => {
+  rdsData.reset();
+});
+
+describe('purge-events', () => {
+  test('deletes until there is no more, each statement from where the last one ended, and counts', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce(deleted(1000, true, '2026-11-01 09:00:00.123456+00'))
+      .resolvesOnce(deleted(17, false, '2026-11-01 10:00:00+00'))
+      .resolvesOnce(overdue(0));
+
+    const invocation = await invoke(await coldStart('purge-events', environment), {});
+
+    const calls = rdsData
+      .commandCalls(ExecuteStatementCommand)
+      .map(({ args }) => parametersOf(args[0].input));
+    expect(calls).toEqual([
+      // isNull: the first one begins with the oldest event.
+      { retentionDays: 7, after: true, rows: 1000, bytes: 1_600_000 },
+      { retentionDays: 7, after: '2026-11-01 09:00:00.123456+00', rows: 2000, bytes: 3_200_000 },
+      { retentionDays: 7 },
+    ]);
+    expect(invocation.result).toEqual({ purged: 1017, more: false, overdueSeconds: 0 });
+    expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPurged': 1017, 'Outbox/PurgeOverdue': 0 });
+    expect(logsIn(invocation)).toMatchObject([
+      { level: 'INFO', purged: 1017, more: false, overdueSeconds: 0, retentionDays: 7 },
+    ]);
+  });
+
+  test('says when there is more than it can delete, and since when', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce(deleted(500, true, '2026-11-01 09:00:00+00'))
+      .resolvesOnce(overdue(7_200));
+    const handler = await coldStart('purge-events', environment);
+    let time = 0;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => {
+      time += 15_000;
+      return time;
+    });
+
+    const invocation = await invoke(handler, {});
+    clock.mockRestore();
+
+    expect(invocation.result).toEqual({ purged: 500, more: true, overdueSeconds: 7_200 });
+    expect(metricsIn(invocation)).toMatchObject({ 'Outbox/PurgeOverdue': 7_200 });
+  });
+
+  test('says that the outbox is paused, when it deletes nothing', async () => {
+    rdsData
+      .on(ExecuteStatementCommand)
+      .resolvesOnce(deleted(0, false, ''))
+      .resolvesOnce(overdue(60, true));
+
+    const { result } = await invoke(await coldStart('purge-events', environment), {});
+
+    expect(result).toEqual({ purged: 0, more: false, overdueSeconds: 60, paused: true });
+  });
+
+  test('throws what the state machine matches by name', async () => {
+    rdsData.on(ExecuteStatementCommand).rejects(serviceError('AccessDeniedException', 403));
+
+    const { error } = await invoke(await coldStart('purge-events', environment), {});
+
+    expect(error).toMatchObject({ name: 'DatabaseRefused' });
+  });
+});
+
+describe('a purge', () => {
+  /** A database that takes 100 ms for the way there and back, and works for as long as it is told in between. */
+  function distant(workMs: readonly number[]) {
+    let time = 0;
+    const work = [...workMs];
+    const rests: number[] = [];
+    const database: DataApi = {
+      async query(_, parameters = {}) {
+        if (!('rows' in parameters)) return [[0, false]];
+        const ms = work.shift() ?? 0;
+        time += 100 + ms;
+        return [[500, work.length > 0, '2026-11-01 09:00:00+00', ms]];
+      },
+    };
+    const clock = {
+      now: () => time,
+      pause: async (ms: number) => {
+        rests.push(ms);
+        time += ms;
+      },
+    };
+    return { database, clock, rests, timePassed: () => time };
+  }
+
+  test('lets the database rest for as long as it has worked, the time on the way included', async () => {
+    const { database, clock, rests } = distant([40, 300, 160, 150, 60]);
+
+    await purge(database, 7, Number.POSITIVE_INFINITY, clock);
+
+    // Each call rests 100 ms on its way. That is enough for 40 ms of work; 200 of 300 are left, and then 60 and 50.
+    expect(rests).toEqual([200, 110]);
+  });
+
+  test('begins no further statement when its time is up', async () => {
+    const { database, clock, timePassed } = distant(Array.from({ length: 1_000 }, () => 50));
+
+    const result = await purge(database, 7, 1_000, clock);
+
+    expect(result).toMatchObject({ more: true, purged: 3_500 });
+    expect(timePassed()).toBe(1_050);
+  });
+});

@@ -1,0 +1,247 @@
+import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { DataApi } from '../../outbox/data-api.ts';
+import type { ClaimedEvent } from '../../outbox/event.ts';
+import type { EntryResult, Publisher } from '../../outbox/event-bridge.ts';
+import {
+  BusUnavailable,
+  CallExpired,
+  EventRejected,
+  PublishFailed,
+  PublishThrottled,
+} from '../../outbox/failure.ts';
+import { publishEvents, truncateUtf8 } from '../../outbox/publish.ts';
+
+const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
+  eventId,
+  eventType: 'DishRated',
+  detail: '{"stars": 5}',
+  createdAt: '2026-11-23T12:00:00.000Z',
+  attempts: 1,
+  ...more,
+});
+
+const noDatabase: DataApi = { query: () => Promise.reject(new Error('nobody should ask the database')) };
+
+/** Answers with these results and remembers what it was sent. */
+function answering(results: readonly EntryResult[], database = noDatabase) {
+  const requests: (readonly PutEventsRequestEntry[])[] = [];
+  const publisher: Publisher = {
+    publish: async (entries) => {
+      requests.push(entries);
+      return results;
+    },
+  };
+  const envelope = { eventBusName: 'bellyfed-events', source: 'bellyfed.outbox' };
+  return { requests, services: { database, publisher, envelope } };
+}
+
+describe('publishing a list of events', () => {
+  test('of one answers with its id in EventBridge', async () => {
+    const { requests, services } = answering([{ eventBridgeId: 'eb-1' }]);
+
+    const result = await publishEvents([event('e-1')], services);
+
+    expect(result).toEqual({ published: [{ eventId: 'e-1', eventBridgeId: 'eb-1' }], failed: [] });
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject([{ DetailType: 'DishRated', Detail: '{"stars": 5}' }]);
+  });
+
+  test('of one that fails throws its error, so that the state machine retries it', async () => {
+    const { services } = answering([{ error: new PublishFailed('InternalFailure: try again') }]);
+
+    await expect(publishEvents([event('e-1')], services)).rejects.toMatchObject({
+      name: 'PublishFailed',
+      message: 'InternalFailure: try again',
+    });
+  });
+
+  test('answers with an outcome per event when a part was published', async () => {
+    const { services } = answering([
+      { error: new PublishFailed('InternalFailure: try again') },
+      { eventBridgeId: 'eb-2' },
+      { error: new EventRejected('MalformedDetail: no object') },
+    ]);
+
+    const result = await publishEvents([event('e-1'), event('e-2'), event('e-3')], services);
+
+    expect(result).toEqual({
+      published: [{ eventId: 'e-2', eventBridgeId: 'eb-2' }],
+      failed: [
+        { eventId: 'e-1', error: 'PublishFailed', cause: 'InternalFailure: try again' },
+        { eventId: 'e-3', error: 'EventRejected', cause: 'MalformedDetail: no object' },
+      ],
+    });
+  });
+
+  test('throws the error that all events share when nothing was published, so that all are retried', async () => {
+    const { services } = answering([
+      { error: new PublishFailed('InternalFailure: try again') },
+      { error: new PublishFailed('InternalFailure: try again') },
+    ]);
+
+    await expect(publishEvents([event('e-1'), event('e-2')], services)).rejects.toThrow(PublishFailed);
+  });
+
+  test('answers with an outcome per event when nothing was published for several reasons', async () => {
+    const { services } = answering([
+      { error: new PublishThrottled('ThrottlingException: slow down') },
+      { error: new EventRejected('MalformedDetail: no object') },
+    ]);
+
+    const result = await publishEvents([event('e-1'), event('e-2')], services);
+
+    expect(result).toEqual({
+      published: [],
+      failed: [
+        { eventId: 'e-1', error: 'PublishThrottled', cause: 'ThrottlingException: slow down' },
+        { eventId: 'e-2', error: 'EventRejected', cause: 'MalformedDetail: no object' },
+      ],
+    });
+  });
+
+  test('sends each event alone when the request is refused as a whole, so that the guilty one alone is rejected', async () => {
+    const { services } = answering([]);
+    const requests: string[][] = [];
+    const publisher: Publisher = {
+      async publish(entries) {
+        const details = entries.map(({ Detail = '' }) => Detail);
+        requests.push(details);
+        if (details.includes('"guilty"')) throw new EventRejected('ValidationException: no');
+        return details.map((detail) => ({ eventBridgeId: `eb-${detail}` }));
+      },
+    };
+
+    const result = await publishEvents(
+      [event('e-1', { detail: '1' }), event('e-2', { detail: '"guilty"' }), event('e-3', { detail: '3' })],
+      { ...services, publisher },
+    );
+
+    expect(requests).toEqual([['1', '"guilty"', '3'], ['1'], ['"guilty"'], ['3']]);
+    expect(result).toEqual({
+      published: [
+        { eventId: 'e-1', eventBridgeId: 'eb-1' },
+        { eventId: 'e-3', eventBridgeId: 'eb-3' },
+      ],
+      failed: [{ eventId: 'e-2', error: 'EventRejected', cause: 'ValidationException: no' }],
+    });
+  });
+
+  test('does not send an event twice when the bus does not answer', async () => {
+    const { services } = answering([]);
+    let requests = 0;
+    const publisher: Publisher = {
+      publish: () => {
+        requests += 1;
+        return Promise.reject(new BusUnavailable('TimeoutError: no answer'));
+      },
+    };
+
+    await expect(publishEvents([event('e-1'), event('e-2')], { ...services, publisher })).rejects.toThrow(
+      BusUnavailable,
+    );
+    expect(requests).toBe(1);
+  });
+
+  test('sends nothing when nobody would wait for the outcome, and says so', async () => {
+    const { requests, services } = answering([{ eventBridgeId: 'eb-1' }, { eventBridgeId: 'eb-1' }]);
+
+    const expired = () => new CallExpired('too slow');
+    await expect(publishEvents([event('e-1')], services, expired)).rejects.toMatchObject({
+      name: 'BusUnavailable',
+      message: 'CallExpired: too slow',
+    });
+    expect(requests).toEqual([]);
+    const inTime = () => undefined;
+    await expect(publishEvents([event('e-1')], services, inTime)).resolves.toMatchObject({ failed: [] });
+  });
+
+  test('sends no event alone once nobody waits any more: the request for all was refused too late', async () => {
+    const { services } = answering([]);
+    let requests = 0;
+    const publisher: Publisher = {
+      publish: () => {
+        requests += 1;
+        return Promise.reject(new EventRejected('ValidationException: one of them'));
+      },
+    };
+    const expired = () => (requests > 0 ? new CallExpired('too slow') : undefined);
+
+    await expect(
+      publishEvents([event('e-1'), event('e-2')], { ...services, publisher }, expired),
+    ).rejects.toMatchObject({ name: 'BusUnavailable', message: 'CallExpired: too slow' });
+    expect(requests).toBe(1);
+  });
+
+  test('does not send what EventBridge would drop in silence, and sends the rest', async () => {
+    const { requests, services } = answering([{ eventBridgeId: 'eb-2' }]);
+
+    const result = await publishEvents(
+      [event('e-1', { eventType: 't'.repeat(129) }), event('e-2')],
+      services,
+    );
+
+    expect(requests[0]).toHaveLength(1);
+    expect(result.published).toEqual([{ eventId: 'e-2', eventBridgeId: 'eb-2' }]);
+    expect(result.failed).toMatchObject([{ eventId: 'e-1', error: 'EventRejected' }]);
+  });
+
+  test('sends no request when nothing can be sent', async () => {
+    const { requests, services } = answering([]);
+
+    await expect(publishEvents([event('e-1', { eventType: '' })], services)).rejects.toThrow(EventRejected);
+    expect(requests).toHaveLength(0);
+  });
+
+  test('reads a detail that was too large to travel from the database', async () => {
+    const detail = Buffer.from('{"stars": 5}');
+    const database: DataApi = { query: async () => [[detail.byteLength, detail]] };
+    const { requests, services } = answering([{ eventBridgeId: 'eb-1' }], database);
+    const { detail: _, ...byReference } = event('e-1');
+
+    await publishEvents([byReference], services);
+
+    expect(requests[0]).toMatchObject([{ Detail: '{"stars": 5}' }]);
+  });
+
+  test('throws an error of 200 bytes without a stack, however long EventBridge’s message was', async () => {
+    const { services } = answering([{ error: new PublishFailed(`InternalFailure: ${'€'.repeat(500)}`) }]);
+
+    const error: unknown = await publishEvents([event('e-1')], services).catch((thrown: unknown) => thrown);
+
+    if (!(error instanceof PublishFailed)) throw error;
+    expect(Buffer.byteLength(error.message)).toBeLessThanOrEqual(200);
+    expect(error.message).toMatch(/^InternalFailure: €+$/);
+    expect(error.stack).toBe('');
+  });
+});
+
+describe('a text cut to a number of bytes', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 60 });
+
+  test('is its longest beginning that fits and ends with a whole character', () => {
+    fc.assert(
+      fc.property(text, fc.nat(120), (value, maxBytes) => {
+        const cut = truncateUtf8(value, maxBytes);
+        const next = [...value.slice(cut.length)][0] ?? '';
+
+        expect(value.startsWith(cut)).toBe(true);
+        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(maxBytes);
+        expect(cut).not.toMatch(/\p{Surrogate}/u);
+        if (cut !== value) expect(Buffer.byteLength(cut + next)).toBeGreaterThan(maxBytes);
+      }),
+    );
+  });
+
+  test.each([
+    ['🐘🐘', 8, '🐘🐘'],
+    ['🐘🐘', 7, '🐘'],
+    ['🐘🐘', 3, ''],
+    ['a€', 3, 'a'],
+    ['a€', 4, 'a€'],
+    ['ü', 0, ''],
+  ])('%s in %i bytes is "%s"', (value, maxBytes, cut) => {
+    expect(truncateUtf8(value, maxBytes)).toBe(cut);
+  });
+});

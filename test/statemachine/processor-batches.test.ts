@@ -1,0 +1,287 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ClaimedEvent } from '../../outbox/event.ts';
+import {
+  batches,
+  batchOf,
+  bridgeId,
+  claimedEvents,
+  eventId,
+  failedMarks,
+  fetches,
+  processedMarks,
+  publishes,
+  publishing,
+  releases,
+  runProcessor,
+} from './processor.ts';
+import { failingFirst, lambdaError, runArn, taking } from './run-definition.ts';
+
+const none = { claimed: 0, published: 0, failed: 0, failedForGood: 0, batches: 0 };
+
+describe('a run', () => {
+  test('with nothing due is done, and its totals are zero', async () => {
+    const ran = await runProcessor({});
+
+    expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: none });
+    expect(fetches(ran)).toMatchObject([{ leaseToken: expect.any(String), runId: runArn }]);
+    expect(ran.visits).not.toHaveProperty('Publish events');
+  });
+
+  test('of a paused outbox is done and says that it is paused', async () => {
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf([], { paused: true })) });
+
+    expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { ...none, paused: true } });
+  });
+
+  test('that somebody pauses in its middle says what it published before that', async () => {
+    const steps = batches(batchOf(claimedEvents(2), { more: true }), batchOf([], { paused: true }));
+
+    const { outcome } = await runProcessor({ 'fetch-batch': steps });
+
+    expect(outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 2, paused: true } });
+  });
+
+  test('that finds the outbox resumed does not say that it is paused', async () => {
+    const steps = batches(batchOf([], { paused: true }), batchOf(claimedEvents(2)));
+
+    const { outcome } = await runProcessor({ 'fetch-batch': steps }, { loopSeconds: 60, lingerSeconds: 60 });
+
+    expect(outcome).toEqual({
+      status: 'SUCCEEDED',
+      output: { ...none, claimed: 2, published: 2, batches: 1 },
+    });
+  });
+
+  test('publishes every event of a batch on its own and marks what was published in one call', async () => {
+    const events = claimedEvents(3);
+
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(events)) });
+
+    expect(ran.outcome).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { ...none, claimed: 3, published: 3, batches: 1 },
+    });
+    expect(publishes(ran)).toMatchObject(events.map((event) => ({ events: [event], runId: runArn })));
+    expect(processedMarks(ran)).toEqual([{ outcomes: [0, 1, 2].map(outcome), runId: runArn }]);
+    expect([...failedMarks(ran), ...releases(ran)]).toEqual([]);
+  });
+
+  test('of a single event hands lists of one on, not the event itself', async () => {
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(claimedEvents(1))) });
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([claimedEvents(1)]);
+    expect(processedMarks(ran).map(({ outcomes }) => outcomes)).toEqual([[outcome(0)]]);
+  });
+
+  test('publishes in lists as long as the stack says, the rest in a shorter one', async () => {
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(claimedEvents(7))) }, { chunkSize: 3 });
+
+    expect(publishes(ran).map(({ events }) => events.length)).toEqual([3, 3, 1]);
+    expect(processedMarks(ran)[0]?.outcomes).toHaveLength(7);
+  });
+
+  test('publishes each event without its detail alone, after the lists of the others', async () => {
+    const [first, { detail: _, ...byReference }, ...others] = claimedEvents(5) as [
+      ClaimedEvent,
+      ClaimedEvent,
+    ];
+    const list = [first, byReference, ...others];
+
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, ...others], [byReference]]);
+  });
+
+  test('publishes each event that was tried before alone: it may be what killed its publisher', async () => {
+    const [first, second, third] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
+    const again = { ...second, attempts: 2 };
+
+    const ran = await runProcessor(
+      { 'fetch-batch': batches(batchOf([first, again, third])) },
+      { chunkSize: 10 },
+    );
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
+  });
+
+  test('publishes each event that an outage gave back alone: it may be what the bus never answers', async () => {
+    const [first, second, third] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
+    const again: ClaimedEvent = { ...second, givenBack: true };
+
+    const ran = await runProcessor(
+      { 'fetch-batch': batches(batchOf([first, again, third])) },
+      { chunkSize: 10 },
+    );
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
+  });
+
+  test('of nothing but events without detail publishes each alone', async () => {
+    const list = claimedEvents(3).map(({ detail: _, ...byReference }) => byReference);
+
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual(list.map((event) => [event]));
+  });
+
+  test('has at most 40 publishes under way', async () => {
+    const slow = taking(
+      1,
+      publishing(() => undefined),
+    );
+
+    const ran = await runProcessor({
+      'fetch-batch': batches(batchOf(claimedEvents(81))),
+      'publish-event': slow,
+    });
+
+    const atOnce = [0, 1, 2].map((at) => ran.calls('publish-event').filter((call) => call.at === at).length);
+    expect(atOnce).toEqual([40, 40, 1]);
+  });
+
+  test('takes another batch while more is due and adds its totals up', async () => {
+    const refusing = publishing((id) => (id === eventId(4) ? lambdaError('EventRejected') : undefined));
+
+    const ran = await runProcessor({
+      'fetch-batch': batches(
+        batchOf(claimedEvents(3), { more: true, failedForGood: 2 }),
+        batchOf(claimedEvents(2, 3), { more: true }),
+        batchOf(claimedEvents(1, 5)),
+      ),
+      'publish-event': refusing,
+      'mark-failed': () => ({ recorded: 1, failedForGood: 1, lost: [] }),
+    });
+
+    expect(ran.outcome).toMatchObject({
+      output: { claimed: 6, published: 5, failed: 1, failedForGood: 3, batches: 3 },
+    });
+    expect(processedMarks(ran).map(({ outcomes }) => outcomes)).toEqual([
+      [0, 1, 2].map(outcome),
+      [outcome(3)],
+      [outcome(5)],
+    ]);
+  });
+
+  test('ends when a batch leaves nothing due', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': batches(batchOf(claimedEvents(1)), batchOf(claimedEvents(1, 1))),
+    });
+
+    expect(fetches(ran)).toHaveLength(1);
+  });
+
+  test('goes on after an empty batch that failed events for good and left more', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': batches(batchOf([], { failedForGood: 200, more: true }), batchOf(claimedEvents(1))),
+    });
+
+    expect(ran.outcome).toMatchObject({
+      output: { ...none, claimed: 1, published: 1, failedForGood: 200, batches: 1 },
+    });
+  });
+
+  test('says of its first fetch that it is the first, on every try, and of no other', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': failingFirst(
+        [lambdaError('DatabaseUnavailable')],
+        batches(batchOf(claimedEvents(1), { more: true }), batchOf(claimedEvents(1, 1), { more: true })),
+      ),
+    });
+
+    expect(fetches(ran).map(({ firstOfRun }) => firstOfRun)).toEqual([true, true, false, false]);
+  });
+
+  test('does not spin on an empty batch that settled nothing', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': batches(batchOf([], { more: true }), batchOf([], { more: true })),
+    });
+
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: none });
+    expect(fetches(ran)).toHaveLength(1);
+  });
+});
+
+describe('the lease token', () => {
+  test('is a new one for every batch and every run', async () => {
+    const two = () => batches(batchOf(claimedEvents(1), { more: true }), batchOf(claimedEvents(1, 1)));
+
+    const runs = [await runProcessor({ 'fetch-batch': two() }), await runProcessor({ 'fetch-batch': two() })];
+
+    const tokens = runs.flatMap(fetches).map(({ leaseToken }) => leaseToken);
+    expect(new Set(tokens).size).toBe(4);
+    for (const token of tokens) expect(token).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+
+  test('is the same on every try of one fetch, and the one that failures are marked under', async () => {
+    const unavailable = Array.from({ length: 5 }, () => lambdaError('DatabaseUnavailable'));
+
+    const ran = await runProcessor({
+      'fetch-batch': failingFirst(unavailable, batches(batchOf(claimedEvents(1)))),
+      'publish-event': publishing(() => lambdaError('EventRejected')),
+    });
+
+    const tokens = fetches(ran).map(({ leaseToken }) => leaseToken);
+    expect(tokens).toHaveLength(6);
+    expect(new Set([...tokens, ...failedMarks(ran).map(({ leaseToken }) => leaseToken)]).size).toBe(1);
+    expect(ran.calls('fetch-batch').map(({ at }) => at)).toEqual([0, 1, 3, 7, 15, 30]);
+  });
+});
+
+describe('every call says until when its state waits for the answer', () => {
+  test('each try of a fetch anew, and each try of a publish', async () => {
+    const ran = await runProcessor(
+      {
+        'fetch-batch': failingFirst(
+          [lambdaError('DatabaseUnavailable')],
+          taking(2, batches(batchOf(claimedEvents(1)))),
+        ),
+        'publish-event': failingFirst(
+          [lambdaError('PublishFailed')],
+          publishing(() => undefined),
+        ),
+      },
+      { random: () => 1 },
+    );
+
+    const waits = (step: string) =>
+      ran
+        .calls(step)
+        .map(({ at, payload }) => Number((payload as { expiresAt?: number }).expiresAt) - at * 1_000);
+    const [start = Number.NaN] = waits('fetch-batch').map((wait) => wait - 5_000);
+    expect(waits('fetch-batch')).toEqual([start + 5_000, start + 5_000]);
+    expect(waits('publish-event')).toEqual([start + 5_000, start + 5_000]);
+  });
+});
+
+describe('a run that never runs out of work', () => {
+  // Ten seconds a batch.
+  const endless = () => {
+    let taken = 0;
+    return {
+      'fetch-batch': taking(3, () => batchOf(claimedEvents(1, taken++), { more: true })),
+      'publish-event': taking(
+        4,
+        publishing(() => undefined),
+      ),
+      'mark-processed': taking(3, () => ({ recorded: 1, failedForGood: 0, lost: [] })),
+    };
+  };
+
+  test.each([
+    ['for 30 seconds', {}, 30, [0, 10, 20]],
+    ['for fewer when the stack leaves it fewer', {}, 10, [0]],
+    ['for fewer when its input says so', { loopSeconds: 15 }, 30, [0, 10]],
+    ['for the 20 seconds of a redrive', { loopSeconds: 20, redriveId: 'arn' }, 30, [0, 10]],
+    ['never for more than the stack says', { loopSeconds: 600 }, 30, [0, 10, 20]],
+    ['once even when it is given no time', { loopSeconds: 0 }, 30, [0]],
+  ])('begins batches %s', async (_, input, loopSeconds, begun) => {
+    const ran = await runProcessor(endless(), { input, loopSeconds });
+
+    expect(ran.calls('fetch-batch').map(({ at }) => at)).toEqual(begun);
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { batches: begun.length } });
+  });
+});
+
+function outcome(n: number) {
+  return { eventId: eventId(n), eventBridgeId: bridgeId(eventId(n)) };
+}

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Batch } from '../../outbox/claim.ts';
+import { TaskError } from '../../twin/services/step-functions/asl/task-error.ts';
+import {
+  batches,
+  batchOf,
+  claimedEvents,
+  eventId,
+  failedMarks,
+  fetches,
+  publishing,
+  runProcessor,
+} from './processor.ts';
+import type { Ran, RunOptions } from './run-definition.ts';
+
+const throttled = new TaskError('PublishThrottled', 'ThrottlingException: slow down');
+
+/** Two events a batch, more due after each; the second event of these batches is throttled on every try. */
+function runThrottled(which: readonly number[], options: RunOptions = {}, error = throttled): Promise<Ran> {
+  const list = Array.from({ length: 40 }, (_, n): Batch => batchOf(claimedEvents(2, 2 * n), { more: true }));
+  const ids = new Set(which.map((n) => eventId(2 * n + 1)));
+  return runProcessor(
+    {
+      'fetch-batch': batches(...list),
+      'publish-event': publishing((id) => (ids.has(id) ? error : undefined)),
+    },
+    // Without the waits between the tries of one publish.
+    { random: () => 0, ...options },
+  );
+}
+
+const begun = (ran: Ran): number[] => ran.calls('fetch-batch').map(({ at }) => at);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+describe('throttling beside events that were accepted', () => {
+  test.each(['PublishThrottled', 'Lambda.TooManyRequestsException'])(
+    'slows the run down: with %s the wait before the next batch doubles up to eight seconds',
+    async (error) => {
+      const ran = await runThrottled(upTo(40), {}, new TaskError(error, 'slow down'));
+
+      expect(begun(ran)).toEqual([0, 1, 3, 7, 15, 23]);
+      expect(ran.visits).toMatchObject({ 'Slow down': 5 });
+      expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 6, failed: 6 } });
+    },
+  );
+
+  test('lets the run gather speed again: the wait halves with every batch that is not throttled', async () => {
+    const ran = await runThrottled([0, 1, 2]);
+
+    expect(begun(ran).slice(0, 8)).toEqual([0, 1, 3, 7, 9, 10, 10, 10]);
+  });
+
+  test('in a part of a list slows the run down too', async () => {
+    const ran = await runThrottled([0], { chunkSize: 10 });
+
+    expect(begun(ran).slice(0, 3)).toEqual([0, 1, 1]);
+    expect(failedMarks(ran)).toMatchObject([
+      { accepted: 1, outcomes: [{ eventId: eventId(1), error: 'PublishThrottled' }] },
+    ]);
+  });
+
+  // It would begin at second 1, 3, 7, 15, 23.
+  test.each([
+    [15, 7],
+    [16, 15],
+    [23, 15],
+    [24, 23],
+  ])(
+    'lets no batch begin after the %i seconds of its run, the wait before it included',
+    async (loopSeconds, last) => {
+      expect(begun(await runThrottled(upTo(40), { loopSeconds })).at(-1)).toBe(last);
+    },
+  );
+
+  test('that a retry has overcome slows nothing down', async () => {
+    let tries = 0;
+    const publish = publishing(() => undefined);
+
+    const ran = await runProcessor(
+      {
+        'fetch-batch': batches(batchOf(claimedEvents(2), { more: true }), batchOf(claimedEvents(2, 2))),
+        'publish-event': (payload, run) => {
+          if (++tries === 1) throw throttled;
+          return publish(payload, run);
+        },
+      },
+      { random: () => 0 },
+    );
+
+    expect(begun(ran)).toEqual([0, 0]);
+    expect(ran.visits).not.toHaveProperty('Slow down');
+  });
+});
+
+describe('throttling of all that a batch holds', () => {
+  test.each(['PublishThrottled', 'Lambda.TooManyRequestsException'])(
+    'ends the run when nothing got through because of %s',
+    async (error) => {
+      const ran = await runProcessor({
+        'fetch-batch': batches(batchOf(claimedEvents(2), { more: true })),
+        'publish-event': publishing(() => new TaskError(error, 'slow down')),
+      });
+
+      expect(fetches(ran)).toHaveLength(1);
+      expect(failedMarks(ran)).toMatchObject([{ accepted: 0 }]);
+      expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 0, failed: 2 } });
+    },
+  );
+});
+
+describe('a run that lingers and is throttled', () => {
+  const lingering = { lingerSeconds: 20, pollSeconds: 1, random: () => 0 };
+
+  test('looks again after the longer of its two waits, and gathers speed while nothing is due', async () => {
+    const full = (n: number, more: boolean) => batchOf(claimedEvents(2, 2 * n), { more });
+    const ids = new Set([eventId(1), eventId(3), eventId(5)]);
+
+    const ran = await runProcessor(
+      {
+        'fetch-batch': batches(full(0, true), full(1, true), full(2, false)),
+        'publish-event': publishing((id) => (ids.has(id) ? throttled : undefined)),
+      },
+      lingering,
+    );
+
+    expect(begun(ran)).toEqual([0, 1, 3, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    expect(ran.visits).toMatchObject({ 'Slow down': 2 });
+  });
+});
