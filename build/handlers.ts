@@ -1,4 +1,4 @@
-import { bundleHandlers } from '../lambdas/bundle.ts';
+import { bundleHandlers } from './bundle-handlers.ts';
 
 const { names } = await bundleHandlers();
 console.log(`bundled ${names.join(', ')} into dist/lambdas`);

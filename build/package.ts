@@ -1,9 +1,9 @@
 /** Builds everything of the package but its types: handlers, construct, CLI, and the notices of what they contain. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { metafile as cli } from '../cli/bundle.ts';
-import { metafiles as construct } from '../infra/bundle.ts';
-import { bundleHandlers } from '../lambdas/bundle.ts';
+import { metafile as cli } from './bundle-cli.ts';
+import { metafiles as construct } from './bundle-construct.ts';
+import { bundleHandlers } from './bundle-handlers.ts';
 import { bundledPackages, thirdPartyNotices } from './notices.ts';
 
 const { metafile: handlers } = await bundleHandlers();

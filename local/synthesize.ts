@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundleHandlers } from '../lambdas/bundle.ts';
+import { bundleHandlers } from '../build/bundle-handlers.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 

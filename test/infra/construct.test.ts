@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
-import { bundleHandlers } from '../../lambdas/bundle.ts';
 import { permissionsOf } from './permissions.ts';
 
 let outbox: OutboxProcessor;

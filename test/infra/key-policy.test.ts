@@ -3,8 +3,8 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
-import { bundleHandlers } from '../../lambdas/bundle.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
 import { theResource } from './synthesized.ts';
 

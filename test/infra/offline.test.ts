@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { bundleHandlers } from '../../lambdas/bundle.ts';
+import { bundleHandlers } from '../../build/bundle-handlers.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 // A process with this in front fails as soon as it connects to anything beyond itself.

@@ -2,8 +2,8 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
-import { bundleHandlers } from '../../lambdas/bundle.ts';
 import { machines, readText } from './contract/definition.ts';
 import { plainResources, substitutionsOf } from './contract/wiring.ts';
 

@@ -5,9 +5,9 @@ import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/global
 import { App, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
-import { bundleHandlers } from '../../lambdas/bundle.ts';
 import { givenBus, givenCluster } from './given.ts';
 
 interface Violation {

@@ -1,9 +1,9 @@
 import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
-import { bundleHandlers } from '../../lambdas/bundle.ts';
 
 export interface Resource {
   readonly Type: string;

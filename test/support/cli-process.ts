@@ -46,7 +46,9 @@ export async function bundleCli(): Promise<Cli> {
   await mkdir(join(project, 'dist'), { recursive: true });
   const folder = await mkdtemp(join(project, 'dist', 'cli-test-'));
   const bundle = join(folder, 'outbox.mjs');
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'cli/bundle.ts', bundle], { cwd: project });
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build/bundle-cli.ts', bundle], {
+    cwd: project,
+  });
   // On a CI machine as on a laptop: a pipe gets no colours.
   const start: Cli['start'] = (parameters, env = process.env) =>
     follow(process.execPath, [bundle, ...parameters], { ...env, CI: 'true', FORCE_COLOR: undefined });

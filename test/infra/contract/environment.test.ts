@@ -7,7 +7,7 @@ import { environmentOf, ourFunctions } from './wiring.ts';
 
 const root = new URL('../../../', import.meta.url);
 const handlers = readdirSync(new URL('lambdas/', root))
-  .filter((file) => file.endsWith('.ts') && file !== 'bundle.ts')
+  .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -'.ts'.length));
 /** What Node and Powertools read, not we. */
 const foreign = [

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { bundleHandlers } from '../../../lambdas/bundle.ts';
+import { bundleHandlers } from '../../../build/bundle-handlers.ts';
 import { type FailureKind, readFailure } from '../../../outbox/failure.ts';
 import {
   type Definition,

@@ -2,35 +2,23 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { program } from './esbuild.ts';
 
-const lambdas = fileURLToPath(new URL('.', import.meta.url));
+const lambdas = fileURLToPath(new URL('../lambdas', import.meta.url));
 const bundles = fileURLToPath(new URL('../dist/lambdas', import.meta.url));
 
 /** Bundles every handler with its SDK clients, as it runs on Lambda: `dist/lambdas/<name>/index.mjs`. */
 export async function bundleHandlers(): Promise<{ names: string[]; metafile: Metafile }> {
   const names = (await readdir(lambdas))
-    .filter((file) => file.endsWith('.ts') && file !== 'bundle.ts')
+    .filter((file) => file.endsWith('.ts'))
     .map((file) => file.slice(0, -'.ts'.length));
   const { outputFiles, metafile } = await build({
+    ...program,
     entryPoints: names.map((name) => ({ in: join(lambdas, `${name}.ts`), out: `${name}/index` })),
     outdir: bundles,
     outExtension: { '.js': '.mjs' },
     write: false,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    // ESM sources first: esbuild can drop what is not used of them.
-    mainFields: ['module', 'main'],
-    // Some dependencies still call require(), which an ES module has not got.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
     loader: { '.sql': 'text' },
-    minify: true,
-    keepNames: true,
-    logLevel: 'warning',
-    metafile: true,
   });
   for (const { path, contents } of outputFiles) await replace(path, contents);
   await removeOthers(names);

@@ -7,7 +7,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 // For the package alone: an app in this checkout imports the sources.
 await rm(path('../dist/package'), { recursive: true, force: true });
 const common = {
-  entryPoints: { index: path('index.ts'), nudge: path('../outbox/nudge.ts') },
+  entryPoints: { index: path('../infra/index.ts'), nudge: path('../outbox/nudge.ts') },
   outdir: path('../dist/package'),
   bundle: true,
   platform: 'node',
