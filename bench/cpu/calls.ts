@@ -96,7 +96,7 @@ export function answerTo(request: {
         { doubleValue: 0 },
       ],
     ];
-  if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }]];
+  if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }, { booleanValue: false }]];
   if (sql.includes("filter (where status = 'PROCESSED')"))
     return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];
   // An outcome: changed, failed for good, lost, locked, delay.

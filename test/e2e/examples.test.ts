@@ -16,6 +16,7 @@ import { useTwin } from '../support/use-twin.ts';
 const excluded: readonly (readonly [RegExp, reason: string])[] = [
   [/^npm (ci|start|test)\b/, 'npm-start.test.ts starts the twin as npm does'],
   [/^npm run synth\b/, 'validation.test.ts synthesizes'],
+  [/^npm run certify\b/, 'certify.test.ts runs it'],
   [/^npx cdk\b/, 'it deploys into an account'],
   [/^out\(\)/, 'the twin has no CloudFormation: the shell below knows the names'],
   [
