@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { WrongUsage } from '../cli/failure.ts';
+import { WrongUsage } from '../cli/exit-codes.ts';
 import { writeOut } from '../cli/stdout.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';

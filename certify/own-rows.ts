@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clients } from '../cli/clients.ts';
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
 export const aggregateType = 'outbox-certify';
 export const eventType = 'outbox.certify';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { chalkStderr } from 'chalk';
 import { CommanderError } from 'commander';
 import { createClients } from '../cli/clients.ts';
-import { explain, WrongUsage } from '../cli/failure.ts';
+import { explain, WrongUsage } from '../cli/exit-codes.ts';
 import { readOutputs } from '../cli/stack.ts';
 import { resolveTarget, type Target } from '../cli/target.ts';
 import { outputs as wantedOutputs } from '../infra/outputs.ts';

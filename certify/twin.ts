@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Unreachable } from '../cli/failure.ts';
+import { Unreachable } from '../cli/exit-codes.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 // One that is still starting stops when it has started.

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { isElsewhere } from '../outbox/event-bridge.ts';
+import { isElsewhere } from '../outbox/check-bus.ts';
 import type { Context } from './action.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
 

@@ -1,5 +1,5 @@
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 import { isoTime } from './columns.ts';
 
 /** Where the counts of outbox_backlog end: looking costs the same at any size. */

@@ -1,12 +1,12 @@
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
-import { isElsewhere } from '../outbox/event-bridge.ts';
+import { isElsewhere } from '../outbox/check-bus.ts';
 import { readPause } from '../outbox/pause.ts';
 import { accountChecks } from './account-checks.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
-import { compareClocks } from './clocks.ts';
 import { describePause } from './commands/pause.ts';
+import { compareClocks } from './compare-clocks.ts';
 import { databaseChecks } from './database-checks.ts';
 import { duration } from './duration.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';

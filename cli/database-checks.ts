@@ -1,7 +1,7 @@
 import type { Row, SqlValue } from '../outbox/data-api.ts';
 import type { Context } from './action.ts';
+import { readMigrations, tableColumns } from './expected-columns.ts';
 import { type Check, failed, ok, processorRole, skipped } from './finding.ts';
-import { readMigrations, tableColumns } from './migrations.ts';
 
 // Statements of the processor end after so long, so that a retry never meets the call that it repeats.
 const STATEMENT_TIMEOUT_MS = 2_000;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { WrongUsage } from './failure.ts';
+import { WrongUsage } from './exit-codes.ts';
 import { decode, readLines } from './json-lines.ts';
 import { type NewEvent, readNewEvent } from './new-event.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
-import { DatabaseRefused, DatabaseUnavailable } from '../outbox/failure.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../outbox/errors.ts';
 import type { EventSource } from './event-source.ts';
-import { Failed } from './failure.ts';
+import { Failed } from './exit-codes.ts';
 import type { NewEvent } from './new-event.ts';
 
 // The list keeps every event's own JSON and PostgreSQL reads it, so that numbers arrive as they were written.

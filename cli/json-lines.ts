@@ -1,4 +1,4 @@
-import { WrongUsage } from './failure.ts';
+import { WrongUsage } from './exit-codes.ts';
 
 export interface Line {
   /** Counted from 1. */

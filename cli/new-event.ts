@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { fits, maxCharacters } from '../outbox/limits.ts';
+import { fits, maxCharacters } from '../outbox/text-limits.ts';
 import { canonicalUuid } from '../outbox/uuid.ts';
-import { WrongUsage } from './failure.ts';
+import { WrongUsage } from './exit-codes.ts';
 
 const text = (name: keyof typeof maxCharacters) =>
   z.string().refine((given) => fits(name, given), `expected 1 to ${maxCharacters[name]} characters`);

@@ -13,7 +13,7 @@ import { addShow } from './commands/show.ts';
 import { addStatus } from './commands/status.ts';
 import { addSyncRoles } from './commands/sync-roles.ts';
 import { addTail } from './commands/tail.ts';
-import { type ExitCode, exitCodes, explain } from './failure.ts';
+import { type ExitCode, exitCodes, explain } from './exit-codes.ts';
 import { OutputLost, writeOut } from './stdout.ts';
 import { defaultLocalUrl, loopbackUrl, placeOf, type TargetOptions } from './target.ts';
 

@@ -1,5 +1,5 @@
 import type { DataApi, Row, SqlValue, TransactionalDataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
 type Parameters = Readonly<Record<string, SqlValue>>;
 

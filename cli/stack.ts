@@ -1,6 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { type OutputKey, type OutputName, outputs } from '../infra/outputs.ts';
-import { Unreachable } from './failure.ts';
+import { Unreachable } from './exit-codes.ts';
 
 /** The names that a deployed stack gives in its outputs. */
 export async function readStack(StackName: string): Promise<Partial<Record<OutputName, string>>> {

@@ -1,7 +1,7 @@
 import { type SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import type { Context } from './action.ts';
-import { Failed } from './failure.ts';
+import { Failed } from './exit-codes.ts';
 
 const counts = z.record(z.string(), z.unknown());
 

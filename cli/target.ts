@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { OutputName } from '../infra/outputs.ts';
-import { Unreachable, WrongUsage } from './failure.ts';
+import { Unreachable, WrongUsage } from './exit-codes.ts';
 import { readStack } from './stack.ts';
 
 /** What a command may need the name of, and the flag that says it. */

@@ -1,5 +1,5 @@
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
 /** The outbox in this database is another deployment's, and its events are not ours to publish. */
 export class OtherOwner extends Error {

@@ -1,5 +1,5 @@
 import { Validations } from 'aws-cdk-lib';
-import type { Finding } from './findings.ts';
+import type { Finding } from './nag-findings.ts';
 
 /** Accepts findings of cdk-nag 3, for our own stack. */
 export function acknowledge(findings: readonly Finding[]): void {

@@ -1,9 +1,9 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
+import { consoleOf } from './aws-console.ts';
 import type { Config } from './config.ts';
 import { propsOf } from './config-props.ts';
-import { consoleOf } from './console.ts';
 import { OutboxProcessor } from './outbox-processor.ts';
 import { type OutputKey, outputs } from './outputs.ts';
 

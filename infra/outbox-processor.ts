@@ -14,10 +14,10 @@ import { OutboxDashboard } from './dashboard.ts';
 import { Database, type DatabaseProps, hasFixedCapacity } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { processorDefinition, readDefinition } from './definition.ts';
-import { type Finding, findingsOf } from './findings.ts';
 import { Handlers } from './handlers.ts';
 import { grantLogsUse, type LogSettings } from './log-group.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
+import { type Finding, findingsOf } from './nag-findings.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
 import { Schedules } from './schedules.ts';
 

@@ -1,6 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RowsLocked, readFailure, withinBatch } from '../outbox/failure.ts';
-import { markFailed as mark, type Recorded } from '../outbox/outcomes.ts';
+import { readFailure, withinBatch } from '../outbox/classify.ts';
+import { RowsLocked } from '../outbox/errors.ts';
+import { markFailed as mark } from '../outbox/mark-failed.ts';
+import type { Recorded } from '../outbox/outcomes.ts';
 import type { NotPublished } from '../outbox/publish.ts';
 import { backoff } from './runtime/backoff.ts';
 import { dataApi } from './runtime/clients.ts';

@@ -1,6 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RowsLocked } from '../outbox/failure.ts';
-import { markProcessed as mark, type Published, type Recorded } from '../outbox/outcomes.ts';
+import { RowsLocked } from '../outbox/errors.ts';
+import { markProcessed as mark } from '../outbox/mark-processed.ts';
+import type { Recorded } from '../outbox/outcomes.ts';
+import type { Published } from '../outbox/publish.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';

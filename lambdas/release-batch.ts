@@ -1,6 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RowsLocked, readFailure } from '../outbox/failure.ts';
-import { type Recorded, release } from '../outbox/outcomes.ts';
+import { readFailure } from '../outbox/classify.ts';
+import { RowsLocked } from '../outbox/errors.ts';
+import type { Recorded } from '../outbox/outcomes.ts';
+import { release } from '../outbox/release.ts';
 import { backoff } from './runtime/backoff.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';

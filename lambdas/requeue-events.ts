@@ -1,6 +1,6 @@
-import { RowsLocked } from '../outbox/failure.ts';
-import { countMatches, requeue } from '../outbox/redrive.ts';
+import { RowsLocked } from '../outbox/errors.ts';
 import { readRedriveRequest } from '../outbox/redrive-request.ts';
+import { countMatches, requeue } from '../outbox/requeue.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';

@@ -1,5 +1,5 @@
 import { readPause } from '../outbox/pause.ts';
-import { type RedriveProgress, redriveProgress } from '../outbox/redrive.ts';
+import { type RedriveProgress, redriveProgress } from '../outbox/redrive-progress.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { withTelemetry } from './runtime/telemetry.ts';

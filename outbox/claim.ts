@@ -1,7 +1,7 @@
 import type { DataApi } from './data-api.ts';
+import { CallExpired, ClocksDiffer } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
-import { CallExpired, ClocksDiffer } from './failure.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
 /** How much one claim may take, and for how long. */
 export interface ClaimLimits {

@@ -1,4 +1,4 @@
-import { CallExpired, ClocksDiffer } from './failure.ts';
+import { CallExpired, ClocksDiffer } from './errors.ts';
 
 /**
  * Milliseconds by which clocks may differ while every call still works: less than any call has to spare. The state

@@ -8,7 +8,8 @@ import {
   RollbackTransactionCommand,
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
-import { classifyDataApiError, DatabaseRefused, DatabaseUnavailable } from './failure.ts';
+import { classifyDataApiError } from './classify.ts';
+import { DatabaseRefused, DatabaseUnavailable } from './errors.ts';
 
 export type SqlValue = string | number | boolean | null;
 export type Row = readonly (SqlValue | Uint8Array)[];

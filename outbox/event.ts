@@ -16,7 +16,7 @@ export const allowedTransitions: Readonly<Record<EventStatus, readonly EventStat
 export interface ClaimedEvent {
   readonly eventId: string;
   readonly eventType: string;
-  /** The EventBridge detail as text, built by PostgreSQL. Absent when it is too large to travel: see detail.ts. */
+  /** The EventBridge detail as text, built by PostgreSQL. Absent when it is too large to travel: see read-detail.ts. */
   readonly detail?: string;
   /** ISO 8601, UTC, milliseconds. */
   readonly createdAt: string;

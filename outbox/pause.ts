@@ -1,5 +1,5 @@
 import type { DataApi, Row } from './data-api.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
 /** Who stopped the outbox, and since when. */
 export interface Pause {

@@ -1,11 +1,17 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { publishError } from './classify.ts';
 import type { DataApi } from './data-api.ts';
-import { readDetail } from './detail.ts';
-import { type Envelope, toEntry, whyUnpublishable } from './entry.ts';
+import { EventRejected, PublishFailed } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
-import type { EntryResult, Publisher } from './event-bridge.ts';
-import { EventRejected, PublishFailed, publishError } from './failure.ts';
-import type { Published } from './outcomes.ts';
+import type { EntryResult, Publisher } from './put-events.ts';
+import { type Envelope, toEntry, whyUnpublishable } from './put-events-entry.ts';
+import { readDetail } from './read-detail.ts';
+
+/** EventBridge accepted the event. */
+export interface Published {
+  readonly eventId: string;
+  readonly eventBridgeId: string;
+}
 
 /** An event that was not published: the name and the message of the error, as the state machine notes them. */
 export interface NotPublished {

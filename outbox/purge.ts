@@ -1,5 +1,5 @@
 import type { DataApi } from './data-api.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
 /** What one statement may delete at most. */
 export const purgeLimits = {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { fits, maxCharacters } from './limits.ts';
+import { fits, maxCharacters } from './text-limits.ts';
 import { canonicalUuid } from './uuid.ts';
 
 /** The request is not one that a redrive can act on; nothing was changed. */

@@ -122,7 +122,7 @@ const purges = {
 
 const claimed = claimAnswer(EVENTS, JSON.stringify({ text: accented(900) }));
 
-// As outbox/detail.ts asks for them.
+// As outbox/read-detail.ts asks for them.
 const SLICE_BYTES = 48_000;
 const detail = Buffer.from(
   JSON.stringify({ items: Array.from({ length: 26_000 }, (__, id) => ({ id, text: 'x'.repeat(15) })) }),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type ClaimLimits, claim } from '../../outbox/claim.ts';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { markProcessed } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { createPgDataApi } from '../pg-data-api.ts';
 import { type BenchPostgres, migrateDatabase, startBenchPostgres } from '../postgres.ts';
 import type { Options } from '../section.ts';

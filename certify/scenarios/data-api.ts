@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { compareClocks } from '../../cli/clocks.ts';
+import { compareClocks } from '../../cli/compare-clocks.ts';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import type { Context } from '../context.ts';
 import { answerTo, type Scenario } from '../scenario.ts';
 

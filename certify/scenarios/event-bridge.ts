@@ -5,7 +5,7 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
-import { isElsewhere } from '../../outbox/event-bridge.ts';
+import { isElsewhere } from '../../outbox/check-bus.ts';
 import type { Context } from '../context.ts';
 import { eventType } from '../own-rows.ts';
 import { answerTo, NotObservable, type Scenario } from '../scenario.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import type { Context } from '../context.ts';
 import { readRun, strayStepsOf } from '../history.ts';
 import { eventType } from '../own-rows.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
 import { checks } from '../checks.ts';
-import { exitCodes, explain, Failed, missingPermission, Unreachable } from '../failure.ts';
+import { exitCodes, explain, Failed, missingPermission, Unreachable } from '../exit-codes.ts';
 import { type Check, type Finding, failed, skipped } from '../finding.ts';
 
 export function addDoctor(program: Command): void {

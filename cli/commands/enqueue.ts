@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId, time } from '../arguments.ts';
 import { type EventSource, inMemory, openFile, openStream } from '../event-source.ts';
-import { WrongUsage } from '../failure.ts';
+import { WrongUsage } from '../exit-codes.ts';
 import { insertEvents } from '../insert-events.ts';
 import { readNewEvent } from '../new-event.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventStatus, wholeNumber } from '../arguments.ts';
 import { atMost, isoTime, toSecond } from '../columns.ts';

@@ -8,12 +8,13 @@ import {
 import confirm from '@inquirer/confirm';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { readFailure } from '../../outbox/failure.ts';
-import { countMatches, redriveProgress } from '../../outbox/redrive.ts';
+import { readFailure } from '../../outbox/classify.ts';
+import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
+import { countMatches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, time, wholeNumber } from '../arguments.ts';
-import { Failed, WrongUsage } from '../failure.ts';
+import { Failed, WrongUsage } from '../exit-codes.ts';
 
 // A dry run counts no further: whoever redrives more knows that it is many.
 const COUNT_LIMIT = 100_000;

@@ -1,7 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
-import { Failed } from '../failure.ts';
+import { Failed } from '../exit-codes.ts';
 
 export function addSyncRoles(program: Command): void {
   program

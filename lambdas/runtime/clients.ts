@@ -1,7 +1,8 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { checkBus, regionOf } from '../../outbox/check-bus.ts';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
-import { checkBus, createPublisher, type Publisher, regionOf } from '../../outbox/event-bridge.ts';
+import { createPublisher, type Publisher } from '../../outbox/put-events.ts';
 import { text } from './environment.ts';
 import { RequestHandler } from './request-handler.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../outbox/errors.ts';
 
 // A new cluster's writer comes minutes after the cluster, and a paused one resumes within half a minute. All calls of
 // one migration together: less than its function has, which is less than the trigger waits for it.

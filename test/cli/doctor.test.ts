@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../cli/action.ts';
 import { databaseChecks } from '../../cli/database-checks.ts';
-import { readMigrations, tableColumns } from '../../cli/migrations.ts';
+import { readMigrations, tableColumns } from '../../cli/expected-columns.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { usePartiesDatabase } from '../support/parties-database.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { inMemory } from '../../cli/event-source.ts';
 import { insertEvents } from '../../cli/insert-events.ts';
 import type { Row, TransactionalDataApi } from '../../outbox/data-api.ts';
-import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../outbox/errors.ts';
 
 const event = (n: number, text = '') => ({
   eventId: undefined,

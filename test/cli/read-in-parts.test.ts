@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { halving, isTooLarge, readRows } from '../../cli/read-in-parts.ts';
 import type { Row, TransactionalDataApi } from '../../outbox/data-api.ts';
-import { DatabaseRefused } from '../../outbox/failure.ts';
+import { DatabaseRefused } from '../../outbox/errors.ts';
 
 test.each([
   'BadRequestException: Database returned more than the allowed response size limit',

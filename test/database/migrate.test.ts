@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Migration, MigrationFailed, migrate } from '../../database/migrate.ts';
-import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../outbox/errors.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
 import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
 

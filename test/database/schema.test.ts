@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { DatabaseRefused } from '../../outbox/failure.ts';
+import { DatabaseRefused } from '../../outbox/errors.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, readEvent } from '../support/outbox-rows.ts';
 

@@ -10,7 +10,7 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import measure from 'fast-string-truncated-width';
 import { createDataApi } from '../../outbox/data-api.ts';
-import { redriveProgress } from '../../outbox/redrive.ts';
+import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { AwsError } from '../../twin/http/aws-error.ts';
 import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { bundleCli, type Cli } from '../support/cli-process.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createUntilAvailable, IAM_WAIT_MS, WAIT_MS } from '../../lambdas/runtime/wait-until-available.ts';
-import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/errors.ts';
 import { serviceError } from '../support/service-error.ts';
 
 /** Time passes only while somebody waits. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { compareClocks } from '../../cli/clocks.ts';
+import { compareClocks } from '../../cli/compare-clocks.ts';
 import { CLOCK_TOLERANCE_MS } from '../../outbox/clocks.ts';
-import { CallExpired, ClocksDiffer } from '../../outbox/failure.ts';
+import { CallExpired, ClocksDiffer } from '../../outbox/errors.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
 import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, readEvent } from '../support/outbox-rows.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { CallExpired } from '../../outbox/failure.ts';
+import { CallExpired } from '../../outbox/errors.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, insertEvents, makeDue, readEvent } from '../support/outbox-rows.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { markProcessed } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { claimBatch, idsOf, limits, runId } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEach, insertEvent, insertEvents, type NewEvent, readEvent } from '../support/outbox-rows.ts';

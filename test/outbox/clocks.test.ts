@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CLOCK_TOLERANCE_MS, whyNotAwaited } from '../../outbox/clocks.ts';
-import { CallExpired, ClocksDiffer } from '../../outbox/failure.ts';
+import { CallExpired, ClocksDiffer } from '../../outbox/errors.ts';
 
 const sentAt = Date.parse('2026-11-25T09:00:00.000Z');
 const call = { sentAt, expiresAt: sentAt + 5_000 };

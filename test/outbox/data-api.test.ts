@@ -9,7 +9,7 @@ import {
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createDataApi } from '../../outbox/data-api.ts';
-import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/errors.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 
 const client = new RDSDataClient({ region: 'us-east-1' });

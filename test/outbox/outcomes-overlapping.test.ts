@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { markFailed, markProcessed, type Recorded, release } from '../../outbox/outcomes.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import type { Recorded } from '../../outbox/outcomes.ts';
+import { release } from '../../outbox/release.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { backoff, fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

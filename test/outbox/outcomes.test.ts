@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi, SqlValue } from '../../outbox/data-api.ts';
-import { markFailed, release } from '../../outbox/outcomes.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { release } from '../../outbox/release.ts';
 import { backoff } from '../support/marking.ts';
 
 const anything = fc.string({

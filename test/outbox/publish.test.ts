@@ -2,16 +2,16 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi } from '../../outbox/data-api.ts';
-import type { ClaimedEvent } from '../../outbox/event.ts';
-import type { EntryResult, Publisher } from '../../outbox/event-bridge.ts';
 import {
   BusUnavailable,
   CallExpired,
   EventRejected,
   PublishFailed,
   PublishThrottled,
-} from '../../outbox/failure.ts';
+} from '../../outbox/errors.ts';
+import type { ClaimedEvent } from '../../outbox/event.ts';
 import { publishEvents, truncateUtf8 } from '../../outbox/publish.ts';
+import type { EntryResult, Publisher } from '../../outbox/put-events.ts';
 
 const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
   eventId,

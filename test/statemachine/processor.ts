@@ -5,7 +5,7 @@ import type { PublishEventInput } from '../../lambdas/publish-event.ts';
 import type { ReleaseBatchInput } from '../../lambdas/release-batch.ts';
 import type { Batch } from '../../outbox/claim.ts';
 import type { ClaimedEvent } from '../../outbox/event.ts';
-import type { Published } from '../../outbox/outcomes.ts';
+import type { Published } from '../../outbox/publish.ts';
 import type { TaskError } from '../../twin/services/step-functions/asl/task-error.ts';
 import { type Ran, type RunOptions, runDefinition, type Step, type Steps } from './run-definition.ts';
 

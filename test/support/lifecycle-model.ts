@@ -1,5 +1,5 @@
+import type { FailureKind } from '../../outbox/classify.ts';
 import type { EventStatus } from '../../outbox/event.ts';
-import type { FailureKind } from '../../outbox/failure.ts';
 
 /** An event as the life cycle's rules say it must be: what a row is compared with. */
 export interface ModelEvent {

@@ -1,9 +1,12 @@
 import { expect } from '@jest/globals';
 import type fc from 'fast-check';
 import { claim } from '../../outbox/claim.ts';
-import type { FailureKind } from '../../outbox/failure.ts';
-import { markFailed, markProcessed, type Recorded, release } from '../../outbox/outcomes.ts';
-import { requeue } from '../../outbox/redrive.ts';
+import type { FailureKind } from '../../outbox/classify.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import type { Recorded } from '../../outbox/outcomes.ts';
+import { release } from '../../outbox/release.ts';
+import { requeue } from '../../outbox/requeue.ts';
 import { limits } from './claiming.ts';
 import * as rules from './lifecycle-model.ts';
 import { expectNobodyForgotten, expectRows, type Lifecycle, MAX_ATTEMPTS } from './lifecycle-rows.ts';

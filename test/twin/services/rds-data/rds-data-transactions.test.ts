@@ -5,7 +5,7 @@ import {
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { DatabaseUnavailable } from '../../../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../../../outbox/errors.ts';
 import { target, useOutboxDatabase } from '../../../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });

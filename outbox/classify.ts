@@ -1,68 +1,7 @@
-/**
- * The kinds of failure. The state machine tells them apart by the error's name, so each name is a literal:
- * it survives minification and is what `ErrorEquals` matches.
- */
+import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from './errors.ts';
+
+/** Whose fault a failure is, and so what becomes of its event. */
 export type FailureKind = 'permanent' | 'transient' | 'outage' | 'throttled';
-
-/** The event's own fault: it can never be published as it is. It fails for good at once. */
-export class EventRejected extends Error {
-  override readonly name = 'EventRejected';
-}
-
-/** Temporary and not the event's fault: retried, then backed off, failed for good when its attempts are exhausted. */
-export class PublishFailed extends Error {
-  override readonly name = 'PublishFailed';
-}
-
-/**
- * The bus did not answer, or refused the request without looking at the event. Whether that is an outage, or the
- * fault of this event, is for its batch to tell: see {@link withinBatch}.
- */
-export class BusUnavailable extends Error {
-  override readonly name = 'BusUnavailable';
-}
-
-/** Too much was asked of the bus at once: the event is given back, no attempt is consumed, and the run slows down. */
-export class PublishThrottled extends Error {
-  override readonly name = 'PublishThrottled';
-}
-
-/** There is no bus: PutEvents would accept the events and drop them. The run fails before it claims anything. */
-export class BusMissing extends Error {
-  override readonly name = 'BusMissing';
-}
-
-/** The database may answer the same call later. The state machine retries. */
-export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable';
-}
-
-/** The database will never accept this call (permission, SQL, values). Retrying only costs time. */
-export class DatabaseRefused extends Error {
-  override readonly name = 'DatabaseRefused';
-}
-
-/** Another session has locked some rows; the others are done. The state machine repeats the call for the rest. */
-export class RowsLocked extends Error {
-  override readonly name = 'RowsLocked';
-
-  constructor(ids: readonly string[], rows: number) {
-    const examples = `${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', ...' : ''}`;
-    super(
-      `another session has locked ${ids.length} of ${rows} rows (${examples}): "Runs failed" in docs/operations.md tells how to find it`,
-    );
-  }
-}
-
-/** Two clocks differ by more than is tolerated, so that neither of them can tell whether a call is in time. */
-export class ClocksDiffer extends Error {
-  override readonly name = 'ClocksDiffer';
-}
-
-/** Nobody waits for this call any more; or the clock of who made it and the clock of who got it differ. */
-export class CallExpired extends Error {
-  override readonly name = 'CallExpired';
-}
 
 /** What is stored with a failed event: `last_error_type` and `last_error`. */
 export interface Failure {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { markProcessed } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

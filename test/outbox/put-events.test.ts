@@ -6,15 +6,16 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { checkBus, createPublisher, isElsewhere, regionOf } from '../../outbox/event-bridge.ts';
+import { checkBus, isElsewhere, regionOf } from '../../outbox/check-bus.ts';
+import { readFailure } from '../../outbox/classify.ts';
 import {
   BusMissing,
   BusUnavailable,
   EventRejected,
   PublishFailed,
   PublishThrottled,
-  readFailure,
-} from '../../outbox/failure.ts';
+} from '../../outbox/errors.ts';
+import { createPublisher } from '../../outbox/put-events.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 
 const client = new EventBridgeClient({ region: 'us-east-1' });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { markProcessed } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { markFailed, markProcessed, release } from '../../outbox/outcomes.ts';
-import { requeue } from '../../outbox/redrive.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import { release } from '../../outbox/release.ts';
+import { requeue } from '../../outbox/requeue.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { backoff, fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checksumOf } from '../outbox/migration-text.ts';
-import { Failed } from './failure.ts';
+import { Failed } from './exit-codes.ts';
 
 export interface ExpectedMigration {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { DataApi } from './data-api.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
 /** Which failed events get a second chance. Given conditions all have to hold. */
 export interface RedriveFilter {
@@ -96,35 +96,6 @@ const COUNT_MATCHES = `
 export async function countMatches(database: DataApi, filter: RedriveFilter, limit: number): Promise<number> {
   const rows = await database.query(COUNT_MATCHES, { ...parameters(filter), limit });
   return new RowReader(rows[0]).number(0);
-}
-
-// The error types are bounded, because a row of an answer is.
-const PROGRESS = `
-  select count(*) filter (where status = 'PROCESSED'), count(*) filter (where due_at is not null),
-    count(*) filter (where status = 'FAILED'),
-    (select cast(coalesce(jsonb_agg(error_type), '[]') as text) from (
-      select distinct left(coalesce(last_error_type, 'Unknown'), 200) as error_type from outbox_events
-      where redrive_id = cast(:redriveId as text) and status = 'FAILED' order by error_type limit 50) as types)
-  from outbox_events where redrive_id = cast(:redriveId as text)`;
-
-/** What has become of the events of one redrive. */
-export interface RedriveProgress {
-  readonly processed: number;
-  /** Pending or processing. */
-  readonly unfinished: number;
-  readonly failedAgain: number;
-  /** The error types of what failed again. */
-  readonly errorTypes: readonly string[];
-}
-
-export async function redriveProgress(database: DataApi, redriveId: string): Promise<RedriveProgress> {
-  const row = new RowReader((await database.query(PROGRESS, { redriveId }))[0]);
-  return {
-    processed: row.number(0),
-    unfinished: row.number(1),
-    failedAgain: row.number(2),
-    errorTypes: JSON.parse(row.text(3)) as string[],
-  };
 }
 
 function parameters(filter: RedriveFilter) {

@@ -1,6 +1,6 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { ClaimedEvent } from './event.ts';
-import { fits, maxCharacters } from './limits.ts';
+import { fits, maxCharacters } from './text-limits.ts';
 
 /** Bytes that one PutEvents request may carry. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
 export const MAX_REQUEST_BYTES = 1_048_576;

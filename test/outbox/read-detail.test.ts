@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DataApi, Row, SqlValue } from '../../outbox/data-api.ts';
-import { readDetail } from '../../outbox/detail.ts';
-import { EventRejected } from '../../outbox/failure.ts';
+import { EventRejected } from '../../outbox/errors.ts';
+import { readDetail } from '../../outbox/read-detail.ts';
 
 const SLICE_BYTES = 48_000;
 const eventId = '0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a';

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { FailureKind } from '../../outbox/failure.ts';
-import { markProcessed, release } from '../../outbox/outcomes.ts';
-import { requeue } from '../../outbox/redrive.ts';
+import type { FailureKind } from '../../outbox/classify.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import { release } from '../../outbox/release.ts';
+import { requeue } from '../../outbox/requeue.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { backoff, fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

@@ -1,6 +1,6 @@
 import { CLOCK_TOLERANCE_MS } from '../outbox/clocks.ts';
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
 /** The database's clock beside this machine's, in milliseconds. */
 export interface ClockDifference {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from '@jest/globals';
-import { markProcessed, release } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import { release } from '../../outbox/release.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
 import { backoff, fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxCharacters } from '../../outbox/limits.ts';
+import { maxCharacters } from '../../outbox/text-limits.ts';
 import { canonicalUuid } from '../../outbox/uuid.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 

@@ -1,7 +1,7 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { entryBytes, MAX_REQUEST_BYTES, toEntry, whyUnpublishable } from '../../outbox/entry.ts';
+import { entryBytes, MAX_REQUEST_BYTES, toEntry, whyUnpublishable } from '../../outbox/put-events-entry.ts';
 
 const envelope = { eventBusName: 'bellyfed-events', source: 'bellyfed.outbox' };
 const event = {

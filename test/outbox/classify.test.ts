@@ -1,17 +1,14 @@
 import * as rdsData from '@aws-sdk/client-rds-data';
 import { describe, expect, test } from '@jest/globals';
 import {
-  BusUnavailable,
   classifyDataApiError,
   classifyEntryCode,
   classifyPutEventsError,
-  EventRejected,
   type FailureKind,
-  PublishFailed,
-  PublishThrottled,
   publishError,
   withinBatch,
-} from '../../outbox/failure.ts';
+} from '../../outbox/classify.ts';
+import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from '../../outbox/errors.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 
 describe('the code of one entry', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { compareClocks } from '../../cli/clocks.ts';
+import { compareClocks } from '../../cli/compare-clocks.ts';
 import type { DataApi } from '../../outbox/data-api.ts';
 
 /** A database whose clock is ahead of ours by some milliseconds, and whose answers take these. */

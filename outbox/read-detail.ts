@@ -1,6 +1,6 @@
 import type { DataApi } from './data-api.ts';
-import { EventRejected } from './failure.ts';
-import { RowReader } from './row.ts';
+import { EventRejected } from './errors.ts';
+import { RowReader } from './row-reader.ts';
 
 // Base64 makes 48,000 bytes 64,000: within the 64 KB that a Data API row may have, and 15 such rows stay
 // within the 1 MiB of one answer.

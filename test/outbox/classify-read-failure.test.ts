@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readFailure } from '../../outbox/failure.ts';
+import { readFailure } from '../../outbox/classify.ts';
 
 /** What Step Functions notes as the cause when a Node function throws. */
 function lambdaCause(errorMessage: string, errorType = 'PublishFailed'): string {
