@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { migrate } from '../database/migrate.ts';
+import { readMigrations } from '../database/read-migrations.ts';
 import type { TransactionalDataApi } from '../outbox/data-api.ts';
 import { startPostgres } from '../twin/postgres/postgres.ts';
 import { createPgDataApi } from './pg-data-api.ts';
@@ -50,8 +50,6 @@ export async function startBenchPostgres(report: (step: string) => void): Promis
   };
 }
 
-const migrations = fileURLToPath(new URL('../database/migrations/', import.meta.url));
-
 /** Migrates as the product does, over one connection straight to PostgreSQL. */
 export async function migrateDatabase(url: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
@@ -71,16 +69,7 @@ export async function migrateDatabase(url: string): Promise<void> {
     },
   };
   try {
-    const files = (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort();
-    await migrate(
-      database,
-      await Promise.all(
-        files.map(async (file) => ({
-          name: file.replace(/\.sql$/, ''),
-          sql: await readFile(join(migrations, file), 'utf8'),
-        })),
-      ),
-    );
+    await migrate(database, await readMigrations());
   } finally {
     await pool.end();
   }

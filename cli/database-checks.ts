@@ -1,6 +1,7 @@
+import { readMigrations } from '../database/read-migrations.ts';
 import type { Row, SqlValue } from '../outbox/data-api.ts';
 import type { Context } from './action.ts';
-import { readMigrations, tableColumns } from './expected-columns.ts';
+import { tableColumns } from './expected-columns.ts';
 import { type Check, failed, ok, processorRole, skipped } from './finding.ts';
 
 // Statements of the processor end after so long, so that a retry never meets the call that it repeats.

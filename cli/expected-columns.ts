@@ -1,30 +1,7 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { checksumOf } from '../outbox/migration-text.ts';
-import { Failed } from './exit-codes.ts';
-
-export interface ExpectedMigration {
-  readonly name: string;
-  readonly sql: string;
-  readonly checksum: string;
-}
-
-/** What database/migrate.ts would apply, by the checksums it keeps. */
-export async function readMigrations(): Promise<ExpectedMigration[]> {
-  const folder = findFolder(dirname(fileURLToPath(import.meta.url)));
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
-  return Promise.all(
-    files.map(async (file) => {
-      const sql = await readFile(join(folder, file), 'utf8');
-      return { name: file.slice(0, -'.sql'.length), sql, checksum: checksumOf(sql) };
-    }),
-  );
-}
+import type { MigrationFile } from '../database/read-migrations.ts';
 
 /** The columns that these migrations give the table of events. */
-export function tableColumns(migrations: readonly ExpectedMigration[]): string[] {
+export function tableColumns(migrations: readonly MigrationFile[]): string[] {
   return migrations.flatMap(({ sql }) => {
     const [, created = ''] = /create table outbox_events \(\n([\s\S]*?)\n\)/.exec(sql) ?? [];
     const columns = [
@@ -33,12 +10,4 @@ export function tableColumns(migrations: readonly ExpectedMigration[]): string[]
     ];
     return columns.map(([, name = '']) => name);
   });
-}
-
-/** Above the sources as above the bundle. */
-function findFolder(from: string): string {
-  const folder = join(from, 'database/migrations');
-  if (existsSync(folder)) return folder;
-  if (dirname(from) === from) throw new Failed('database/migrations is missing: install the package whole');
-  return findFolder(dirname(from));
 }

@@ -1,13 +1,5 @@
 import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
-import { checksumOf, migrationText } from '../outbox/migration-text.ts';
-
-/** One file of database/migrations. Never edited once it was applied anywhere: write the next one. */
-export interface Migration {
-  /** The file's name without its ending, e.g. `0001_outbox_events`. Migrations run in this order. */
-  readonly name: string;
-  /** Statements separated by lines that say `--> statement-breakpoint`. */
-  readonly sql: string;
-}
+import { checksumOf, type Migration, migrationText } from './migration.ts';
 
 /** Names the statement that failed; the cause is the database's own error. */
 export class MigrationFailed extends Error {

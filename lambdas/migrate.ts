@@ -1,9 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { migrate } from '../database/migrate.ts';
-import outboxEvents from '../database/migrations/0001_outbox_events.sql';
-import claimFunction from '../database/migrations/0002_claim_outbox_events.sql';
-import roles from '../database/migrations/0003_roles.sql';
-import installation from '../database/migrations/0004_installation.sql';
+import { migrations } from '../database/migrations.ts';
 import { checkOwner, takeOwnership } from '../database/owner.ts';
 import { type Credentials, ensureRole } from '../database/roles.ts';
 import { dataApi } from './runtime/clients.ts';
@@ -15,14 +12,6 @@ const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 const outboxName = text('OUTBOX_NAME');
 const secrets = new SecretsManagerClient();
 const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
-
-/** The migrations are part of the bundle, so a new one changes the function and the deployment runs it. */
-const migrations = [
-  { name: '0001_outbox_events', sql: outboxEvents },
-  { name: '0002_claim_outbox_events', sql: claimFunction },
-  { name: '0003_roles', sql: roles },
-  { name: '0004_installation', sql: installation },
-];
 
 export interface Migrated {
   /** Names of the migrations that were not applied yet. */

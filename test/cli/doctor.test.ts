@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../cli/action.ts';
 import { databaseChecks } from '../../cli/database-checks.ts';
-import { readMigrations, tableColumns } from '../../cli/expected-columns.ts';
+import { tableColumns } from '../../cli/expected-columns.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { usePartiesDatabase } from '../support/parties-database.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import { claim } from '../../outbox/claim.ts';
 import { markFailed } from '../../outbox/mark-failed.ts';
@@ -13,7 +14,7 @@ import { countMatches, requeue } from '../../outbox/requeue.ts';
 import { limits, runId } from '../support/claiming.ts';
 import { guideTables, moveScript } from '../support/guide-table.ts';
 import { backoff, failed, published } from '../support/marking.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import {
   deploy,
   type PartiesDatabase,

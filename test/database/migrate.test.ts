@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Migration, MigrationFailed, migrate } from '../../database/migrate.ts';
+import { MigrationFailed, migrate } from '../../database/migrate.ts';
+import type { Migration } from '../../database/migration.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { DatabaseUnavailable } from '../../outbox/errors.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
 

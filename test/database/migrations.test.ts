@@ -5,23 +5,24 @@ const folder = new URL('../../database/migrations/', import.meta.url);
 const files = readdirSync(folder)
   .filter((file) => file.endsWith('.sql'))
   .sort();
-const handler = readFileSync(new URL('../../lambdas/migrate.ts', import.meta.url), 'utf8');
+const list = readFileSync(new URL('../../database/migrations.ts', import.meta.url), 'utf8');
 
-/** The migrations that the handler lists, as file names: each by its name and by the file its text is from. */
+/** The migrations of the list, as file names: each by its name and by the file its text is from. */
 function listed(): { readonly name: string; readonly file: string | undefined }[] {
   const imports = new Map(
-    [...handler.matchAll(/import (\w+) from '\.\.\/database\/migrations\/(.+)';/g)].map(
-      ([, variable, file]) => [variable, file],
-    ),
+    [...list.matchAll(/import (\w+) from '\.\/migrations\/(.+)';/g)].map(([, variable, file]) => [
+      variable,
+      file,
+    ]),
   );
-  return [...handler.matchAll(/\{ name: '(.+)', sql: (\w+) \}/g)].map(([, name, variable]) => ({
+  return [...list.matchAll(/\{ name: '(.+)', sql: (\w+) \}/g)].map(([, name, variable]) => ({
     name: `${name}.sql`,
     file: imports.get(variable),
   }));
 }
 
 describe('the migrations', () => {
-  test('are all named by lambdas/migrate.ts, in order, each with the text of its own file', () => {
+  test('are all listed by database/migrations.ts, in order, each with the text of its own file', () => {
     expect(files.length).toBeGreaterThan(0);
     expect(listed()).toEqual(files.map((file) => ({ name: file, file })));
   });

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { migrate } from '../../database/migrate.ts';
 import { checkOwner, takeOwnership } from '../../database/owner.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { usePartiesDatabase } from '../support/parties-database.ts';
 
 const server = useOutboxDatabase({ empty: true });

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { compareClocks } from '../../cli/compare-clocks.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { CLOCK_TOLERANCE_MS } from '../../outbox/clocks.ts';
 import { CallExpired, ClocksDiffer } from '../../outbox/errors.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, readEvent } from '../support/outbox-rows.ts';
 
 const database = useOutboxDatabase();

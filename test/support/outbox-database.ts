@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import pg from 'pg';
-import { type Migration, migrate } from '../../database/migrate.ts';
+import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { withClient } from '../../twin/postgres/connection.ts';
 import { startPostgres } from '../../twin/postgres/postgres.ts';
@@ -121,15 +122,4 @@ async function databaseOn(serverUrl: string, cleanUps: (() => Promise<unknown> |
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { url: url.href, stop };
-}
-
-export async function readMigrations(): Promise<Migration[]> {
-  const folder = new URL('../../database/migrations/', import.meta.url);
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
-  return Promise.all(
-    files.map(async (file) => ({
-      name: file.replace(/\.sql$/, ''),
-      sql: await readFile(new URL(file, folder), 'utf8'),
-    })),
-  );
 }

@@ -3,11 +3,12 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
 import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { clientOptions, startLocalAws } from './local-aws.ts';
-import { type OutboxDatabase, readMigrations } from './outbox-database.ts';
+import type { OutboxDatabase } from './outbox-database.ts';
 
 const clusterArn = 'arn:aws:rds:us-east-1:000000000000:cluster:outbox';
 const parties = ['owner', 'processor', 'producer', 'application'] as const;

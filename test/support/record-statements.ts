@@ -1,12 +1,12 @@
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { migrate } from '../../database/migrate.ts';
 import { checkOwner, takeOwnership } from '../../database/owner.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import type { Batch } from '../../outbox/claim.ts';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { backoffEnvironment, coldStart, type Environment, type Invocation, invoke } from './handler.ts';
 import { clientOptions } from './local-aws.ts';
-import { readMigrations } from './outbox-database.ts';
 import type { PartiesDatabase, Party } from './parties-database.ts';
 import { startRecordingProxy } from './recording-proxy.ts';
 import { type ReleasedStatement, repeatable } from './release.ts';
