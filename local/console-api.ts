@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import pg from 'pg';
 import type { Twin } from '../twin/deploy.ts';
 import { AwsError } from '../twin/http/aws-error.ts';
+import { queryNumber } from '../twin/http/query-number.ts';
 import type { AcceptedEvent, BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
@@ -39,7 +40,7 @@ export function createConsoleApi({
     [/^\/_local\/outbox\/(?:failed|parked)$/, () => failureReasons(pool)],
     [
       /^\/_local\/outbox\/events$/,
-      async (url) => listEvents(pool, await readFilter(pool, url), wholeNumber(url, 'before')),
+      async (url) => listEvents(pool, await readFilter(pool, url), queryNumber(url, 'before')),
     ],
     [
       /^\/_local\/outbox\/events\/([^/]+)$/,
@@ -60,7 +61,7 @@ export function createConsoleApi({
     ],
     [
       /^\/_local\/runs\/([^/]+)$/,
-      (url, _, arn = '') => readRun(executions, arn, Number(wholeNumber(url, 'after') ?? 0)),
+      (url, _, arn = '') => readRun(executions, arn, queryNumber(url, 'after') ?? 0),
     ],
     [
       /^\/_local\/runs\/([^/]+)\/history\/(\d{1,9})$/,
@@ -117,11 +118,4 @@ async function uuid(pool: pg.Pool, text = ''): Promise<string> {
       throw new AwsError('BadRequest', `an event's id is a UUID, received ${text}`);
     throw error;
   }
-}
-
-function wholeNumber({ searchParams }: URL, name: string): string | undefined {
-  const value = searchParams.get(name) ?? undefined;
-  if (value !== undefined && !/^\d{1,18}$/.test(value))
-    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
-  return value;
 }

@@ -45,7 +45,7 @@ export interface EventPage {
 }
 
 /** A page of events, newest first. */
-export async function listEvents(pool: Pool, filter: EventFilter, before?: string): Promise<EventPage> {
+export async function listEvents(pool: Pool, filter: EventFilter, before?: number): Promise<EventPage> {
   const parameters: string[] = [];
   const placeholder = (value: string) => `$${parameters.push(value)}`;
   const matches = [
@@ -59,7 +59,7 @@ export async function listEvents(pool: Pool, filter: EventFilter, before?: strin
     `select count(*)::int from (select from outbox_events where ${matches} limit ${MOST_COUNTED + 1}) as matching`,
     [...parameters],
   );
-  const position = before === undefined ? '' : `and sequence < ${placeholder(before)}`;
+  const position = before === undefined ? '' : `and sequence < ${placeholder(String(before))}`;
   // Payloads of the one page only: sorting must not carry them along. What the table does not bound ends early.
   const listed = pool.query(
     `with page as materialized (

@@ -3,6 +3,7 @@ import type { Faults } from './faults/faults.ts';
 import { AwsError } from './http/aws-error.ts';
 import type { ControlSurface } from './http/aws-protocols.ts';
 import { parseJson, readBody, send } from './http/endpoint.ts';
+import { queryNumber } from './http/query-number.ts';
 import { sendJsonList } from './http/send-json-list.ts';
 import type { BusLog } from './services/event-bridge/bus-log.ts';
 import type { Scheduler } from './services/scheduler/scheduler.ts';
@@ -51,7 +52,7 @@ export function createControl({
   const routes: Readonly<Record<string, Handler>> = {
     'GET /_local/health': (_, response) => sendJson(response, health),
     'GET /_local/bus/events': async (url, response) => {
-      const after = Math.max(wholeNumber(url, 'after'), bus.dropped);
+      const after = Math.max(queryNumber(url, 'after') ?? 0, bus.dropped);
       // The log is bounded: this may be more than was asked for.
       response.setHeader('X-Events-Before', after);
       await sendJsonList(response, textsOf(bus.readTexts(after)));
@@ -133,13 +134,6 @@ async function* textsOf(events: ReturnType<BusLog['readTexts']>): AsyncGenerator
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   return parseJson(await readBody(request, MAX_BODY_BYTES));
-}
-
-function wholeNumber(url: URL, name: string): number {
-  const value = url.searchParams.get(name) ?? '0';
-  if (!/^\d{1,15}$/.test(value))
-    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
-  return Number(value);
 }
 
 function sendJson(response: ServerResponse, body: unknown): void {
