@@ -1,6 +1,6 @@
 import type { DataApi } from '../outbox/data-api.ts';
 import { RowReader } from '../outbox/row-reader.ts';
-import { isoTime } from './columns.ts';
+import { isoTime } from './sql-columns.ts';
 
 /** Where the counts of outbox_backlog end: looking costs the same at any size. */
 export const COUNT_LIMIT = 1_000;

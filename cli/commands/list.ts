@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventStatus, wholeNumber } from '../arguments.ts';
-import { atMost, isoTime, toSecond } from '../columns.ts';
 import { printable } from '../printable.ts';
 import { readRows } from '../read-in-parts.ts';
+import { atMost, isoTime, toSecond } from '../sql-columns.ts';
 
 // Each branch reads one partial index from its newest end, and no further than this, whatever is filtered for.
 const SCAN_LIMIT = 20_000;

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { readDetail } from '../../outbox/read-detail.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId } from '../arguments.ts';
-import { isoTime } from '../columns.ts';
 import { Failed } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { readText } from '../read-in-parts.ts';
+import { isoTime } from '../sql-columns.ts';
 
 const columns = [
   'id',

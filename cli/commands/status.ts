@@ -4,8 +4,8 @@ import * as z from 'zod';
 import { type Pause, readPause } from '../../outbox/pause.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { type Backlog, COUNT_LIMIT, readBacklog } from '../backlog.ts';
-import { toSecond } from '../columns.ts';
 import { duration } from '../duration.ts';
+import { toSecond } from '../sql-columns.ts';
 import { describePause } from './pause.ts';
 
 const RUNS = 5;

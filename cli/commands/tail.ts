@@ -4,10 +4,10 @@ import type { DataApi, Row } from '../../outbox/data-api.ts';
 import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { wholeNumber } from '../arguments.ts';
-import { atMost, isoTime, toSecond } from '../columns.ts';
 import { explain, Unreachable, WrongUsage } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { halving } from '../read-in-parts.ts';
+import { atMost, isoTime, toSecond } from '../sql-columns.ts';
 import { OutputLost } from '../stdout.ts';
 
 const PAGE = 500;
