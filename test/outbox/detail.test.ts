@@ -6,7 +6,7 @@ import { EventRejected } from '../../outbox/failure.ts';
 const SLICE_BYTES = 48_000;
 const eventId = '0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a';
 
-/** A database that holds one detail and cuts it as the statement asks. */
+/** A database that holds one detail and slices it as the statement asks. */
 function holding(detail: string) {
   const bytes = Buffer.from(detail);
   const calls: Readonly<Record<string, SqlValue>>[] = [];
@@ -26,8 +26,8 @@ function holding(detail: string) {
   return { database, calls };
 }
 
-describe('a detail that was too large to travel', () => {
-  test('is read in one call when few slices hold it', async () => {
+describe('reading a detail that was too large to travel inline', () => {
+  test('a detail of few slices is read in one call', async () => {
     const detail = JSON.stringify({ text: 'x'.repeat(100_000) });
     const { database, calls } = holding(detail);
 
@@ -35,7 +35,7 @@ describe('a detail that was too large to travel', () => {
     expect(calls).toEqual([{ eventId, firstSlice: 0, lastSlice: 14 }]);
   });
 
-  test('is read in as many calls as the answers can carry', async () => {
+  test('a detail is read in as many calls as the answers need', async () => {
     const detail = 'x'.repeat(1_048_000);
     const { database, calls } = holding(detail);
 
@@ -50,33 +50,33 @@ describe('a detail that was too large to travel', () => {
     ['two bytes', 'ü', 1],
     ['three bytes', '€', 2],
     ['four bytes', '🐘', 3],
-  ])('keeps a character of %s that two slices share', async (_, character, before) => {
+  ])('a character of %s that is split between two slices is kept', async (_, character, before) => {
     const detail = `${'x'.repeat(SLICE_BYTES - before)}${character}${'x'.repeat(SLICE_BYTES)}`;
 
     expect(await readDetail(holding(detail).database, eventId)).toBe(detail);
   });
 
-  test('keeps characters that calls share', async () => {
+  test('a character that is split between two calls is kept', async () => {
     const detail = `x${'🐘'.repeat((SLICE_BYTES * 16) / 4)}`;
 
     expect(await readDetail(holding(detail).database, eventId)).toBe(detail);
   });
 
-  test('ends with its last full slice without asking for one more', async () => {
+  test('reading stops after a last slice that is full, without another call', async () => {
     const { database, calls } = holding('x'.repeat(SLICE_BYTES * 15));
 
     expect(await readDetail(database, eventId)).toHaveLength(SLICE_BYTES * 15);
     expect(calls).toHaveLength(1);
   });
 
-  test('stays within what a row and an answer of the Data API may have', () => {
+  test('every row and every answer stays within the limits of the Data API', () => {
     const base64 = Math.ceil(SLICE_BYTES / 3) * 4;
 
     expect(base64 + 16).toBeLessThan(64 * 1024);
     expect((base64 + 64) * 15).toBeLessThan(1024 * 1024);
   });
 
-  test('of an event that was deleted in between is rejected, and says which', async () => {
+  test('reading the detail of an event that was deleted meanwhile is rejected with the id of the event', async () => {
     const reading = readDetail({ query: async () => [] }, eventId);
 
     await expect(reading).rejects.toThrow(

@@ -24,7 +24,7 @@ function documentedBytes(entry: PutEventsRequestEntry): number {
 }
 
 describe('the entry of an event', () => {
-  test('carries the detail as the text it was claimed as, and the time when the event was written', () => {
+  test('the entry carries the detail exactly as claimed and the time when the event was written', () => {
     expect(toEntry(event, envelope)).toEqual({
       EventBusName: 'bellyfed-events',
       Source: 'bellyfed.outbox',
@@ -34,7 +34,7 @@ describe('the entry of an event', () => {
     });
   });
 
-  test('carries the trace header that the producer stored', () => {
+  test('the entry carries the trace header that the producer stored', () => {
     const entry = toEntry({ ...event, traceHeader: 'Root=1-5759e988' }, envelope);
 
     expect(entry.TraceHeader).toBe('Root=1-5759e988');
@@ -42,22 +42,22 @@ describe('the entry of an event', () => {
 });
 
 describe('the size of an entry', () => {
-  test('counts 14 bytes for the time', () => {
+  test('the size of an entry includes 14 bytes for the time', () => {
     expect(entryBytes({ Source: 'ab', DetailType: 'c', Detail: '{}', Time: new Date() })).toBe(19);
     expect(entryBytes({ Source: 'ab', DetailType: 'c', Detail: '{}' })).toBe(5);
   });
 
-  test('counts UTF-8 bytes, not characters', () => {
+  test('the size of an entry counts UTF-8 bytes, not characters', () => {
     expect(entryBytes({ Source: 'ü', DetailType: '€', Detail: '🐘' })).toBe(2 + 3 + 4);
   });
 
-  test('counts neither the name of the bus nor the trace header', () => {
+  test('the size of an entry includes neither the name of the bus nor the trace header', () => {
     const entry = { Source: 'a', DetailType: 'b', Detail: '{}' };
 
     expect(entryBytes({ ...entry, EventBusName: 'bus', TraceHeader: 'Root=1' })).toBe(entryBytes(entry));
   });
 
-  test('is what the formula in the user guide gives, for any entry', () => {
+  test('the size of any entry equals the formula in the user guide', () => {
     const text = fc.string({ unit: 'binary' });
     const entries = fc.record(
       {
@@ -85,13 +85,13 @@ describe('an entry that EventBridge would refuse or drop', () => {
     return toEntry({ ...event, detail: 'x'.repeat(bytes - rest) }, envelope);
   };
 
-  test('is larger than a request', () => {
+  test('an entry larger than a request is refused', () => {
     expect(whyUnpublishable(sized(MAX_REQUEST_BYTES + 1))).toBe(
       'EntryTooLarge: the entry has 1048577 bytes and a PutEvents request takes 1048576',
     );
   });
 
-  test('fits a request, and not a target in its envelope', () => {
+  test('an entry that fits a request but not a target with its envelope is refused', () => {
     const delivered = (detailBytes: number, eventType: string) =>
       whyUnpublishable(toEntry({ ...event, eventType, detail: 'x'.repeat(detailBytes) }, envelope));
     const room = MAX_REQUEST_BYTES - 512 - '"a\\"b"'.length;
@@ -102,18 +102,18 @@ describe('an entry that EventBridge would refuse or drop', () => {
     );
   });
 
-  test('has a detail type of 129 characters or none', () => {
+  test('an entry with a detail type of 129 characters, or an empty one, is refused', () => {
     expect(typed('t'.repeat(128))).toBeUndefined();
     expect(typed('t'.repeat(129))).toMatch(/^InvalidDetailType: the event type has 129 characters, 1 to 128/);
     expect(typed('')).toMatch(/^InvalidDetailType: the event type has 0 characters/);
   });
 
-  test('is judged by characters as PostgreSQL counts them: an emoji is one', () => {
+  test('characters are counted as PostgreSQL counts them: an emoji is one', () => {
     expect(typed('🐘'.repeat(128))).toBeUndefined();
     expect(typed('🐘'.repeat(129))).toMatch(/^InvalidDetailType/);
   });
 
-  test('has a trace header that is empty or longer than 500 characters', () => {
+  test('an entry with a trace header that is empty or longer than 500 characters is refused', () => {
     const traced = (traceHeader: string) => whyUnpublishable(toEntry({ ...event, traceHeader }, envelope));
 
     expect(traced('x'.repeat(500))).toBeUndefined();
@@ -122,7 +122,7 @@ describe('an entry that EventBridge would refuse or drop', () => {
   });
 });
 
-test('the envelope that is kept free for is larger than any that EventBridge puts around a detail', () => {
+test('the size reserved for the envelope is larger than any that EventBridge puts around a detail', () => {
   const event = {
     version: '0',
     id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',

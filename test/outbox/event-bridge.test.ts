@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 describe('the publisher', () => {
-  test('answers in the order of the entries', async () => {
+  test('the publisher returns results in the order of the entries', async () => {
     eventBridge.on(PutEventsCommand).resolves({
       FailedEntryCount: 1,
       Entries: [
@@ -58,7 +58,7 @@ describe('the publisher', () => {
     ['MalformedDetail', EventRejected],
     ['InternalFailure', PublishFailed],
     ['ThrottlingException', PublishThrottled],
-  ])('turns the entry code %s into its kind of error', async (ErrorCode, errorClass) => {
+  ])('the publisher turns the entry code %s into its kind of error', async (ErrorCode, errorClass) => {
     eventBridge.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode, ErrorMessage: 'why' }] });
 
     const [result] = await publisher().publish([entry]);
@@ -71,7 +71,7 @@ describe('the publisher', () => {
     ['with neither an id nor a code', [{}]],
     ['that is missing', []],
     ['that is missing with all others', undefined],
-  ])('takes an entry %s for unpublished', async (_, answers) => {
+  ])('the publisher treats an entry %s as unpublished', async (_, answers) => {
     eventBridge.on(PutEventsCommand).resolves(answers === undefined ? {} : { Entries: [...answers] });
 
     const [result] = await publisher().publish([entry]);
@@ -81,7 +81,7 @@ describe('the publisher', () => {
     });
   });
 
-  test('takes an entry with an id and a code for unpublished', async () => {
+  test('the publisher treats an entry with both an id and a code as unpublished', async () => {
     eventBridge
       .on(PutEventsCommand)
       .resolves({ Entries: [{ EventId: 'eb-1', ErrorCode: 'InternalFailure' }] });
@@ -96,7 +96,7 @@ describe('the publisher', () => {
     [serviceError('TimeoutError'), BusUnavailable],
     [serviceError('ValidationException', 400), EventRejected],
     [serviceError('AnErrorOfTheFuture', 418), PublishFailed],
-  ])('wraps %s of the whole request and keeps it as the cause', async (cause, errorClass) => {
+  ])('the publisher wraps %s of the whole request and keeps it as the cause', async (cause, errorClass) => {
     eventBridge.on(PutEventsCommand).rejects(cause);
 
     const error: unknown = await publisher()
@@ -115,7 +115,7 @@ describe('the publisher', () => {
         code: 'ECONNREFUSED',
       }),
     ],
-  ])("names what Node's network stack says of %s", async (_, cause) => {
+  ])('the publisher reports the network error of Node.js for %s', async (_, cause) => {
     eventBridge.on(PutEventsCommand).rejects(cause);
 
     const error = (await publisher()
@@ -131,11 +131,11 @@ describe('the publisher', () => {
   });
 });
 
-describe('the bus', () => {
+describe('the check of the bus', () => {
   const runId = 'arn:aws:states:eu-central-1:123456789012:express:outbox-processor:run:1';
   const check = (busName = 'bellyfed-events') => checkBus(client, busName, runId);
 
-  test('that exists is looked at by its name, and nothing is said', async () => {
+  test('the check of an existing bus uses its name and reports nothing', async () => {
     expect(await check()).toBeUndefined();
     expect(eventBridge.commandCalls(DescribeEventBusCommand).map(({ args }) => args[0].input)).toEqual([
       { Name: 'bellyfed-events' },
@@ -146,12 +146,15 @@ describe('the bus', () => {
     ['its own account and region', 'arn:aws:events:eu-central-1:123456789012:event-bus/central', 1],
     ['another account', 'arn:aws:events:eu-central-1:999999999999:event-bus/central', 0],
     ['another region', 'arn:aws:events:eu-west-1:123456789012:event-bus/central', 0],
-  ])('of %s, given by its ARN, is looked at when DescribeEventBus can know it', async (_, arn, looks) => {
-    expect(await check(arn)).toBeUndefined();
-    expect(eventBridge.commandCalls(DescribeEventBusCommand)).toHaveLength(looks);
-  });
+  ])(
+    'the bus of %s, given by its ARN, is checked only when DescribeEventBus can find it',
+    async (_, arn, looks) => {
+      expect(await check(arn)).toBeUndefined();
+      expect(eventBridge.commandCalls(DescribeEventBusCommand)).toHaveLength(looks);
+    },
+  );
 
-  test('that is missing has an error of its own: EventBridge would accept and drop the events', async () => {
+  test('a missing bus has its own error, because EventBridge would accept and drop the events', async () => {
     const cause = serviceError('ResourceNotFoundException', 400);
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
@@ -170,21 +173,21 @@ describe('the bus', () => {
     serviceError('InternalException', 500),
     serviceError('TimeoutError'),
     networkError('ENOTFOUND'),
-  ])('that cannot be looked at (%s) stops nothing, and the reason is told', async (cause) => {
+  ])('a failed check of the bus (%s) does not stop the run and is reported', async (cause) => {
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
     const name = 'code' in cause ? cause.code : cause.name;
     expect(await check()).toBe(`${name}: ${cause.message}`);
   });
 
-  test('is published to without a look: the data path needs no management call', async () => {
+  test('publishing does not check the bus: the data path needs no management call', async () => {
     await publisher().publish([entry]);
 
     expect(eventBridge.calls().map(({ args }) => args[0].constructor.name)).toEqual(['PutEventsCommand']);
   });
 });
 
-describe('a bus', () => {
+describe('the region and account of a bus', () => {
   const ours = 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run';
 
   test.each([
@@ -192,7 +195,7 @@ describe('a bus', () => {
     ['arn:aws:events:us-east-1:000000000000:event-bus/orders', 'us-east-1', false],
     ['arn:aws:events:us-east-1:999999999999:event-bus/orders', 'us-east-1', true],
     ['arn:aws:events:eu-west-1:000000000000:event-bus/orders', 'eu-west-1', true],
-  ])('called %s is in the region %s, and elsewhere: %s', (bus, region, elsewhere) => {
+  ])('the bus %s is in the region %s, and is elsewhere: %s', (bus, region, elsewhere) => {
     expect(regionOf(bus)).toBe(region);
     expect(isElsewhere(bus, ours)).toBe(elsewhere);
   });

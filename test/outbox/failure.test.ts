@@ -14,7 +14,7 @@ import {
 } from '../../outbox/failure.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 
-describe('the code of one entry', () => {
+describe('the error code of one entry', () => {
   test.each<[string, FailureKind]>([
     ['AccessDeniedException', 'permanent'],
     ['InvalidAccountIdException', 'permanent'],
@@ -29,7 +29,7 @@ describe('the code of one entry', () => {
     ['NoAnswer', 'transient'],
     ['toString', 'transient'],
     ['ThrottlingException', 'throttled'],
-  ])('%s is %s', (code, kind) => {
+  ])('the entry code %s is %s', (code, kind) => {
     expect(classifyEntryCode(code)).toBe(kind);
   });
 });
@@ -66,22 +66,25 @@ describe('an error of the whole PutEvents request', () => {
     ['CredentialsProviderError', undefined, 'outage'],
     ['OperationDisabledException', 400, 'transient'],
     ['AnErrorOfTheFuture', 418, 'transient'],
-  ])('%s with status %s is %s', (name, status, kind) => {
+  ])('the request error %s with status %s is %s', (name, status, kind) => {
     expect(classifyPutEventsError(serviceError(name, status))).toBe(kind);
   });
 
-  test.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT'])('%s is an outage', (code) => {
-    expect(classifyPutEventsError(networkError(code))).toBe('outage');
-  });
+  test.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT'])(
+    'the network error %s is an outage',
+    (code) => {
+      expect(classifyPutEventsError(networkError(code))).toBe('outage');
+    },
+  );
 
   test.each([
     ['TypeError', new TypeError('x is not a function')],
     ['RangeError', new RangeError('Invalid time value')],
-  ])('%s is a mistake in the code: it consumes attempts, so that no event circles for ever', (_, error) => {
+  ])('%s is a bug in the code: it consumes attempts, so that no event is retried for ever', (_, error) => {
     expect(classifyPutEventsError(error)).toBe('transient');
   });
 
-  test('something thrown that is no error says nothing about the event', () => {
+  test('a thrown value that is not an error counts as an outage', () => {
     expect(classifyPutEventsError('boom')).toBe('outage');
   });
 });
@@ -107,11 +110,11 @@ const dataApiErrors: readonly [keyof typeof rdsData, number, 'permanent' | 'tran
 ];
 
 describe('an error of the Data API', () => {
-  test.each(dataApiErrors)('%s (%i) is %s', (name, status, kind) => {
+  test.each(dataApiErrors)('the Data API error %s (%i) is %s', (name, status, kind) => {
     expect(classifyDataApiError(serviceError(name, status))).toBe(kind);
   });
 
-  test('every class that the client can throw is in the table', () => {
+  test('every error class of the Data API client is in the table', () => {
     const thrown = Object.keys(rdsData).filter(
       (name) =>
         /(Exception|Error)$/.test(name) && !/^(RDSDataServiceException|__ServiceException)$/.test(name),
@@ -129,11 +132,11 @@ describe('an error of the Data API', () => {
     ['SerializationException', 400, 'permanent'],
     ['RequestEntityTooLargeException', 413, 'permanent'],
     ['TimeoutError', undefined, 'transient'],
-  ] as const)('%s with status %s is %s', (name, status, kind) => {
+  ] as const)('the Data API error %s with status %s is %s', (name, status, kind) => {
     expect(classifyDataApiError(serviceError(name, status))).toBe(kind);
   });
 
-  test('no connection is transient', () => {
+  test('a failed connection to the Data API is transient', () => {
     expect(classifyDataApiError(networkError('ECONNREFUSED'))).toBe('transient');
   });
 
@@ -206,7 +209,7 @@ describe('an error of the Data API', () => {
       'permanent',
     ],
     ['another error that ends so', 'InternalServerErrorException', 'why; SQLState: 42501', 'transient'],
-  ])('%s is read where the service writes it', (_, name, message, kind) => {
+  ])('%s is found where the service writes it', (_, name, message, kind) => {
     expect(classifyDataApiError(serviceError(name, 400, message))).toBe(kind);
   });
 });
@@ -217,7 +220,7 @@ describe('the error that carries a failure to the state machine', () => {
     ['transient', PublishFailed, 'PublishFailed'],
     ['outage', BusUnavailable, 'BusUnavailable'],
     ['throttled', PublishThrottled, 'PublishThrottled'],
-  ] as const)('%s has its own class and name', (kind, errorClass, name) => {
+  ] as const)('a %s failure has its own class and name', (kind, errorClass, name) => {
     const error = publishError(kind, 'InternalFailure: why');
 
     expect(error).toBeInstanceOf(errorClass);
@@ -225,14 +228,14 @@ describe('the error that carries a failure to the state machine', () => {
     expect('cause' in error).toBe(false);
   });
 
-  test('keeps its cause', () => {
+  test('the error keeps its cause', () => {
     const cause = networkError('ECONNRESET');
 
     expect(publishError('outage', 'why', cause).cause).toBe(cause);
   });
 });
 
-describe('what a failure counts as in its batch', () => {
+describe('the kind of a failure within its batch', () => {
   const failure = (kind: FailureKind) => ({
     eventId: 'e-1',
     kind,
@@ -250,7 +253,10 @@ describe('what a failure counts as in its batch', () => {
     ['transient', 199, 'transient'],
     ['permanent', 0, 'permanent'],
     ['permanent', 199, 'permanent'],
-  ])('%s beside %i accepted events is %s, and nothing else about it changes', (kind, accepted, counted) => {
-    expect(withinBatch(failure(kind), accepted)).toEqual(failure(counted));
-  });
+  ])(
+    'a failure of kind %s beside %i accepted events is %s and otherwise unchanged',
+    (kind, accepted, counted) => {
+      expect(withinBatch(failure(kind), accepted)).toEqual(failure(counted));
+    },
+  );
 });

@@ -6,20 +6,23 @@ import { useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase();
 
-describe('the limits of the code are those of the table', () => {
-  test.each(Object.entries(maxCharacters))('%s has at most %i characters', async (name, characters) => {
-    const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const constraints = await database.sql<{ definition: string }>(
-      `select pg_get_constraintdef(oid) as definition from pg_constraint
+describe('the limits in the code and in the table', () => {
+  test.each(Object.entries(maxCharacters))(
+    'in the code and in the table, %s has at most %i characters',
+    async (name, characters) => {
+      const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const constraints = await database.sql<{ definition: string }>(
+        `select pg_get_constraintdef(oid) as definition from pg_constraint
        where conrelid = 'outbox_events'::regclass and conname ~ ('^' || $1 || '_is_.*_characters$')`,
-      [column],
-    );
+        [column],
+      );
 
-    expect(constraints).toEqual([{ definition: expect.stringMatching(`<= ${characters}\\b`) }]);
-  });
+      expect(constraints).toEqual([{ definition: expect.stringMatching(`<= ${characters}\\b`) }]);
+    },
+  );
 });
 
-test('PostgreSQL reads the same texts as uuids, and prints them in the same way', async () => {
+test('PostgreSQL reads the same texts as uuids as the code does, and prints them in the same way', async () => {
   const hyphens = fc.array(fc.nat(33), { maxLength: 9 });
   const texts = fc.tuple(fc.uuid(), hyphens, fc.constantFrom('', '{', '}', '{}', ' '), fc.boolean());
   const variants = fc.sample(texts, { numRuns: 400, seed: 7 }).map(([uuid, places, around, upper]) => {

@@ -13,7 +13,7 @@ const failure = { kind: 'transient', errorType: 'States.Timeout', message: 'the 
 
 beforeEach(() => database.sql('truncate outbox_events'));
 
-/** Does it while another session holds the row, as a forgotten psql does. */
+/** Runs the work while another session has locked the row, as a forgotten psql session does. */
 async function whileLocked<T>(id: string, work: () => Promise<T>, how = 'for update'): Promise<T> {
   const session = await database.connect();
   try {
@@ -34,21 +34,24 @@ async function claimedEvents(count: number) {
 const statusesOf = (ids: readonly string[]) =>
   Promise.all(ids.map(async (id) => (await readEvent(database, id)).status));
 
-describe('a row that another session has locked keeps no other row from', () => {
-  test.each(['for update', 'for share'])('being marked processed (%s)', async (how) => {
-    const { ids, id } = await claimedEvents(3);
-    const outcomes = ids.map((eventId) => published(eventId));
-    const mark = () => markProcessed(database.dataApi, outcomes);
+describe('a row that another session has locked', () => {
+  test.each(['for update', 'for share'])(
+    'a locked row does not prevent other rows from being marked processed (%s)',
+    async (how) => {
+      const { ids, id } = await claimedEvents(3);
+      const outcomes = ids.map((eventId) => published(eventId));
+      const mark = () => markProcessed(database.dataApi, outcomes);
 
-    const meanwhile = await whileLocked(id, mark, how);
+      const meanwhile = await whileLocked(id, mark, how);
 
-    expect(meanwhile).toMatchObject({ recorded: 2, lost: [], locked: [id] });
-    expect(await statusesOf(ids)).toEqual(['PROCESSED', 'PROCESSING', 'PROCESSED']);
-    expect(await mark()).toMatchObject({ recorded: 1, lost: [] });
-    expect(await mark()).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
-  });
+      expect(meanwhile).toMatchObject({ recorded: 2, lost: [], locked: [id] });
+      expect(await statusesOf(ids)).toEqual(['PROCESSED', 'PROCESSING', 'PROCESSED']);
+      expect(await mark()).toMatchObject({ recorded: 1, lost: [] });
+      expect(await mark()).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
+    },
+  );
 
-  test('being marked failed', async () => {
+  test('a locked row does not prevent other rows from being marked failed', async () => {
     const { ids, id, leaseToken } = await claimedEvents(3);
     const mark = () =>
       fail(
@@ -62,7 +65,7 @@ describe('a row that another session has locked keeps no other row from', () => 
     expect(await mark()).toEqual({ recorded: 1, failedForGood: 1, lost: [] });
   });
 
-  test('being given back', async () => {
+  test('a locked row does not prevent other rows from being given back', async () => {
     const { ids, id, leaseToken } = await claimedEvents(3);
     const giveBack = () => release(database.dataApi, leaseToken, failure, backoff);
 
@@ -76,7 +79,7 @@ describe('a row that another session has locked keeps no other row from', () => 
     expect(await giveBack()).toEqual({ recorded: 1, failedForGood: 0, lost: [] });
   });
 
-  test('being redriven', async () => {
+  test('a locked row does not prevent other rows from being redriven', async () => {
     const { ids, id, leaseToken } = await claimedEvents(3);
     await fail(
       database,
@@ -91,7 +94,7 @@ describe('a row that another session has locked keeps no other row from', () => 
   });
 });
 
-test('what was lost is told when no row is locked any more, and only then', async () => {
+test('lost outcomes are reported only when no row is locked any more', async () => {
   const { id } = await claimedEvents(2);
   const gone = randomUUID();
   const mark = () => markProcessed(database.dataApi, [published(id), published(gone)]);
@@ -100,7 +103,7 @@ test('what was lost is told when no row is locked any more, and only then', asyn
   expect(await mark()).toMatchObject({ recorded: 1, lost: [gone] });
 });
 
-test('a redrive goes on past locked rows, also when they fill a batch, and tells of them at its end', async () => {
+test('a redrive continues past locked rows, even when they fill a batch, and reports them at its end', async () => {
   const { ids, leaseToken } = await claimedEvents(3);
   for (const id of ids) await fail(database, leaseToken, [failed(id, 'permanent')]);
   const redrive = () => requeue(database.dataApi, 'redrive', {}, { limit: 10, batch: 1 });
@@ -116,7 +119,7 @@ test('a redrive goes on past locked rows, also when they fill a batch, and tells
   expect(await redrive()).toEqual({ requeued: 1, total: 3, more: true });
 });
 
-test('a redrive with a limit counts no locked row against it', async () => {
+test('a locked row does not count towards the limit of a redrive', async () => {
   const { ids, leaseToken } = await claimedEvents(3);
   for (const id of ids) await fail(database, leaseToken, [failed(id, 'permanent')]);
   const redrive = () => requeue(database.dataApi, 'redrive', {}, { limit: 2, batch: 10 });
@@ -125,7 +128,7 @@ test('a redrive with a limit counts no locked row against it', async () => {
   expect(await redrive()).toEqual({ requeued: 0, total: 2, more: false });
 });
 
-describe('with 100,000 processed events', () => {
+describe('outcomes in a table with 100,000 processed events', () => {
   interface PlanNode {
     readonly 'Node Type': string;
     readonly 'Index Name'?: string;
@@ -134,7 +137,7 @@ describe('with 100,000 processed events', () => {
   }
   const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
-  /** The indexes by which a call reads the table; a plan without an index is named by its kind. */
+  /** The indexes that a call uses to read the table; a plan without an index is listed by its node type. */
   async function accessOf(call: (dataApi: DataApi) => Promise<unknown>): Promise<string[]> {
     const plans: string[] = [];
     await call({
@@ -162,7 +165,7 @@ describe('with 100,000 processed events', () => {
     };
   }
 
-  test('outcomes read the table only by its keys, whatever the statistics say', async () => {
+  test('outcomes use only the keys of the table, even with outdated statistics', async () => {
     const byKeys = {
       processed: ['outbox_events_pkey'],
       failed: ['outbox_events_pkey'],
@@ -173,10 +176,10 @@ describe('with 100,000 processed events', () => {
        select 'a', 'b', '{}', 'PROCESSED', null, now() from generate_series(1, 100000)`,
     );
 
-    // Nobody has gathered any.
+    // No statistics exist yet.
     expect(await accessOfOutcomes()).toEqual(byKeys);
 
-    // They are from when nothing was due.
+    // The statistics are from a time when nothing was due.
     await database.sql(`delete from outbox_events where status <> 'PROCESSED'`);
     await database.sql('analyze outbox_events');
     expect(await accessOfOutcomes()).toEqual(byKeys);

@@ -12,7 +12,7 @@ const kinds = ['permanent', 'transient', 'outage', 'throttled'] as const;
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-/** A claimed event that has been claimed this often. */
+/** A claimed event with this number of attempts. */
 async function claimedEvent({ attempts = 1 } = {}) {
   const id = await insertEvent(database);
   await database.sql('update outbox_events set attempts = $2 where id = $1', [id, attempts - 1]);
@@ -20,7 +20,7 @@ async function claimedEvent({ attempts = 1 } = {}) {
   return { id, leaseToken };
 }
 
-test('a permanent failure fails the event for good at once, with the type and the message of the error', async () => {
+test('a permanent failure fails the event for good at once and stores the type and message of the error', async () => {
   const { id, leaseToken } = await claimedEvent();
   const message = `Detail is "malformed": 'it' \\ 😀 :name`;
 
@@ -38,7 +38,7 @@ test('a permanent failure fails the event for good at once, with the type and th
 test.each([
   ['the character zero', 'a\0b'],
   ['half a surrogate pair, where it was cut', 'cut at \ud83d'],
-])('a message with %s does not cost its neighbours their outcome', async (_, message) => {
+])('an error message with %s does not prevent the outcomes of other events', async (_, message) => {
   const ids = await insertEvents(database, 2);
   const { leaseToken } = await claimBatch(database);
   const failures = ids.map((eventId) => ({ eventId, kind: 'permanent', errorType: 'E', message }) as const);
@@ -54,27 +54,30 @@ describe('a transient failure', () => {
     [3, 40_000],
     [6, 320_000],
     [7, 600_000],
-  ])('after attempt %i waits between half of %i seconds and all of it', async (attempts, seconds) => {
-    const { id, leaseToken } = await claimedEvent({ attempts });
+  ])(
+    'after attempt %i, a transient failure waits between half of %i seconds and all of it',
+    async (attempts, seconds) => {
+      const { id, leaseToken } = await claimedEvent({ attempts });
 
-    expect(await fail(database, leaseToken, [failed(id, 'transient')])).toEqual({
-      recorded: 1,
-      failedForGood: 0,
-      lost: [],
-    });
+      expect(await fail(database, leaseToken, [failed(id, 'transient')])).toEqual({
+        recorded: 1,
+        failedForGood: 0,
+        lost: [],
+      });
 
-    const row = await readEvent(database, id);
-    expect(row).toMatchObject({
-      status: 'PENDING',
-      attempts,
-      last_error_type: 'InternalFailure',
-      failed_at: null,
-    });
-    expect(row.due_in).toBeGreaterThan(seconds / 2 - 30);
-    expect(row.due_in).toBeLessThanOrEqual(seconds);
-  });
+      const row = await readEvent(database, id);
+      expect(row).toMatchObject({
+        status: 'PENDING',
+        attempts,
+        last_error_type: 'InternalFailure',
+        failed_at: null,
+      });
+      expect(row.due_in).toBeGreaterThan(seconds / 2 - 30);
+      expect(row.due_in).toBeLessThanOrEqual(seconds);
+    },
+  );
 
-  test('on the last attempt fails the event for good', async () => {
+  test('a transient failure on the last attempt fails the event for good', async () => {
     const { id, leaseToken } = await claimedEvent({ attempts: 8 });
 
     expect(await fail(database, leaseToken, [failed(id, 'transient')])).toEqual({
@@ -86,7 +89,7 @@ describe('a transient failure', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'FAILED', attempts: 8, due_at: null });
   });
 
-  test('leaves the time at which the event could first be published', async () => {
+  test('a transient failure keeps the time at which the event could first be published', async () => {
     const { id, leaseToken } = await claimedEvent();
     const { ready_at } = await readEvent(database, id);
 
@@ -115,15 +118,15 @@ test('the backoff is within [0.5, 1] of min(max, base x 2^(attempts - 1)), for a
       const { least, most } = row ?? { least: 0, most: 0 };
       expect(least).toBeGreaterThanOrEqual(whole / 2 - 1e-6);
       expect(most).toBeLessThanOrEqual(whole + 1e-6);
-      // Jittered for each event on its own: those that failed together do not come back together.
+      // Each event gets its own jitter: events that failed together do not all come back at once.
       expect(most - least).toBeGreaterThan(whole / 4);
     }),
     { numRuns: 50, endOnFailure: true },
   );
 });
 
-describe('a failure is an opinion', () => {
-  test('and lost when another run has reclaimed the event meanwhile', async () => {
+describe('a failed outcome after other changes of its event', () => {
+  test('a failed outcome is ignored when another run has reclaimed the event meanwhile', async () => {
     const late = await claimedEvent();
     await makeDue(database);
     const { leaseToken } = await claimBatch(database);
@@ -141,7 +144,7 @@ describe('a failure is an opinion', () => {
     expect(before.lease_token).toBe(leaseToken);
   });
 
-  test('and lost when the event was published', async () => {
+  test('a failed outcome is ignored when the event was published meanwhile', async () => {
     const { id, leaseToken } = await claimedEvent();
     await markProcessed(database.dataApi, [published(id, 'bus-1')]);
 
@@ -157,7 +160,7 @@ describe('a failure is an opinion', () => {
     });
   });
 
-  test('and lost when the row is gone', async () => {
+  test('a failed outcome is ignored when the row no longer exists', async () => {
     const missing = randomUUID();
 
     expect(await fail(database, randomUUID(), [failed(missing, 'transient')])).toMatchObject({
@@ -165,7 +168,7 @@ describe('a failure is an opinion', () => {
     });
   });
 
-  test('and lost when nobody has claimed the event', async () => {
+  test('a failed outcome is ignored when nobody has claimed the event', async () => {
     const id = await insertEvent(database);
 
     expect(await fail(database, randomUUID(), [failed(id, 'permanent')])).toMatchObject({
@@ -174,7 +177,7 @@ describe('a failure is an opinion', () => {
     });
   });
 
-  test('and still counts after the lease has run out, as long as nobody has reclaimed the event', async () => {
+  test('a failed outcome is recorded after the lease has expired, unless another run has reclaimed the event', async () => {
     const { id, leaseToken } = await claimedEvent();
     await makeDue(database);
 
@@ -185,7 +188,7 @@ describe('a failure is an opinion', () => {
   });
 });
 
-test.each(kinds)('a repeated %s failure recognizes itself and changes nothing', async (kind) => {
+test.each(kinds)('a repeated %s failure is recognized and changes nothing', async (kind) => {
   const { id, leaseToken } = await claimedEvent();
   await fail(database, leaseToken, [failed(id, kind)]);
   const before = await readEvent(database, id);
@@ -200,7 +203,7 @@ test.each(kinds)('a repeated %s failure recognizes itself and changes nothing', 
   expect(after).toEqual({ ...before, due_in: after.due_in });
 });
 
-test('200 failures of all kinds travel in one call, each with its own outcome', async () => {
+test('200 failures of all kinds are recorded in one call, each with its own outcome', async () => {
   const ids = await insertEvents(database, 200);
   const { leaseToken } = await claimBatch(database);
   const outcomes = ids.map((id, index) => failed(id, kinds[index % 4] ?? 'outage', `Error${index % 4}`));

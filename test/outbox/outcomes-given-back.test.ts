@@ -12,7 +12,7 @@ const givenBackKinds = ['outage', 'throttled'] as const;
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-/** A claimed event that has been claimed this often. */
+/** A claimed event with this number of attempts. */
 async function claimedEvent({ attempts = 1 } = {}) {
   const id = await insertEvent(database);
   await database.sql('update outbox_events set attempts = $2 where id = $1', [id, attempts - 1]);
@@ -20,14 +20,14 @@ async function claimedEvent({ attempts = 1 } = {}) {
   return { id, leaseToken };
 }
 
-/** The event is claimed once more and fails like this. */
+/** Claims the event once more and records this failure. */
 async function failAgain(id: string, kind: FailureKind) {
   await makeDue(database);
   const { leaseToken } = await claimBatch(database);
   return fail(database, leaseToken, [failed(id, kind)]);
 }
 
-/** Since how many seconds the event has been given back; null when it was not. */
+/** For how many seconds outages have given the event back; null when none has. */
 async function givenBackFor(id: string): Promise<number | null> {
   const [row] = await database.sql<{ seconds: number | null }>(
     `select cast(extract(epoch from now() - given_back_since) as double precision) as seconds
@@ -37,14 +37,14 @@ async function givenBackFor(id: string): Promise<number | null> {
   return row?.seconds ?? null;
 }
 
-/** Lets this time pass for events that were given back. */
+/** Moves the start of the outages of all events back by this time. */
 const passTime = (seconds: number) =>
   database.sql('update outbox_events set given_back_since = given_back_since - make_interval(secs => $1)', [
     seconds,
   ]);
 
-describe.each(givenBackKinds)('an event that an error of the kind %s hit', (kind) => {
-  test('is given back after the delay of an outage, jittered, and no attempt is consumed', async () => {
+describe.each(givenBackKinds)('a failed outcome of the kind %s', (kind) => {
+  test('an event is given back after the jittered delay of an outage, and no attempt is consumed', async () => {
     const { id, leaseToken } = await claimedEvent({ attempts: 3 });
 
     expect(await fail(database, leaseToken, [failed(id, kind, 'Busy')])).toMatchObject({ recorded: 1 });
@@ -55,7 +55,7 @@ describe.each(givenBackKinds)('an event that an error of the kind %s hit', (kind
     expect(row.due_in).toBeLessThanOrEqual(backoff.outageDelaySeconds);
   });
 
-  test('does not fail for good within a day, not even on its last attempt and however often it happens', async () => {
+  test('an event does not fail for good within a day, even on its last attempt and after many outages', async () => {
     const id = await insertEvent(database);
     await database.sql('update outbox_events set attempts = 7');
     for (let time = 0; time < 20; time += 1) {
@@ -66,7 +66,7 @@ describe.each(givenBackKinds)('an event that an error of the kind %s hit', (kind
 });
 
 describe('an event that outages have given back for longer than the limit', () => {
-  test('pays an attempt for each further one, with the backoff of any failure, until it fails for good', async () => {
+  test('after the limit, each outage consumes an attempt, with the usual backoff, until the event fails for good', async () => {
     const { id, leaseToken } = await claimedEvent({ attempts: 6 });
     await fail(database, leaseToken, [failed(id, 'outage')]);
     await passTime(backoff.outageLimitSeconds + 1);
@@ -83,7 +83,7 @@ describe('an event that outages have given back for longer than the limit', () =
     expect(await readEvent(database, id)).toMatchObject({ status: 'FAILED', attempts: 8 });
   });
 
-  test('pays nothing up to the limit, however long it had waited before the first of them', async () => {
+  test('an outage consumes no attempt before the limit, however long the event waited before the first outage', async () => {
     const { id, leaseToken } = await claimedEvent();
     await database.sql(`update outbox_events set ready_at = now() - interval '30 days'`);
     await fail(database, leaseToken, [failed(id, 'outage')]);
@@ -96,7 +96,7 @@ describe('an event that outages have given back for longer than the limit', () =
     expect(await givenBackFor(id)).toBeGreaterThan(backoff.outageLimitSeconds - 601);
   });
 
-  test('pays nothing for throttling, which neither begins nor ends the time', async () => {
+  test('throttling consumes no attempt and neither starts nor resets the time of outages', async () => {
     const { id, leaseToken } = await claimedEvent();
     await fail(database, leaseToken, [failed(id, 'throttled')]);
     expect(await givenBackFor(id)).toBeNull();
@@ -110,7 +110,7 @@ describe('an event that outages have given back for longer than the limit', () =
   });
 });
 
-describe('the time for which outages have given an event back begins anew', () => {
+describe('the start of the time of outages', () => {
   const givenBack = async () => {
     const { id, leaseToken } = await claimedEvent();
     await fail(database, leaseToken, [failed(id, 'outage')]);
@@ -118,7 +118,7 @@ describe('the time for which outages have given an event back begins anew', () =
     return id;
   };
 
-  test('after a failure of its own, which consumed an attempt', async () => {
+  test('a failure of the event itself, which consumes an attempt, resets the time of outages', async () => {
     const id = await givenBack();
 
     await failAgain(id, 'transient');
@@ -126,7 +126,7 @@ describe('the time for which outages have given an event back begins anew', () =
     expect(await givenBackFor(id)).toBeNull();
   });
 
-  test('after its run had to release it, which consumed an attempt', async () => {
+  test('a release by its run, which consumes an attempt, resets the time of outages', async () => {
     const id = await givenBack();
     await makeDue(database);
     const { leaseToken } = await claimBatch(database);
@@ -137,7 +137,7 @@ describe('the time for which outages have given an event back begins anew', () =
     expect(await givenBackFor(id)).toBeNull();
   });
 
-  test('after a success', async () => {
+  test('a success resets the time of outages', async () => {
     const id = await givenBack();
 
     await markProcessed(database.dataApi, [published(id)]);
@@ -145,7 +145,7 @@ describe('the time for which outages have given an event back begins anew', () =
     expect(await givenBackFor(id)).toBeNull();
   });
 
-  test('after a redrive of an event that it made fail for good', async () => {
+  test('a redrive of an event that outages made fail for good resets the time of outages', async () => {
     const id = await givenBack();
     await passTime(backoff.outageLimitSeconds + 1);
     await database.sql('update outbox_events set attempts = 7');
@@ -162,7 +162,7 @@ describe('the time for which outages have given an event back begins anew', () =
 test.each([
   ['outage', { givenBack: true }],
   ['throttled', {}],
-] as const)('a claim tells of an event whether an outage gave it back: %s', async (kind, told) => {
+] as const)('a claim reports whether an outage gave the event back: %s', async (kind, told) => {
   const { id, leaseToken } = await claimedEvent();
   await fail(database, leaseToken, [failed(id, kind)]);
   await makeDue(database);

@@ -11,7 +11,7 @@ const mark = (outcomes: Parameters<typeof markProcessed>[1]) => markProcessed(da
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-test('a published event is processed, with its id in EventBridge, and never due again', async () => {
+test('a published event is processed, has its EventBridge id and is never due again', async () => {
   const id = await insertEvent(database);
   const { leaseToken } = await claimBatch(database);
 
@@ -29,7 +29,7 @@ test('a published event is processed, with its id in EventBridge, and never due 
   expect(row.processed_at).toBeInstanceOf(Date);
 });
 
-test('the longest delay is told, from when an event could first be published', async () => {
+test('the longest delay is reported, measured from when an event could first be published', async () => {
   const [first = '', second = ''] = await insertEvents(database, 2);
   await database.sql(`update outbox_events set ready_at = now() - interval '1 hour' where id = $1`, [first]);
   await claimBatch(database);
@@ -40,7 +40,7 @@ test('the longest delay is told, from when an event could first be published', a
   expect(maxDelayMs).toBeLessThan(3_660_000);
 });
 
-test('a success after failures takes their error away', async () => {
+test('a success after failures removes the stored error', async () => {
   const id = await insertEvent(database);
   const { leaseToken } = await claimBatch(database);
   await fail(database, leaseToken, [failed(id, 'transient')]);
@@ -56,8 +56,8 @@ test('a success after failures takes their error away', async () => {
   });
 });
 
-describe('a success is a fact whoever holds the lease', () => {
-  test('when another run has reclaimed the event', async () => {
+describe('a success without the lease', () => {
+  test('a success is recorded when another run has reclaimed the event', async () => {
     const id = await insertEvent(database);
     await claimBatch(database);
     await makeDue(database);
@@ -67,7 +67,7 @@ describe('a success is a fact whoever holds the lease', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSED' });
   });
 
-  test('when the event waits for its next attempt', async () => {
+  test('a success is recorded when the event is pending again in backoff', async () => {
     const id = await insertEvent(database);
     const { leaseToken } = await claimBatch(database);
     await fail(database, leaseToken, [failed(id, 'transient')]);
@@ -76,7 +76,7 @@ describe('a success is a fact whoever holds the lease', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSED', due_at: null });
   });
 
-  test('when the event has failed for good', async () => {
+  test('a success is recorded when the event has failed for good', async () => {
     const id = await insertEvent(database);
     await claimBatch(database, { maxAttempts: 1 });
     await makeDue(database);
@@ -95,8 +95,8 @@ describe('a success is a fact whoever holds the lease', () => {
   });
 });
 
-describe('repeated', () => {
-  test('the outcomes change nothing and nothing is lost', async () => {
+describe('repeated successes', () => {
+  test('repeated successes change nothing and none is reported as lost', async () => {
     const ids = await insertEvents(database, 3);
     await claimBatch(database);
     const outcomes = ids.map((id) => published(id));
@@ -108,7 +108,7 @@ describe('repeated', () => {
     expect(await Promise.all(ids.map((id) => readEvent(database, id)))).toEqual(before);
   });
 
-  test('with another id of EventBridge they are lost, since the event was published twice', async () => {
+  test('a success with a second EventBridge id is reported as lost, because the event was published twice', async () => {
     const id = await insertEvent(database);
     await claimBatch(database);
     await mark([published(id, 'first')]);
@@ -117,7 +117,7 @@ describe('repeated', () => {
     expect(await readEvent(database, id)).toMatchObject({ event_bridge_id: 'first' });
   });
 
-  test('within one call they count once', async () => {
+  test('the same success twice in one call counts once', async () => {
     const id = await insertEvent(database);
     await claimBatch(database);
 
@@ -129,7 +129,7 @@ describe('repeated', () => {
   });
 });
 
-test('an outcome without a row is lost, and those beside it are recorded', async () => {
+test('a success without a row is reported as lost, and the others in the call are recorded', async () => {
   const id = await insertEvent(database);
   await claimBatch(database);
   const missing = randomUUID();
@@ -141,7 +141,7 @@ test('an outcome without a row is lost, and those beside it are recorded', async
   });
 });
 
-test('200 outcomes travel in one call', async () => {
+test('200 successes are recorded in one call', async () => {
   const ids = await insertEvents(database, 200);
   await claimBatch(database);
 
@@ -157,6 +157,6 @@ test('200 outcomes travel in one call', async () => {
   expect(rows).toEqual([{ status: 'PROCESSED', bus_ids: 200 }]);
 });
 
-test('no outcomes are no mistake', async () => {
+test('an empty list of successes is allowed', async () => {
   expect(await mark([])).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
 });

@@ -12,7 +12,7 @@ const releaseAll = (leaseToken: string) => release(database.dataApi, leaseToken,
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-test('what a failed run holds is given back after a backoff, its attempt consumed, with the reason', async () => {
+test('a release gives back the events of a failed run after a backoff, with the attempt consumed and the reason', async () => {
   const id = await insertEvent(database);
   const { leaseToken } = await claimBatch(database);
 
@@ -29,7 +29,7 @@ test('what a failed run holds is given back after a backoff, its attempt consume
   expect(row.due_in).toBeLessThanOrEqual(backoff.backoffBaseSeconds);
 });
 
-test('what a failed run holds on its last attempt fails for good', async () => {
+test('a release fails an event for good when it was on its last attempt', async () => {
   const [last = '', other = ''] = await insertEvents(database, 2);
   await database.sql('update outbox_events set attempts = 7 where id = $1', [last]);
   const { leaseToken } = await claimBatch(database);
@@ -40,7 +40,7 @@ test('what a failed run holds on its last attempt fails for good', async () => {
   expect(await readEvent(database, other)).toMatchObject({ status: 'PENDING', attempts: 1 });
 });
 
-test('a reason that PostgreSQL cannot hold as it is does not keep the events from being given back', async () => {
+test('a release gives events back even when PostgreSQL cannot store the reason unchanged', async () => {
   await insertEvent(database);
   const { leaseToken } = await claimBatch(database);
   const reason = { ...failure, message: 'a\0b\ud83d' };
@@ -48,7 +48,7 @@ test('a reason that PostgreSQL cannot hold as it is does not keep the events fro
   expect(await release(database.dataApi, leaseToken, reason, backoff)).toMatchObject({ recorded: 1 });
 });
 
-test('what has an outcome already is left alone', async () => {
+test('a release does not change events that already have an outcome', async () => {
   const [processed = '', failedForGood = '', pending = '', processing = ''] = await insertEvents(database, 4);
   const { leaseToken } = await claimBatch(database);
   await markProcessed(database.dataApi, [published(processed)]);
@@ -67,7 +67,7 @@ test('what has an outcome already is left alone', async () => {
   });
 });
 
-test('what another run holds is left alone', async () => {
+test('a release does not change events that another run has claimed', async () => {
   const ids = await insertEvents(database, 2);
   const late = await claimBatch(database);
   await makeDue(database);
@@ -88,11 +88,11 @@ test('a repeated release changes nothing', async () => {
   expect(await readEvent(database, id)).toMatchObject({ due_at });
 });
 
-test('a token that holds nothing gives nothing back', async () => {
+test('a release with a token that holds no events gives nothing back', async () => {
   expect(await releaseAll(randomUUID())).toEqual({ recorded: 0, failedForGood: 0, lost: [] });
 });
 
-test('a failure that arrives after the release recognizes its event, a success is recorded', async () => {
+test('after a release, a late failure is recognized as its own and a late success is recorded', async () => {
   const [first = '', second = ''] = await insertEvents(database, 2);
   const { leaseToken } = await claimBatch(database);
   await releaseAll(leaseToken);

@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readFailure } from '../../outbox/failure.ts';
 
-/** What Step Functions notes as the cause when a Node function throws. */
+/** The cause that Step Functions records when a Node.js function throws. */
 function lambdaCause(errorMessage: string, errorType = 'PublishFailed'): string {
   return JSON.stringify({ errorType, errorMessage, trace: [''] });
 }
 
-describe('a failure that the state machine noted', () => {
+describe('a failure that the state machine recorded', () => {
   test.each([
     ['EventRejected', 'permanent'],
     ['PublishFailed', 'transient'],
@@ -25,11 +25,11 @@ describe('a failure that the state machine noted', () => {
     ['DatabaseUnavailable', 'transient'],
     ['toString', 'transient'],
     ['__proto__', 'transient'],
-  ])('%s is %s', (error, kind) => {
+  ])('the recorded failure %s is %s', (error, kind) => {
     expect(readFailure(error, '').kind).toBe(kind);
   });
 
-  test('is told by the code that the publisher put first in its message', () => {
+  test('a failure of the publisher is named by the code at the beginning of its message', () => {
     expect(readFailure('EventRejected', lambdaCause('MalformedDetail: not an object'))).toEqual({
       kind: 'permanent',
       errorType: 'MalformedDetail',
@@ -37,7 +37,7 @@ describe('a failure that the state machine noted', () => {
     });
   });
 
-  test('of Lambda keeps its name, whatever its message begins with', () => {
+  test('a failure of Lambda keeps its name, whatever its message begins with', () => {
     const refusal = 'User: arn:aws:sts::000000000000:assumed-role/processor is not authorized';
 
     expect(readFailure('Lambda.AWSLambdaException', refusal)).toEqual({
@@ -47,7 +47,7 @@ describe('a failure that the state machine noted', () => {
     });
   });
 
-  test('of a list that was published in part has a plain cause and reads the same', () => {
+  test('a failure within a partly published list has a plain cause and is read in the same way', () => {
     expect(readFailure('PublishFailed', 'InternalFailure: try again')).toEqual({
       kind: 'transient',
       errorType: 'InternalFailure',
@@ -55,7 +55,7 @@ describe('a failure that the state machine noted', () => {
     });
   });
 
-  test('that is not the publisher’s own keeps its name and the whole message', () => {
+  test('a failure that is not from the publisher keeps its name and the whole message', () => {
     expect(readFailure('Sandbox.Timedout', lambdaCause('RequestId: 1 Error: Task timed out'))).toEqual({
       kind: 'transient',
       errorType: 'Sandbox.Timedout',
@@ -63,18 +63,18 @@ describe('a failure that the state machine noted', () => {
     });
   });
 
-  test('without a cause or a name says so', () => {
+  test('a failure without a cause or a name is described as such', () => {
     expect(readFailure('States.Timeout', '')).toMatchObject({ message: 'no cause was given' });
     expect(readFailure('', 'why')).toMatchObject({ errorType: 'Unknown', message: 'why' });
   });
 
-  test('keeps line breaks, quotes, backslashes, tabs and emoji of the message', () => {
+  test('the message of a failure keeps line breaks, quotes, backslashes, tabs and emoji', () => {
     const message = 'a "quoted" C:\\users\\u00 path,\n\tan emoji 🐘 and Zürich';
 
     expect(readFailure('PublishFailed', lambdaCause(`InternalFailure: ${message}`)).message).toBe(message);
   });
 
-  test('cut at any position never throws and leaves the beginning of the message', () => {
+  test('a cause that is cut at any position never throws and keeps the beginning of the message', () => {
     const message = 'a "quote" 🐘 \u0001 \n back\\slash \\u00 Zürich';
     const cause = lambdaCause(message);
     const whole = cause.indexOf('"errorMessage":"') + '"errorMessage":"'.length;
@@ -85,11 +85,11 @@ describe('a failure that the state machine noted', () => {
     }
   });
 
-  test('cut before its message begins is kept as it is', () => {
+  test('a cause that is cut before its message begins is kept unchanged', () => {
     expect(readFailure('Lambda.Unknown', '{"errorType":"Publ').message).toBe('{"errorType":"Publ');
   });
 
-  test('has a name and a message, whatever was noted', () => {
+  test('every recorded failure has a name and a message, whatever was recorded', () => {
     const anything = fc.string({
       unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
     });

@@ -3,7 +3,7 @@ import { canonicalUuid } from '../../outbox/uuid.ts';
 
 const id = '76e1760a-d17a-f1cd-9453-d8a9d6c994e0';
 
-describe('an id is read as PostgreSQL reads it', () => {
+describe('ids in the formats that PostgreSQL reads', () => {
   test.each([
     ['as PostgreSQL prints it', id],
     ['in upper case', id.toUpperCase()],
@@ -11,7 +11,7 @@ describe('an id is read as PostgreSQL reads it', () => {
     ['without hyphens', id.replaceAll('-', '')],
     ['with a hyphen after every fourth digit', '76e1-760a-d17a-f1cd-9453-d8a9-d6c9-94e0'],
     ['in braces with hyphens elsewhere', '{76E1760AD17AF1CD-9453D8A9D6C994E0}'],
-  ])('%s', (_, text) => {
+  ])('an id %s is accepted', (_, text) => {
     expect(canonicalUuid(text)).toBe(id);
   });
 });
@@ -29,6 +29,6 @@ test.each([
   id.replace('7', 'g'),
   id.replace('-', '--'),
   '76e-1760a-d17a-f1cd-9453-d8a9d6c994e0',
-])('%j is no id', (text) => {
+])('%j is not an id', (text) => {
   expect(canonicalUuid(text)).toBeUndefined();
 });
