@@ -7,7 +7,7 @@ const files = readdirSync(folder)
   .sort();
 const handler = readFileSync(new URL('../../lambdas/migrate.ts', import.meta.url), 'utf8');
 
-/** The migrations that the handler lists, as file names: each by its name and by the file its text is from. */
+/** The file names of the migrations that the handler lists, each by its name and by the file that it imports. */
 function listed(): { readonly name: string; readonly file: string | undefined }[] {
   const imports = new Map(
     [...handler.matchAll(/import (\w+) from '\.\.\/database\/migrations\/(.+)';/g)].map(
@@ -21,22 +21,22 @@ function listed(): { readonly name: string; readonly file: string | undefined }[
 }
 
 describe('the migrations', () => {
-  test('are all named by lambdas/migrate.ts, in order, each with the text of its own file', () => {
+  test('lambdas/migrate.ts lists all migrations in order, each with the text of its own file', () => {
     expect(files.length).toBeGreaterThan(0);
     expect(listed()).toEqual(files.map((file) => ({ name: file, file })));
   });
 
-  test('are numbered from 0001 without a gap', () => {
+  test('the migrations are numbered from 0001 without a gap', () => {
     expect(files.map((file) => file.slice(0, 5))).toEqual(
       files.map((_, index) => `${String(index + 1).padStart(4, '0')}_`),
     );
   });
 
-  test.each(files)('%s has no colon, which a parser of named parameters could stumble over', (file) => {
+  test.each(files)('%s has no colon, which a parser of named parameters could misread', (file) => {
     expect(readFileSync(new URL(file, folder), 'utf8')).not.toContain(':');
   });
 
-  test.each(files)('%s has a statement on each side of every breakpoint', (file) => {
+  test.each(files)('%s has a statement before and after every breakpoint', (file) => {
     const statements = readFileSync(new URL(file, folder), 'utf8').split(/^--> statement-breakpoint$/m);
 
     for (const statement of statements) expect(statement.replace(/^--.*$/gm, '').trim()).not.toBe('');

@@ -23,7 +23,7 @@ interface Answer {
   readonly delayMs?: number;
 }
 
-/** The database answers with: rows changed, of these failed for good, outcomes that found no row, locked rows, the longest delay. */
+/** Answers with: changed rows, those that failed for good, outcomes without a row, locked rows, the longest delay. */
 function recorded(
   changed: number,
   failedForGood: number,
@@ -36,7 +36,7 @@ function recorded(
   rdsData.on(ExecuteStatementCommand).resolves({ records: [row as Field[]] });
 }
 
-/** The parameters of the one statement that was sent, its JSON parameter parsed. */
+/** The parameters of the only statement that was sent, with its JSON parameter parsed. */
 function sentParameters(): Record<string, unknown> {
   const calls = rdsData.commandCalls(ExecuteStatementCommand);
   expect(calls).toHaveLength(1);
@@ -57,7 +57,7 @@ beforeEach(() => {
 describe('mark-processed', () => {
   const input = { outcomes: [{ eventId: 'e-1', eventBridgeId: 'eb-1' }], runId };
 
-  test('records the outcomes in one statement, without asking who holds the lease', async () => {
+  test('mark-processed records the outcomes in one statement, whoever holds the lease', async () => {
     recorded(1, 0, [], { delayMs: 1500.5 });
 
     const invocation = await invoke(await coldStart('mark-processed', databaseEnvironment), input);
@@ -72,7 +72,7 @@ describe('mark-processed', () => {
     expect(logsIn(invocation)).toEqual([]);
   });
 
-  test('counts and logs an outcome that found no row', async () => {
+  test('mark-processed counts and logs an outcome without a row', async () => {
     recorded(0, 0, ['e-1']);
 
     const invocation = await invoke(await coldStart('mark-processed', databaseEnvironment), input);
@@ -99,7 +99,7 @@ describe('mark-failed', () => {
     runId,
   };
 
-  test('records each failure under its kind, with the backoff of the stack', async () => {
+  test('mark-failed records each failure with its kind and the backoff of the stack', async () => {
     recorded(3, 1, []);
 
     const invocation = await invoke(await coldStart('mark-failed', environment), input);
@@ -119,7 +119,7 @@ describe('mark-failed', () => {
     expect(invocation.result).toEqual({ recorded: 3, failedForGood: 1, lost: [] });
   });
 
-  test('takes a bus that accepted other events of the batch for no outage', async () => {
+  test('mark-failed records no outage when the bus accepted other events of the batch', async () => {
     recorded(3, 1, []);
 
     const invocation = await invoke(await coldStart('mark-failed', environment), { ...input, accepted: 1 });
@@ -129,7 +129,7 @@ describe('mark-failed', () => {
     expect(logsIn(invocation)[2]).toMatchObject({ eventId: 'e-3', kind: 'transient' });
   });
 
-  test('logs every failure and counts failed attempts, failed events and lost leases', async () => {
+  test('mark-failed logs every failure and counts failed attempts, failed events and lost leases', async () => {
     recorded(3, 1, ['e-2']);
 
     const invocation = await invoke(await coldStart('mark-failed', environment), input);
@@ -152,7 +152,7 @@ describe('mark-failed', () => {
 describe('release-batch', () => {
   const input = { leaseToken, error: 'States.DataLimitExceeded', cause: 'the output is too large', runId };
 
-  test('gives back what the token holds, with the reason', async () => {
+  test('release-batch gives back the events of the token and stores the reason', async () => {
     recorded(5, 2, []);
 
     const invocation = await invoke(await coldStart('release-batch', environment), input);
@@ -178,7 +178,7 @@ describe('release-batch', () => {
   });
 });
 
-describe('while another session has locked a row', () => {
+describe('outcomes while another session has locked a row', () => {
   const four = ['e-1', 'e-2', 'e-3', 'e-4'];
   const published = four.map((eventId) => ({ eventId, eventBridgeId: `eb-${eventId}` }));
   const failures = four.map((eventId) => ({ eventId, error: 'EventRejected', cause: '' }));
@@ -195,34 +195,40 @@ describe('while another session has locked a row', () => {
       { AttemptsFailed: 3, EventsFailed: 2, LeasesLost: 0 },
     ],
     ['release-batch', { leaseToken, error: 'E', cause: '', runId }, { EventsFailed: 2 }],
-  ])('%s counts what it recorded and throws RowsLocked for the rest', async (name, input, counted) => {
-    recorded(3, 2, ['e-9'], { locked: ['e-2'], delayMs: 20 });
+  ])(
+    'with locked rows, %s counts what it recorded and throws RowsLocked for the others',
+    async (name, input, counted) => {
+      recorded(3, 2, ['e-9'], { locked: ['e-2'], delayMs: 20 });
 
-    const invocation = await invoke(await coldStart(name, environment), input);
+      const invocation = await invoke(await coldStart(name, environment), input);
 
-    expect(invocation.error).toMatchObject({
-      name: 'RowsLocked',
-      message:
-        'another session has locked 1 of 4 rows (e-2): "Runs failed" in docs/operations.md tells how to find it',
-    });
-    expect(metricsIn(invocation)).toEqual(
-      Object.fromEntries(Object.entries(counted).map(([metric, value]) => [`Outbox/${metric}`, value])),
-    );
-  });
+      expect(invocation.error).toMatchObject({
+        name: 'RowsLocked',
+        message:
+          'another session has locked 1 of 4 rows (e-2): "Runs failed" in docs/operations.md tells how to find it',
+      });
+      expect(metricsIn(invocation)).toEqual(
+        Object.fromEntries(Object.entries(counted).map(([metric, value]) => [`Outbox/${metric}`, value])),
+      );
+    },
+  );
 
   test.each<[string, object, string]>([
     ['mark-processed', { outcomes: published, runId }, 'EventsPublished'],
     ['mark-failed', { leaseToken, outcomes: failures, runId }, 'AttemptsFailed'],
-  ])('%s counts only the rest when it is repeated, and then what was lost', async (name, input, metric) => {
-    recorded(1, 0, ['e-4']);
+  ])(
+    'a repeated %s counts only the remaining outcomes and those that were lost',
+    async (name, input, metric) => {
+      recorded(1, 0, ['e-4']);
 
-    const invocation = await invoke(await coldStart(name, environment), input);
+      const invocation = await invoke(await coldStart(name, environment), input);
 
-    expect(invocation.result).toMatchObject({ recorded: 1, lost: ['e-4'] });
-    expect(metricsIn(invocation)).toMatchObject({ [`Outbox/${metric}`]: 2, 'Outbox/LeasesLost': 1 });
-  });
+      expect(invocation.result).toMatchObject({ recorded: 1, lost: ['e-4'] });
+      expect(metricsIn(invocation)).toMatchObject({ [`Outbox/${metric}`]: 2, 'Outbox/LeasesLost': 1 });
+    },
+  );
 
-  test('the message names three of the rows at most', async () => {
+  test('the message of RowsLocked contains at most three of the rows', async () => {
     recorded(0, 0, [], { locked: four });
 
     const { error } = await invoke(await coldStart('mark-processed', environment), {
@@ -239,13 +245,13 @@ describe.each([
   ['mark-processed', { outcomes: [], runId }],
   ['mark-failed', { leaseToken, outcomes: [], accepted: 0, runId }],
   ['release-batch', { leaseToken, error: 'E', cause: '', runId }],
-])('%s', (name, input) => {
+])('a database error in %s', (name, input) => {
   test.each([
     ['DatabaseUnavailableException', 504, 'DatabaseUnavailable'],
     ['SecretsErrorException', 400, 'DatabaseUnavailable'],
     ['AccessDeniedException', 403, 'DatabaseRefused'],
   ])(
-    'throws for %s what the state machine matches by name, and counts nothing',
+    'the error %s is thrown under the name that the state machine matches, and nothing is counted',
     async (thrown, status, error) => {
       rdsData.on(ExecuteStatementCommand).rejects(serviceError(thrown, status));
 

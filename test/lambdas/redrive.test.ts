@@ -23,7 +23,7 @@ const unrestricted = {
 const fields = (values: readonly (number | string)[]) =>
   values.map((value) => (typeof value === 'number' ? { longValue: value } : { stringValue: value }));
 
-/** The database answers with one row of numbers, and JSON texts. */
+/** The database answers with one row of these numbers and JSON texts. */
 function answers(...values: (number | string)[]): void {
   rdsData.on(ExecuteStatementCommand).resolves({ records: [fields(values)] });
 }
@@ -38,12 +38,12 @@ describe('requeue-events', () => {
   const requeue = async (request: unknown) =>
     invoke(await coldStart('requeue-events', environment), { runId, request });
 
-  test('takes one batch of what matches under its own execution and says whether there is more', async () => {
+  test('requeue-events requeues one batch of matching events under its execution and reports whether there are more', async () => {
     answers(1000, 3000, '[]');
 
     const { result } = await requeue({ eventType: 'DishRated' });
 
-    // A null travels as isNull: true.
+    // A null is sent as isNull: true.
     expect(sent()).toEqual({
       ...unrestricted,
       eventType: 'DishRated',
@@ -57,22 +57,25 @@ describe('requeue-events', () => {
   test.each([
     ['the batch was not full', 999, 999],
     ['the limit is reached', 1000, 2000],
-  ])('is done when %s', async (_, requeued, total) => {
+  ])('requeue-events is done when %s', async (_, requeued, total) => {
     answers(requeued, total, '[]');
 
     expect((await requeue({ all: true, limit: 2000 })).result).toMatchObject({ more: false });
   });
 
-  test.each([3, 0])('throws RowsLocked when it could take %i and the rest is locked', async (requeued) => {
-    answers(requeued, 999, '["e-1", "e-2"]');
+  test.each([3, 0])(
+    'requeue-events throws RowsLocked after it requeued %i events and all others are locked',
+    async (requeued) => {
+      answers(requeued, 999, '["e-1", "e-2"]');
 
-    expect((await requeue({ all: true })).error).toMatchObject({
-      name: 'RowsLocked',
-      message: expect.stringMatching(/^another session has locked 2 of \d rows \(e-1, e-2\): /),
-    });
-  });
+      expect((await requeue({ all: true })).error).toMatchObject({
+        name: 'RowsLocked',
+        message: expect.stringMatching(/^another session has locked 2 of \d rows \(e-1, e-2\): /),
+      });
+    },
+  );
 
-  test('only counts in a dry run', async () => {
+  test('requeue-events only counts in a dry run', async () => {
     answers(7);
 
     const { result } = await requeue({ errorType: 'LeaseExpired', dryRun: true });
@@ -83,7 +86,7 @@ describe('requeue-events', () => {
     );
   });
 
-  test('sends a list of ids as one JSON parameter', async () => {
+  test('requeue-events sends a list of ids as one JSON parameter', async () => {
     answers(1, 1, '[]');
     const eventIds = ['0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a'];
 
@@ -97,7 +100,7 @@ describe('requeue-events', () => {
     ['in upper case', '76E1760A-D17A-F1CD-9453-D8A9D6C994E0'],
     ['in braces', '{76e1760a-d17a-f1cd-9453-d8a9d6c994e0}'],
     ['without hyphens', '76e1760ad17af1cd9453d8a9d6c994e0'],
-  ])('takes an id %s, and sends it as PostgreSQL prints it', async (_, id) => {
+  ])('requeue-events accepts an id %s and sends it as PostgreSQL prints it', async (_, id) => {
     answers(1, 1);
 
     await requeue({ eventIds: [id] });
@@ -105,7 +108,7 @@ describe('requeue-events', () => {
     expect(sent()).toMatchObject({ eventIds: '["76e1760a-d17a-f1cd-9453-d8a9d6c994e0"]' });
   });
 
-  test('takes as many ids as fit the input of an execution beside the other conditions', async () => {
+  test('requeue-events accepts as many ids as fit the input of an execution together with all other conditions', async () => {
     answers(1, 1);
     const eventIds = Array.from({ length: 6_500 }, () => randomUUID());
     const request = {
@@ -126,7 +129,7 @@ describe('requeue-events', () => {
     expect(Buffer.byteLength(JSON.stringify({ runId, request }))).toBeLessThan(262_144);
   });
 
-  test('refuses more ids with the number that it takes, in a message that fits a state', async () => {
+  test('requeue-events refuses more ids, in a message that contains the limit and fits the state', async () => {
     const { error } = await requeue({ eventIds: Array.from({ length: 6_501 }, () => randomUUID()) });
 
     expect(error).toMatchObject({
@@ -148,7 +151,7 @@ describe('requeue-events', () => {
     ['a stopped run without its name', { all: true, runIsStopped: true }],
     ['a limit of nothing', { all: true, limit: 0 }],
   ])(
-    'refuses %s by the name that the state machine does not retry, and asks the database nothing',
+    'requeue-events refuses %s as InvalidRedriveRequest, which is not retried, before any query',
     async (_, request) => {
       const { error } = await requeue(request);
 
@@ -161,7 +164,7 @@ describe('requeue-events', () => {
 describe('verify-redrive', () => {
   const verify = async () => invoke(await coldStart('verify-redrive', databaseEnvironment), { runId });
 
-  test('answers once every event of the redrive is processed', async () => {
+  test('verify-redrive succeeds when every event of the redrive is processed', async () => {
     answers(5, 0, 0, '[]');
 
     const { result, printed } = await verify();
@@ -171,7 +174,7 @@ describe('verify-redrive', () => {
     expect(printed).toEqual([]);
   });
 
-  test('answers with what waits, and that the outbox is paused, instead of waiting for a person', async () => {
+  test('verify-redrive returns unfinished events of a paused outbox instead of waiting for a person', async () => {
     rdsData
       .on(ExecuteStatementCommand)
       .resolvesOnce({ records: [fields([3, 2, 0, '[]'])] })
@@ -193,8 +196,8 @@ describe('verify-redrive', () => {
       [3, 0, 1, '["MalformedDetail"]'],
       /^1 events failed again \(MalformedDetail\), 3 are/,
     ],
-  ])('throws %s, the name that the state machine matches', async (name, row, message) => {
-    // Asked next, and it is not paused.
+  ])('verify-redrive throws %s, the name that the state machine matches', async (name, row, message) => {
+    // The second query asks whether the outbox is paused: it is not.
     rdsData
       .on(ExecuteStatementCommand)
       .resolvesOnce({ records: [fields(row)] })
@@ -208,7 +211,7 @@ describe('verify-redrive', () => {
     ]);
   });
 
-  test('throws DatabaseUnavailable while the database is away', async () => {
+  test('verify-redrive throws DatabaseUnavailable while the database is not available', async () => {
     rdsData.on(ExecuteStatementCommand).rejects(serviceError('DatabaseResumingException', 400));
 
     expect((await verify()).error).toMatchObject({ name: 'DatabaseUnavailable' });
