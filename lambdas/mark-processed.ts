@@ -12,10 +12,10 @@ export interface MarkProcessedInput {
   readonly runId: string;
 }
 
-/** `Mark processed`: records what EventBridge accepted, whoever holds the lease by now. Throws RowsLocked. */
+/** `Mark processed`: records what EventBridge accepted, whoever holds the lease now. Throws RowsLocked. */
 export async function markProcessed({ outcomes }: MarkProcessedInput): Promise<Recorded> {
   const result = await mark(database, outcomes);
-  // A call that leaves locked rows behind is repeated whole, and what it recorded must not be counted again.
+  // A call that finds locked rows is repeated as a whole: do not count again what it has already recorded.
   metrics.addMetric('EventsPublished', MetricUnit.Count, result.recorded + result.lost.length);
   if (result.maxDelayMs !== undefined) {
     metrics.addMetric('PublishDelay', MetricUnit.Milliseconds, result.maxDelayMs);

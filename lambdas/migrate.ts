@@ -16,7 +16,7 @@ const outboxName = text('OUTBOX_NAME');
 const secrets = new SecretsManagerClient();
 const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
 
-/** The migrations are part of the bundle, so a new one changes the function and the deployment runs it. */
+/** The migrations are part of the bundle, so a new one changes the function, and the deployment runs it. */
 const migrations = [
   { name: '0001_outbox_events', sql: outboxEvents },
   { name: '0002_claim_outbox_events', sql: claimFunction },
@@ -25,13 +25,13 @@ const migrations = [
 ];
 
 export interface Migrated {
-  /** Names of the migrations that were not applied yet. */
+  /** The names of the migrations that this call applied. */
   readonly applied: readonly string[];
-  /** Database roles that have the passwords of their secrets now. */
+  /** Database roles that now have the passwords of their secrets. */
   readonly roles: readonly string[];
 }
 
-/** Runs on every deployment that changes it, and when a person says `outbox sync-roles`. */
+/** Runs on every deployment that changes it, and on `outbox sync-roles`. */
 export async function migrateDatabase(): Promise<Migrated> {
   const untilAvailable = createUntilAvailable({
     ...wallClock,

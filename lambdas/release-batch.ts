@@ -16,7 +16,7 @@ export interface ReleaseBatchInput {
   readonly runId: string;
 }
 
-/** `Release batch`: gives back what a failed run still holds, instead of waiting for its lease to end. Throws RowsLocked. */
+/** `Release batch`: gives back the events of a failed run before their lease ends. Throws RowsLocked. */
 export async function releaseBatch({ leaseToken, error, cause }: ReleaseBatchInput): Promise<Recorded> {
   const failure = readFailure(error, cause);
   const result = await release(database, leaseToken, failure, settings);

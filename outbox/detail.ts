@@ -2,7 +2,7 @@ import type { DataApi } from './data-api.ts';
 import { EventRejected } from './failure.ts';
 import { RowReader } from './row.ts';
 
-// Base64 makes 48,000 bytes 64,000: within the 64 KB that a Data API row may have, and 15 such rows stay
+// Base64 turns 48,000 bytes into 64,000: within the 64 KB of a Data API row, and 15 such rows stay
 // within the 1 MiB of one answer.
 const SLICE_BYTES = 48_000;
 const SLICES_PER_CALL = 15;
@@ -16,7 +16,7 @@ const READ_SLICES = `
   where slice * ${SLICE_BYTES} < octet_length(bytes)
   order by slice`;
 
-/** Reads a detail that was too large to travel through the state, in slices that the Data API can carry. */
+/** Reads a detail that was too large to travel through the state, in slices that fit the Data API. */
 export async function readDetail(database: DataApi, eventId: string): Promise<string> {
   const slices: Uint8Array[] = [];
   let read = 0;

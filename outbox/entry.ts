@@ -2,9 +2,9 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { ClaimedEvent } from './event.ts';
 import { fits, maxCharacters } from './limits.ts';
 
-/** Bytes that one PutEvents request may carry. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
+/** The maximum bytes of one PutEvents request. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
 export const MAX_REQUEST_BYTES = 1_048_576;
-// Most targets take as many bytes and get more: the detail in an envelope of source, account, region and the like.
+// Most targets have the same limit but receive more: the detail in an envelope of source, account, region and so on.
 const ENVELOPE_BYTES = 512;
 
 export interface Envelope {
@@ -28,7 +28,7 @@ export function toEntry(
   };
 }
 
-/** An entry's size as EventBridge counts it, in bytes. */
+/** The size of an entry in bytes, as EventBridge counts it. */
 export function entryBytes(entry: PutEventsRequestEntry): number {
   const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
   const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text ?? ''), 0);
@@ -37,8 +37,8 @@ export function entryBytes(entry: PutEventsRequestEntry): number {
 
 /**
  * Why EventBridge would accept this entry and drop it, as it does with a long detail type, or refuse the whole request
- * because of it. The table refuses the same at insert, and more that EventBridge refuses entry by entry; this is for
- * events that got in all the same.
+ * because of it. The table refuses the same events at insert, and more that EventBridge refuses entry by entry; this
+ * check is for events that are in the table nevertheless.
  */
 export function whyUnpublishable(entry: PutEventsRequestEntry): string | undefined {
   const { Detail = '', DetailType = '', TraceHeader } = entry;

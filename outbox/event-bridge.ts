@@ -6,13 +6,13 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { BusMissing, classifyEntryCode, classifyPutEventsError, publishError } from './failure.ts';
 
-/** EventBridge's id of an accepted entry, or the error that says why it was not accepted. */
+/** The EventBridge id of an accepted entry, or the error with which it was refused. */
 export type EntryResult = { readonly eventBridgeId: string } | { readonly error: Error };
 
 export interface Publisher {
   /**
-   * Sends 1 to 10 entries in one request and answers in their order.
-   * @throws EventRejected, PublishFailed, BusUnavailable or PublishThrottled when the request as a whole failed.
+   * Sends 1 to 10 entries in one request and returns results in their order.
+   * @throws EventRejected, PublishFailed, BusUnavailable or PublishThrottled when the whole request failed.
    */
   publish(entries: readonly PutEventsRequestEntry[]): Promise<readonly EntryResult[]>;
 }
@@ -36,23 +36,23 @@ export function createPublisher(client: EventBridgeClient): Publisher {
   };
 }
 
-/** Whether a bus, by name or ARN, is in another account or region than what `ourArn` names. */
+/** Whether a bus, by name or ARN, is in another account or region than `ourArn`. */
 export function isElsewhere(busName: string, ourArn: string): boolean {
   return busName.startsWith('arn:') && placeOf(busName) !== placeOf(ourArn);
 }
 
-/** The region of a bus that is named by its ARN, where its requests have to go; undefined for a bare name. */
+/** The region of a bus given by its ARN, to which requests must go; undefined for a name. */
 export function regionOf(busName: string): string | undefined {
   return busName.startsWith('arn:') ? busName.split(':')[3] : undefined;
 }
 
 /**
- * Looks whether the bus exists, because PutEvents answers 200 for one that does not and drops the event. Publishing
- * must not depend on anything else that this management call may answer, so all else is only told. DescribeEventBus
- * knows the buses of the caller's account and region, so another one is not looked at.
+ * Checks that the bus exists, because PutEvents returns 200 for a missing one and drops the event. Publishing must not
+ * depend on other errors of this management call, so those are only reported. DescribeEventBus finds only buses of the
+ * account and region of the caller, so other buses are not checked.
  * @param busName name or ARN of the bus
- * @param runId ARN of the execution, which tells the account and region
- * @returns why the bus could not be looked at, if so
+ * @param runId ARN of the execution, which contains the account and region
+ * @returns why the check failed, if it did
  * @throws BusMissing
  */
 export async function checkBus(
@@ -86,8 +86,8 @@ function requestError(error: unknown): Error {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Node's network stack says what happened in `code`; the name is Error, or AggregateError with an empty message
-  // when it has tried several addresses.
+  // The network stack of Node.js reports the reason in `code`; the name is Error, or AggregateError with an empty
+  // message after several addresses were tried.
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
   const message = error.message || (first instanceof Error ? first.message : 'no reason was given');

@@ -1,10 +1,10 @@
 /**
- * The kinds of failure. The state machine tells them apart by the error's name, so each name is a literal:
- * it survives minification and is what `ErrorEquals` matches.
+ * The kinds of failure. The state machine distinguishes them by the name of the error. Each name is a literal, which
+ * survives minification, and is what `ErrorEquals` matches.
  */
 export type FailureKind = 'permanent' | 'transient' | 'outage' | 'throttled';
 
-/** The event's own fault: it can never be published as it is. It fails for good at once. */
+/** The event can never be published as it is. It fails for good at once. */
 export class EventRejected extends Error {
   override readonly name = 'EventRejected';
 }
@@ -15,34 +15,34 @@ export class PublishFailed extends Error {
 }
 
 /**
- * The bus did not answer, or refused the request without looking at the event. Whether that is an outage, or the
- * fault of this event, is for its batch to tell: see {@link withinBatch}.
+ * The bus did not answer, or refused the request without reading the event. The other events of the batch decide
+ * whether this is an outage or a failure of this event: see {@link withinBatch}.
  */
 export class BusUnavailable extends Error {
   override readonly name = 'BusUnavailable';
 }
 
-/** Too much was asked of the bus at once: the event is given back, no attempt is consumed, and the run slows down. */
+/** The bus received too many requests: the event is given back, no attempt is consumed, and the run slows down. */
 export class PublishThrottled extends Error {
   override readonly name = 'PublishThrottled';
 }
 
-/** There is no bus: PutEvents would accept the events and drop them. The run fails before it claims anything. */
+/** The bus does not exist: PutEvents would accept the events and drop them. The run fails before it claims anything. */
 export class BusMissing extends Error {
   override readonly name = 'BusMissing';
 }
 
-/** The database may answer the same call later. The state machine retries. */
+/** The database may accept the same call later. The state machine retries. */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable';
 }
 
-/** The database will never accept this call (permission, SQL, values). Retrying only costs time. */
+/** The database will never accept this call (permission, SQL, values). A retry would only cost time. */
 export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
 }
 
-/** Another session has locked some rows; the others are done. The state machine repeats the call for the rest. */
+/** Another session has locked some rows; the others are recorded. The state machine repeats the call for the rest. */
 export class RowsLocked extends Error {
   override readonly name = 'RowsLocked';
 
@@ -54,17 +54,17 @@ export class RowsLocked extends Error {
   }
 }
 
-/** Two clocks differ by more than is tolerated, so that neither of them can tell whether a call is in time. */
+/** Two clocks differ by more than the tolerance, so that neither side can decide whether a call is in time. */
 export class ClocksDiffer extends Error {
   override readonly name = 'ClocksDiffer';
 }
 
-/** Nobody waits for this call any more; or the clock of who made it and the clock of who got it differ. */
+/** The caller no longer waits for this call; or the clocks of the caller and the receiver differ. */
 export class CallExpired extends Error {
   override readonly name = 'CallExpired';
 }
 
-/** What is stored with a failed event: `last_error_type` and `last_error`. */
+/** The texts stored with a failed event: `last_error_type` and `last_error`. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly errorType: string;
@@ -75,7 +75,7 @@ const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
   ['EventRejected', 'permanent'],
   ['PublishFailed', 'transient'],
   ['BusUnavailable', 'outage'],
-  // The way to the publisher, as Step Functions names it: nothing was learned about the event either.
+  // Errors of invoking the publisher, as Step Functions names them: they also say nothing about the event.
   // https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
   ['Lambda.AWSLambdaException', 'outage'],
   ['Lambda.ClientExecutionTimeoutException', 'outage'],
@@ -83,11 +83,11 @@ const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
   ['Lambda.SdkClientException', 'outage'],
   ['Lambda.ServiceException', 'outage'],
   ['PublishThrottled', 'throttled'],
-  // Lambda did not run the publisher, so nothing was learned about the event.
+  // Lambda did not run the publisher, so this says nothing about the event.
   ['Lambda.TooManyRequestsException', 'throttled'],
 ]);
 
-// PutEvents: entry codes that no retry can cure.
+// PutEvents: entry codes that a retry cannot resolve.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 const permanentEntryCodes = new Set([
   'AccessDeniedException',
@@ -105,19 +105,19 @@ export function classifyEntryCode(code: string): FailureKind {
   return isThrottling(code) ? 'throttled' : 'transient';
 }
 
-/** Whether an error's name says that too much was asked at once. */
+/** Whether the name of an error means throttling. */
 function isThrottling(name: string): boolean {
   return /throttl|toomanyrequests|requestlimitexceeded|slowdown/i.test(name);
 }
 
-// AWS refused the request for its caller's sake: the credentials, the permission, or the caller's clock.
+// AWS refused the request because of its caller: the credentials, the permission, or the clock of the caller.
 const refusedCaller =
   /AccessDenied|NotAuthorized|UnrecognizedClient|InvalidClientTokenId|MissingAuthentication|ExpiredToken|RequestExpired|Signature|OptInRequired/;
 
 /**
- * Classifies an error that the EventBridge client threw, that is, one about the whole request. Only a request
- * that is itself invalid speaks against the event; what is left speaks about the bus or the way to it, except
- * an unknown code of the 4xx family or a mistake in the code.
+ * Classifies an error that the EventBridge client threw, that is, one of the whole request. Only an invalid request is
+ * the fault of the event; other errors are those of the bus or the network, except an unknown 4xx code or a bug in
+ * the code.
  */
 export function classifyPutEventsError(error: unknown): FailureKind {
   const { name, status } = describe(error);
@@ -129,23 +129,23 @@ export function classifyPutEventsError(error: unknown): FailureKind {
   return refusedCaller.test(name) || /ResourceNotFound|RequestTimeout/.test(name) ? 'outage' : 'transient';
 }
 
-// What no retry can cure. Anything else may pass: a secret that is being rotated or that cannot be read for a
-// moment, a cluster that is new, restored or resuming, a lost connection, and whatever is not known yet. A mark
-// that is abandoned too early publishes its whole batch twice, and one that is retried in vain costs half a minute.
+// Errors that a retry cannot resolve. Others may be temporary: a secret that is being rotated or cannot be read for a
+// moment, a cluster that is new, restored or resuming, a lost connection, and unknown errors. Without a retry, a failed
+// mark publishes its whole batch twice; a retry without success only costs half a minute.
 const permanentDataApiErrors = new Set([
   'AccessDeniedException',
   'ForbiddenException',
   'HttpEndpointNotEnabledException',
-  // The request or its result has a form that the service never takes. (BadRequestException says that too, but
-  // also says "Communications link failure", and that the sign-in failed.)
+  // The service never accepts the form of the request or of its result. (BadRequestException has this meaning too, but
+  // also means "Communications link failure", or that the sign-in failed.)
   'SerializationException',
   'UnknownOperationException',
   'UnsupportedResultException',
   'ValidationException',
 ]);
 
-// Classes 22 (data), 23 (constraints), 42 (syntax, permissions, undefined objects), and a statement too complex.
-// The service ends its message with the state; text before that may quote a value, which may look like one.
+// Classes 22 (data), 23 (constraints), 42 (syntax, permissions, undefined objects), and a statement that is too complex.
+// The service puts the state at the end of its message; a quoted value before it may look like a state.
 // https://www.postgresql.org/docs/17/errcodes-appendix.html
 const permanentSqlState = /; SQLState: (?:(?:22|23|42)[0-9A-Z]{3}|54001)\s*$/;
 const databaseErrors = new Set(['BadRequestException', 'DatabaseErrorException']);
@@ -170,9 +170,9 @@ export function publishError(kind: FailureKind, message: string, cause?: unknown
 }
 
 /**
- * What a failure counts as in its batch. A bus that accepted other events of the batch is there, so what it did not
- * answer costs that event an attempt, or it would come back for ever. The definition decides the same way whether
- * the run goes on.
+ * The kind of a failure within its batch. When the bus accepted other events of the batch it is available, so a missing
+ * answer costs the event an attempt; otherwise the event would come back for ever. The definition decides in the same
+ * way whether the run continues.
  * @param accepted events of the batch that the bus accepted
  */
 export function withinBatch<F extends Failure>(failure: F, accepted: number): F {
@@ -180,14 +180,14 @@ export function withinBatch<F extends Failure>(failure: F, accepted: number): F 
 }
 
 /**
- * Reads a failure as the state machine noted it: the error's name, and a cause that may be the JSON of a
+ * Reads a failure as the state machine recorded it: the name of the error, and a cause that may be the JSON of a
  * Lambda error, the beginning of one (the state machine cuts it), some other text, or nothing.
  */
 export function readFailure(error: string, cause: string): Failure {
   const message = lambdaMessage(cause);
   const kind = kindOfError.get(error) ?? 'transient';
   const code = /^([A-Za-z][\w.]*): (.*)$/s.exec(message);
-  // Only our own errors begin with a code; IAM's refusal begins with "User: ".
+  // Only our own errors begin with a code; a refusal of IAM begins with "User: ".
   const isOurs = kindOfError.has(error) && !error.startsWith('Lambda.');
   if (isOurs && code?.[1] !== undefined && code[2] !== undefined) {
     return { kind, errorType: code[1], message: code[2] };
@@ -196,7 +196,7 @@ export function readFailure(error: string, cause: string): Failure {
 }
 
 function lambdaMessage(cause: string): string {
-  // Whole escapes only: the state machine may have cut inside one such as \u00.
+  // Keep whole escapes only: the state machine may have cut inside one, such as \u00.
   const quoted = /"errorMessage":\s*"((?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])*)/i.exec(cause)?.[1];
   if (quoted === undefined) return cause;
   try {

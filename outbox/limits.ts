@@ -1,4 +1,4 @@
-/** The longest texts of an event, in characters as PostgreSQL counts them. The table's constraints say the same. */
+/** The longest texts of an event, in characters as PostgreSQL counts them. The constraints of the table are the same. */
 export const maxCharacters = {
   aggregateType: 512,
   eventType: 128,

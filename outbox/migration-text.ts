@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** A migration with line feeds only: a checkout on Windows may end its lines with CRLF, and is no other migration. */
+/** A migration with LF line endings: a checkout on Windows may have CRLF, and that is still the same migration. */
 export function migrationText(file: string): string {
   return file.replaceAll('\r\n', '\n');
 }
 
-/** What the database keeps of a migration that was applied. */
+/** The checksum that the database stores for an applied migration. */
 export function checksumOf(file: string): string {
   return createHash('sha256').update(migrationText(file)).digest('hex');
 }

@@ -6,7 +6,7 @@ export interface NudgeOptions {
    * @default 100
    */
   readonly intervalMs?: number;
-  /** Hears why a start failed. Nothing is lost then: the next tick finds the events. */
+  /** Receives the reason why a start failed. No event is lost: the next tick finds the events. */
   readonly onError: (error: unknown) => unknown;
 }
 
@@ -16,7 +16,7 @@ export interface NudgeOptions {
  */
 export type Nudge = () => Promise<void>;
 
-// A start that does not answer must not keep all later ones from being tried.
+// A start that never answers must not prevent all later ones.
 const PATIENCE_MS = 5_000;
 const nothing = () => undefined;
 
@@ -36,7 +36,7 @@ export function createNudge(
     const started = Promise.resolve()
       .then(startRun)
       .catch(onError)
-      // What onError throws is its own affair: it must not stop the nudges.
+      // An error in onError must not stop the nudges.
       .then(nothing, nothing);
     const answered = Promise.race([started, pause(PATIENCE_MS, undefined, { ref: false })]);
     free = Promise.all([answered, pause(intervalMs)]);

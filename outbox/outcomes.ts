@@ -8,44 +8,44 @@ export interface Published {
   readonly eventBridgeId: string;
 }
 
-/** The event was not published, and why. */
+/** Why the event was not published. */
 export interface Failed extends Failure {
   readonly eventId: string;
 }
 
-/** Seconds, and attempts after which an event fails for good. */
+/** The backoff in seconds, and the attempts after which an event fails for good. */
 export interface Backoff {
   readonly maxAttempts: number;
-  /** Seconds before the second attempt; doubles with every further one. */
+  /** Seconds before the second attempt; they double with every further attempt. */
   readonly backoffBaseSeconds: number;
-  /** Seconds that a wait never exceeds. */
+  /** The longest wait in seconds. */
   readonly backoffMaxSeconds: number;
   /** Seconds after which an event that was given back is due again. */
   readonly outageDelaySeconds: number;
-  /** Seconds for which outages give an event back. After that they cost it attempts. */
+  /** Seconds for which outages give an event back without an attempt. After that, each outage consumes one. */
   readonly outageLimitSeconds: number;
 }
 
-/** What became of the rows that an outcome was recorded for. */
+/** The result of recording outcomes. */
 export interface Recorded {
   /** Rows changed by this call. */
   readonly recorded: number;
-  /** Of these, failed for good: they wait for a person. */
+  /** Of these, events that failed for good: they wait for a person. */
   readonly failedForGood: number;
   /**
-   * Outcomes that found no row to apply to: somebody else holds the event now, or it is gone. Those of a call that
-   * met locked rows are told by the call that repeats it, so that each is counted once.
+   * Outcomes without a matching row: another run holds the event now, or it was deleted. When a call finds locked rows,
+   * the call that repeats it reports these, so that each is counted once.
    */
   readonly lost: readonly string[];
-  /** Events whose rows another session has locked, if there are any: to be recorded by a later call. */
+  /** Events whose rows another session has locked, if any: a later call records them. */
   readonly locked?: readonly string[];
-  /** Milliseconds from when an event could be published to now, the longest of those marked processed. */
+  /** The longest delay of the events marked processed: milliseconds from when an event could be published until now. */
   readonly maxDelayMs?: number;
 }
 
-// No outcome waits for a lock: a row that another session has locked keeps no other row from being recorded, and calls
-// that overlap cannot deadlock. What is locked is the row as it is now, so a call that repeats another one sees what
-// that one did. A row that changed since the statement began may be reported as locked; the repeated call sees it.
+// No outcome waits for a lock: a row that another session has locked does not prevent the recording of others, and calls
+// that overlap cannot deadlock. A call locks the current version of a row, so a repeated call sees the result of the
+// first. A row that changed since the statement began may be reported as locked; the repeated call sees the change.
 const heldOutcomes = (columns: string) => `
   outcome as materialized (
     select * from jsonb_to_recordset(cast(:outcomes as jsonb)) as o("eventId" uuid, ${columns})),
@@ -65,7 +65,7 @@ const lostOutcomes = (recognized: string) => `
      and not exists (select from locked l where l.id = o."eventId")
      and not exists (select from held h where h.id = o."eventId" and (${recognized})))`;
 
-// A success is a fact: it is recorded whoever holds the lease. It is not lost when it is already on record.
+// A success is recorded whoever holds the lease. An outcome that is already recorded is not reported as lost.
 const MARK_PROCESSED = `
   with ${heldOutcomes('"eventBridgeId" text')},
   changed as (
@@ -87,9 +87,9 @@ export async function markProcessed(database: DataApi, outcomes: readonly Publis
   return { ...recorded(rows), ...(maxDelayMs !== undefined && { maxDelayMs }) };
 }
 
-// A failure is an opinion: it counts only under the token that claimed the event and while nobody knows more. What
-// an outage or throttling hit is given back with its attempt, but outages give an event back for a limited time: it
-// may be the event that the bus never answers. From then on each one costs it an attempt, until another outcome.
+// A failure counts only with the token that claimed the event, and while the event has no other outcome. An outage or
+// throttling gives the event back with its attempt. Outages do so for a limited time only, because this may be the
+// event that the bus never answers: after that, each outage consumes an attempt, until the event has another outcome.
 const MARK_FAILED = `
   with ${heldOutcomes('kind text, "errorType" text, message text')},
   mine as materialized (
@@ -131,7 +131,7 @@ export async function markFailed(
   return recorded(await database.query(MARK_FAILED, parameters));
 }
 
-// The attempt stays consumed: whatever made the run fail may be one of these very events.
+// The attempt stays consumed: one of these events may have made the run fail.
 const RELEASE = `
   with held as materialized (
     select id, attempts >= cast(:maxAttempts as integer) as for_good
@@ -155,7 +155,7 @@ const RELEASE = `
     returning e.status)
   select (select count(*) from changed), (select count(*) from changed where status = 'FAILED'), '[]', ${LOCKED}`;
 
-/** Gives back what a failed run still holds. Its events may have been published. */
+/** Gives back the events that a failed run still holds. They may have been published. */
 export async function release(
   database: DataApi,
   leaseToken: string,
@@ -166,8 +166,8 @@ export async function release(
   return recorded(await database.query(RELEASE, { leaseToken, ...storable(failure), ...settings }));
 }
 
-// PostgreSQL refuses the character zero and half a surrogate pair, which a cut may leave. One such text would
-// cost every event of the call its outcome.
+// PostgreSQL refuses the NUL character and half a surrogate pair, which a cut may leave. One such text would
+// make the call lose the outcomes of all its events.
 function storable({ errorType, message }: Failure): Pick<Failure, 'errorType' | 'message'> {
   const clean = (text: string) => Buffer.from(text, 'utf8').toString('utf8').replaceAll('\0', '\ufffd');
   return { errorType: clean(errorType), message: clean(message) };

@@ -1,11 +1,11 @@
 import type { DataApi } from './data-api.ts';
 import { RowReader } from './row.ts';
 
-/** Which failed events get a second chance. Given conditions all have to hold. */
+/** Which failed events are redriven. All given conditions must hold. */
 export interface RedriveFilter {
-  /** What failed in this run of the processor. */
+  /** Events that failed in this run of the processor. */
   readonly executionArn?: string;
-  /** Also what that run still holds. Only a person can know that an Express execution is dead. */
+  /** Also the events that this run still holds. Only a person can know that an Express execution has stopped. */
   readonly runIsStopped?: boolean;
   readonly eventIds?: readonly string[];
   readonly eventType?: string;
@@ -18,7 +18,7 @@ export interface RedriveFilter {
   readonly failedBefore?: string;
 }
 
-// Parameters that are null do not restrict.
+// A parameter that is null sets no condition.
 const MATCHES = `
   (status = 'FAILED' or (cast(:runIsStopped as boolean) and status = 'PROCESSING'))
   and (cast(:executionArn as text) is null or run_id = cast(:executionArn as text))
@@ -30,10 +30,10 @@ const MATCHES = `
   and (cast(:failedAfter as timestamptz) is null or failed_at >= cast(:failedAfter as timestamptz))
   and (cast(:failedBefore as timestamptz) is null or failed_at < cast(:failedBefore as timestamptz))`;
 
-// A retried call must not take more than the first one would have: what this redrive has stamped counts against its
-// limit, and what it has stamped is never taken by it again. Locked rows are passed over, however many come first.
-// They are looked for only when the rows that could be had are fewer than wanted. A row that has changed since the
-// statement began counts as locked too: the next call sees what it is now.
+// A retried call must not take more than the first one would have: rows with the id of this redrive count towards its
+// limit and are never taken again. Locked rows are skipped, however many come first. They are searched only when there
+// are fewer unlocked rows than wanted. A row that has changed since the statement began counts as locked too: the next
+// call sees its new state.
 const REQUEUE = `
   with taken as materialized (
     select count(*) as rows from outbox_events where redrive_id = cast(:redriveId as text)),
@@ -67,13 +67,13 @@ export interface Requeued {
   readonly requeued: number;
   /** Events that this redrive has made due again so far. */
   readonly total: number;
-  /** Events whose rows another session has locked, when nothing else that matches is left: for a later call. */
+  /** Events whose rows another session has locked, when no other matching events are left: a later call takes them. */
   readonly locked?: readonly string[];
-  /** Whether another call may find more at once. */
+  /** Whether another call may find more events at once. */
   readonly more: boolean;
 }
 
-/** Makes failed events due again: the same ids, fresh attempts, before anything younger. */
+/** Makes failed events due again: the same ids, new attempts, before all younger events. */
 export async function requeue(
   database: DataApi,
   redriveId: string,
@@ -92,13 +92,13 @@ export async function requeue(
 const COUNT_MATCHES = `
   select count(*) from (select from outbox_events where ${MATCHES} limit cast(:limit as bigint)) as matching`;
 
-/** How many events a redrive with this filter would take. Changes nothing. */
+/** How many events a redrive with this filter would requeue. Changes nothing. */
 export async function countMatches(database: DataApi, filter: RedriveFilter, limit: number): Promise<number> {
   const rows = await database.query(COUNT_MATCHES, { ...parameters(filter), limit });
   return new RowReader(rows[0]).number(0);
 }
 
-// The error types are bounded, because a row of an answer is.
+// Only the first error types, because the row of an answer has a size limit.
 const PROGRESS = `
   select count(*) filter (where status = 'PROCESSED'), count(*) filter (where due_at is not null),
     count(*) filter (where status = 'FAILED'),
@@ -107,13 +107,13 @@ const PROGRESS = `
       where redrive_id = cast(:redriveId as text) and status = 'FAILED' order by error_type limit 50) as types)
   from outbox_events where redrive_id = cast(:redriveId as text)`;
 
-/** What has become of the events of one redrive. */
+/** The current statuses of the events of one redrive. */
 export interface RedriveProgress {
   readonly processed: number;
   /** Pending or processing. */
   readonly unfinished: number;
   readonly failedAgain: number;
-  /** The error types of what failed again. */
+  /** The error types of the events that failed again. */
   readonly errorTypes: readonly string[];
 }
 

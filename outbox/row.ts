@@ -1,6 +1,6 @@
 import type { Row } from './data-api.ts';
 
-/** Reads the columns of one row by position, as the Data API returns them, and says what was wrong if one is. */
+/** Reads the columns of one row by position, as the Data API returns them; an error describes the unexpected value. */
 export class RowReader {
   readonly #row: Row;
 
