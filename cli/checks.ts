@@ -63,7 +63,7 @@ const schedule: Check = {
     const { Schedules = [] } = await context.scheduler.send(
       new ListSchedulesCommand({ GroupName, NamePrefix }),
     );
-    // One for each lane.
+    // One schedule for each lane.
     const names = Schedules.map(({ Name }) => Name).join(', ');
     if (Schedules.length === 0) return failed(`there is none in the group ${GroupName}`, schedule.remedy);
     const stopped = Schedules.filter(({ State }) => State !== 'ENABLED').map(({ Name }) => Name);
@@ -107,7 +107,7 @@ const late: Check = {
   },
 };
 
-/** In the order in which they explain each other. */
+/** In this order, because a failed check can explain later ones. */
 export const checks: readonly Check[] = [
   ...databaseChecks,
   clocks,

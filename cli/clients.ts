@@ -7,7 +7,7 @@ import { createDataApi, type TransactionalDataApi } from '../outbox/data-api.ts'
 import type { Target } from './target.ts';
 
 export interface Clients {
-  /** Signs in as the user that reads the outbox, or as the one that may only insert. */
+  /** Signs in as the user that reads the outbox, or as the user that may only insert. */
   database(as?: 'operator' | 'producer'): TransactionalDataApi;
   readonly stepFunctions: SFNClient;
   readonly eventBridge: EventBridgeClient;
@@ -15,7 +15,7 @@ export interface Clients {
   readonly scheduler: SchedulerClient;
 }
 
-/** AWS and the twin differ by this: where to call, and that the twin wants no credentials. */
+/** The difference between AWS and the twin: the endpoint, and that the twin needs no credentials. */
 export function clientOptions({ localUrl, region }: Target) {
   return {
     requestHandler: { connectionTimeout: 5_000 },

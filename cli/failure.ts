@@ -3,21 +3,21 @@ import { InvalidRedriveRequest } from '../outbox/redrive-request.ts';
 import { printable } from './printable.ts';
 import { OutputLost } from './stdout.ts';
 
-/** What a script can tell from the exit code. */
+/** The exit codes for scripts. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** It was done or looked at, and the answer is no: exit code 1. */
+/** The command worked, and the answer is no: exit code 1. */
 export class Failed extends Error {
   override readonly name = 'Failed';
 }
 
-/** The command does not say what to do: exit code 2. */
+/** The command line is not complete or not correct: exit code 2. */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage';
 }
 
-/** Nobody answers, or nobody lets us in: exit code 3. */
+/** The service does not answer or refuses access: exit code 3. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
@@ -26,7 +26,7 @@ const network = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENET
 const signIn =
   /^(AccessDenied(Exception)?|ExpiredToken(Exception)?|InvalidClientTokenId|InvalidSignatureException|UnrecognizedClientException|SignatureDoesNotMatch)$/;
 
-/** One sentence for a person and one number for a script, whatever was thrown. */
+/** One sentence for a person and one exit code for a script, for everything that can be thrown. */
 export function explain(error: unknown, place: string): { sentence: string; exitCode: ExitCode } {
   const chain = [...causes(error)];
   const of = (test: (cause: Error) => boolean) => chain.find(test);
@@ -63,7 +63,7 @@ export function explain(error: unknown, place: string): { sentence: string; exit
   return say(exitCodes.failed, error instanceof Error ? text(error) : String(error));
 }
 
-/** Which permission AWS misses, in its own words when it does not name one; undefined for any other error. */
+/** The permission that AWS says is missing, or the message of AWS if it names none; undefined for any other error. */
 export function missingPermission(error: unknown): string | undefined {
   const refused = [...causes(error)].find(({ name }) => /^AccessDenied(Exception)?$/.test(name));
   if (refused === undefined) return undefined;

@@ -11,7 +11,7 @@ export interface ExpectedMigration {
   readonly checksum: string;
 }
 
-/** What database/migrate.ts would apply, by the checksums it keeps. */
+/** The migrations that database/migrate.ts would apply, according to the stored checksums. */
 export async function readMigrations(): Promise<ExpectedMigration[]> {
   const folder = findFolder(dirname(fileURLToPath(import.meta.url)));
   const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
@@ -23,7 +23,7 @@ export async function readMigrations(): Promise<ExpectedMigration[]> {
   );
 }
 
-/** The columns that these migrations give the table of events. */
+/** The columns of the table of events after these migrations. */
 export function tableColumns(migrations: readonly ExpectedMigration[]): string[] {
   return migrations.flatMap(({ sql }) => {
     const [, created = ''] = /create table outbox_events \(\n([\s\S]*?)\n\)/.exec(sql) ?? [];
@@ -35,7 +35,7 @@ export function tableColumns(migrations: readonly ExpectedMigration[]): string[]
   });
 }
 
-/** Above the sources as above the bundle. */
+/** The same path from the sources and from the bundle. */
 function findFolder(from: string): string {
   const folder = join(from, 'database/migrations');
   if (existsSync(folder)) return folder;

@@ -5,7 +5,7 @@ import { Failed } from './failure.ts';
 
 const counts = z.record(z.string(), z.unknown());
 
-/** Runs an Express state machine to its end and answers with its summary. */
+/** Runs an Express state machine to its end and returns its summary. */
 export async function runToEnd(
   { stepFunctions, output }: { readonly stepFunctions: SFNClient } & Pick<Context, 'output'>,
   stateMachineArn: string,
@@ -20,7 +20,7 @@ export async function runToEnd(
   output.answer({ executionArn, status, output: result, error, cause }, () => summary.join(', '));
   if (status !== 'SUCCEEDED')
     throw new Failed(`${executionArn} ended ${status}: ${[error, cause].filter(Boolean).join(': ')}`);
-  // It ended well and did not do what it was asked for.
+  // The execution succeeded but did not do what was requested.
   if (result['paused'] === true) {
     throw new Failed(
       'the outbox is paused: nothing more is done until somebody resumes it (status says who paused it, and why)',

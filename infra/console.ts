@@ -7,7 +7,7 @@ const domains: Readonly<Record<string, string>> = {
 };
 const DOMAIN = 'console.aws.amazon.com';
 
-/** Where the AWS console of a stack's partition and region is, e.g. `https://eu-west-1.console.aws.amazon.com`. */
+/** The URL of the AWS console for a stack, e.g. `https://eu-west-1.console.aws.amazon.com`. */
 export function consoleOf(stack: Stack): string {
   const { region } = stack;
   if (!Token.isUnresolved(region)) {

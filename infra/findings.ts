@@ -7,20 +7,20 @@ import { LambdaFunction } from './lambda-function.ts';
 import { Schedules } from './schedules.ts';
 import { StateMachine } from './state-machine.ts';
 
-/** What cdk-nag's AwsSolutions pack reports about an outbox, and why it is so. */
+/** A finding of the AwsSolutions pack of cdk-nag about an outbox, and its reason. */
 export interface Finding {
-  /** The construct that the finding is about; the resource itself may lie below it. */
+  /** The construct of the finding; the resource itself may be below it. */
   readonly construct: IConstruct;
   /** For example `AwsSolutions-IAM5`. */
   readonly rule: string;
-  /** For example `Resource::*`: which of several findings of the rule. Undefined where the rule has only one. */
+  /** For example `Resource::*`: distinguishes several findings of the rule. Undefined when the rule has only one. */
   readonly detail?: string;
   readonly reason: string;
 }
 
 /**
- * The findings that cannot be avoided, each by itself. The construct does not acknowledge them: to suppress a finding
- * is for the owner of the app to decide, and the CDK's API for it is newer than everything else used here.
+ * The findings that cannot be avoided, one by one. The construct does not acknowledge them: the owner of the app
+ * decides about that, and the API of the CDK for it is newer than everything else used here.
  */
 export function findingsOf(outbox: IConstruct): Finding[] {
   return outbox.node.findAll().flatMap((construct) => {

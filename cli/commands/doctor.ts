@@ -34,16 +34,16 @@ async function doctor(context: Context): Promise<void> {
   if (failures.length > 0) throw new Failed(`${failures.length} of ${found.length} checks failed`);
 }
 
-/** A check that throws is a finding too, and never the end of the others. */
+/** A check that throws is a finding too and does not stop the other checks. */
 export async function look(check: Check, context: Context): Promise<Finding> {
   try {
     return await check.look(context);
   } catch (error) {
     const permission = missingPermission(error);
-    // Says something about who asks, and nothing about the outbox.
+    // A missing permission concerns the operator, not the outbox.
     if (permission !== undefined) return skipped(`not checked: ${permission}`);
     const { sentence, exitCode } = explain(error, context.target.place);
-    // Without its name nothing can be checked, and that is no finding about the outbox.
+    // Without its name the outbox cannot be checked, and that is no finding about the outbox.
     if (exitCode === exitCodes.usage) return skipped(sentence);
     return failed(sentence, check.remedy || 'see the first check that failed');
   }

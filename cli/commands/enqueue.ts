@@ -71,7 +71,7 @@ async function sourceOf(options: EnqueueOptions): Promise<EventSource> {
   return openStream(process.stdin);
 }
 
-/** The payload goes in as it was typed. */
+/** The payload is inserted exactly as it was typed. */
 function jsonOf({ aggregate, aggregateType, type, payload, event, dueAt }: EnqueueOptions): string {
   if (aggregate === undefined || type === undefined || payload === undefined)
     throw new WrongUsage('one event takes --aggregate, --type and --payload');

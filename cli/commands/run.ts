@@ -9,7 +9,7 @@ export function addRun(program: Command): void {
     .addHelpText('after', examples('run', 'run --local --json'))
     .action(
       withContext((context) =>
-        // A person waits for the end: this run does not linger.
+        // A person waits for the end, so this run does not linger.
         runToEnd(context, context.target.need('processorArn'), { lingerSeconds: 0 }),
       ),
     );

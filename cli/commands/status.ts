@@ -111,7 +111,7 @@ const localRuns = z.array(
   }),
 );
 
-/** Undefined on AWS: Step Functions lists Standard executions only. */
+/** Undefined on AWS, because Step Functions lists only Standard executions. */
 async function lastProcessorRuns({ target }: Context): Promise<Run[] | undefined> {
   if (target.localUrl === undefined) return undefined;
   const processorArn = target.need('processorArn');

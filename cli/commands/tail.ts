@@ -12,8 +12,8 @@ import { OutputLost } from '../stdout.ts';
 
 const PAGE = 500;
 
-// An outcome becomes visible when its transaction ends, up to 2 seconds after the time it carries. What is
-// younger than the horizon waits for the next look: so nothing appears behind the place where we stand.
+// An outcome becomes visible when its transaction ends, up to 2 seconds after the time it contains. Outcomes younger
+// than the horizon wait for the next query, so no outcome appears behind the position that was already read.
 const OUTCOMES = `
   select cast(id as text), status, event_type, ${atMost(4_000, 'aggregate_id')}, ${atMost(500, 'last_error_type')},
     ${atMost(4_000, 'last_error')}, ${isoTime('at')}
@@ -69,7 +69,7 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
   });
 }
 
-/** Looks again and again, at once while there is more. A look that fails is one that finds nothing. */
+/** Queries again and again, without a pause while there is more. A query that fails counts as one that finds nothing. */
 async function follow(
   { output, target }: Pick<Context, 'output' | 'target'>,
   interval: number,
@@ -132,7 +132,7 @@ async function tailBus(context: Context, { interval }: TailOptions): Promise<voi
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
     if (!response.ok) throw new Unreachable(`${target.place} answers ${response.status}`);
     const events = (await response.json()) as BusEvent[];
-    // The log is bounded: its oldest events may be gone.
+    // The log is bounded: its oldest events may be missing.
     return { before: Number(response.headers.get('x-events-before') ?? after), events };
   };
   const first = await accepted(0);

@@ -101,7 +101,7 @@ describe('the schedules', () => {
 });
 
 describe('the migration', () => {
-  test('the migration runs after the database exists and when its handler changes, and its failure fails the deployment', () => {
+  test('the migration runs after the database exists and when its handler changes, and can fail the deployment', () => {
     const { Properties, DependsOn } = theResource(template, 'Custom::Trigger');
     const { id: cluster } = theResource(template, 'AWS::RDS::DBCluster');
     const { id: writer } = theResource(template, 'AWS::RDS::DBInstance');

@@ -36,7 +36,7 @@ describe.each<[string, Step, number]>([
   ['SomethingNew', failing(lambdaError('SomethingNew')), 3],
   ['States.Timeout', hanging, 3],
 ])('a publish that ends with %s', (error, step, tries) => {
-  test(`the event is tried ${tries === 1 ? 'once' : `${tries} times`} and recorded as failed, and the others are published`, async () => {
+  test(`the event is tried ${tries === 1 ? 'once' : `${tries} times`} and recorded as failed; the others are published`, async () => {
     const ran = await runProcessor({ 'fetch-batch': three(), 'publish-event': secondOf(step) });
 
     const ofSecond = publishes(ran).filter(({ events }) => events[0]?.eventId === eventId(1));
