@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export interface NudgeOptions {
   /**
-   * Milliseconds from one start to the next at the earliest. Calls in between share the next one.
+   * Minimum milliseconds between two starts. Calls in between share the next start.
    * @default 100
    */
   readonly intervalMs?: number;
@@ -11,8 +11,8 @@ export interface NudgeOptions {
 }
 
 /**
- * Asks for a run soon, to be called after a commit. The run that covers a call begins after the call, so it finds
- * what was committed before. Resolves when that run has been started, and never rejects.
+ * Requests a run; call it after a commit. The run for a call begins after the call, so it finds what was committed
+ * before. Resolves when that run has been started, and never rejects.
  */
 export type Nudge = () => Promise<void>;
 
@@ -21,8 +21,9 @@ const PATIENCE_MS = 5_000;
 const nothing = () => undefined;
 
 /**
- * `startRun` starts the processor, e.g. with `StartExecution` and the input `{"loopSeconds": 0}`: one batch, because
- * a backlog is the ticks' to drain, and nudged runs of half a minute each would take all of the account's functions.
+ * `startRun` starts the processor, e.g. with `StartExecution` and the input `{"loopSeconds": 0}`: only one
+ * batch, because the ticks drain a backlog, and nudged runs of half a minute each would use all concurrent executions
+ * of the account.
  */
 export function createNudge(
   startRun: () => Promise<unknown>,
