@@ -45,7 +45,7 @@ async function typesOf(log: BusLog, skip = 0): Promise<string[]> {
   return types;
 }
 
-test('events are read in their order, after those that are skipped', async () => {
+test('events are read in their order, starting after the given number of events', async () => {
   const log = await openLog();
   log.append([event('a'), event('b')]);
   log.append([]);
@@ -57,8 +57,8 @@ test('events are read in their order, after those that are skipped', async () =>
   expect(await typesOf(log, 9)).toEqual([]);
 });
 
-describe('opened again', () => {
-  test('the log knows what it held, and goes on', async () => {
+describe('reopened bus log', () => {
+  test('a reopened log contains its earlier events and accepts new ones', async () => {
     const before = await openLog();
     before.append([event('a', '{"text": "x\u2028y\u2029😀"}'), event('b')]);
 
@@ -73,7 +73,7 @@ describe('opened again', () => {
     ['half an event', '{"EventId": "torn'],
     ['an event without its line end', JSON.stringify(event('torn'))],
     ['half a character', Buffer.from('{"EventId": "😀').subarray(0, -2)],
-  ])('the log drops a last line that was torn: %s', async (_, torn) => {
+  ])('a reopened log drops a torn last line: %s', async (_, torn) => {
     (await openLog()).append([event('a')]);
     const whole = await readFile(file);
     await appendFile(file, torn);
@@ -86,7 +86,7 @@ describe('opened again', () => {
     expect(await typesOf(log)).toEqual(['a', 'b']);
   });
 
-  test('the log drops a torn line that is all there is', async () => {
+  test('a reopened log drops a torn line that is its only line', async () => {
     await openLog();
     await appendFile(file, '{"EventId');
 
@@ -97,7 +97,7 @@ describe('opened again', () => {
   });
 });
 
-test('events of a megabyte are read whole, by readers that began before and after', async () => {
+test('events of a megabyte are read completely by readers that start before and after them', async () => {
   const log = await openLog();
   const details = Array.from('abcdefgh', (sign) => `{"text": "${sign.repeat(1_000_000)}"}`);
   const read = async () => {
