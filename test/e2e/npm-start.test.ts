@@ -19,13 +19,13 @@ beforeEach(async () => {
 
 afterEach(() => removeData());
 
-/** Processes whose command line names this test's data. */
+/** Processes whose command line contains this test's data folder. */
 const leftBehind = () =>
   execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line.includes(dataDir));
 
-test('--once publishes 2,000 real webhooks, accounts for every one and leaves nothing running', async () => {
+test('--once publishes 2,000 real webhooks, accounts for each of them and leaves no process running', async () => {
   const { exitCode, output } = await runToEnd([
     '--once',
     '--events',
@@ -45,7 +45,7 @@ test('--once publishes 2,000 real webhooks, accounts for every one and leaves no
   expect(leftBehind()).toEqual([]);
 });
 
-test('after kill -9 of the whole process group it comes up on the same data and loses nothing', async () => {
+test('after kill -9 of its process group the twin restarts on the same data and loses no event', async () => {
   const first = await startTwinProcess('--events', '1500', '--tick', '1', '--data-dir', dataDir);
   const enough = async () => (await first.busEvents()).length > 200;
   while (!(await enough()));
@@ -61,7 +61,7 @@ test('after kill -9 of the whole process group it comes up on the same data and 
     const { rows } = await pool.query(
       `select count(*) filter (where status = 'PROCESSING')::int as processing, count(*) filter (where status = 'PENDING')::int as pending from outbox_events`,
     );
-    // A lease is a lease: what the dead run had claimed stays its own until it has run out.
+    // The leases of the killed run stay valid until they expire.
     expect(rows).toEqual([{ processing: claimed.rowCount, pending: 0 }]);
 
     await pool.query(`update outbox_events set due_at = now() where status = 'PROCESSING'`);
@@ -76,7 +76,7 @@ test('after kill -9 of the whole process group it comes up on the same data and 
       times.set(eventId, (times.get(eventId) ?? 0) + 1);
     }
     expect(times.size).toBe(written);
-    // Only what the dead run had claimed may have been published twice.
+    // Only the events that the killed run had claimed may have been published twice.
     const claimedIds = new Set(claimed.rows.map(({ id }: { id: string }) => id));
     expect([...times].filter(([id, count]) => count > 1 && !claimedIds.has(id))).toEqual([]);
   } finally {
@@ -86,8 +86,8 @@ test('after kill -9 of the whole process group it comes up on the same data and 
   expect(leftBehind()).toEqual([]);
 });
 
-describe('bad input ends with one sentence and exit code 1', () => {
-  test('a port in use', async () => {
+describe('invalid input', () => {
+  test('npm start with a port in use ends with one sentence and exit code 1', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -104,9 +104,9 @@ describe('bad input ends with one sentence and exit code 1', () => {
 
   test.each([
     ['an unknown flag', ['--bogus'], "unknown option '--bogus'"],
-    ['a number that is none', ['--events', 'many'], 'expected a whole number'],
-    ['a stray word', ['events'], 'too many arguments'],
-  ])('%s', async (_, parameters, sentence) => {
+    ['a malformed number', ['--events', 'many'], 'expected a whole number'],
+    ['an unexpected argument', ['events'], 'too many arguments'],
+  ])('npm start with %s ends with one sentence and exit code 1', async (_, parameters, sentence) => {
     const { exitCode, output } = await runToEnd(parameters);
 
     expect(output).toContain(sentence);
@@ -114,7 +114,7 @@ describe('bad input ends with one sentence and exit code 1', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('a DATABASE_URL that does not answer, without its password', async () => {
+  test('npm start with a DATABASE_URL that does not answer ends with one sentence without its password', async () => {
     const env = { ...process.env, DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/outbox' };
 
     const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], env);
@@ -124,7 +124,7 @@ describe('bad input ends with one sentence and exit code 1', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('a data folder that belongs to something else', async () => {
+  test('npm start with a data folder of something else ends with one sentence and exit code 1', async () => {
     await writeFile(join(dataDir, 'thesis.txt'), 'chapter 1');
 
     const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir]);
