@@ -9,7 +9,7 @@ import {
 } from '../../outbox/outcomes.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 
-/** Long waits, so that a test may take its time and still tell one from another. */
+/** Long backoffs, so that a slow test can still tell one from another. */
 export const backoff: Backoff = {
   maxAttempts: 8,
   backoffBaseSeconds: 10_000,
