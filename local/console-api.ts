@@ -29,7 +29,7 @@ export function createConsoleApi({
   bus,
   executions,
 }: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>) {
-  // Idle connections hold up neither the twin's end nor its PostgreSQL's, which ends them: hence the listener.
+  // Idle connections would delay the end of the twin and its PostgreSQL, which closes them: hence the listener.
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 2, allowExitOnIdle: true });
   pool.on('error', () => undefined);
   const status = watchStatus(pool, bus);
@@ -68,7 +68,7 @@ export function createConsoleApi({
     ],
   ];
 
-  /** Undefined when the path is not its own. */
+  /** Undefined when the path is not part of this API. */
   return (url: URL, response: ServerResponse): Promise<unknown> | undefined => {
     for (const [path, answer] of routes) {
       const [match, ...captured] = path.exec(url.pathname) ?? [];
@@ -79,7 +79,7 @@ export function createConsoleApi({
   };
 }
 
-/** Reads the whole log, so the page asks once and not with every look. */
+/** Reads the whole log, so the page requests this once and not at every refresh. */
 async function entriesOf(bus: BusLog, id: string, unwanted: () => boolean): Promise<object> {
   const entries: (AcceptedEvent & { order: number })[] = [];
   for await (const { text, position } of bus.readTexts(0)) {
@@ -107,7 +107,7 @@ async function readFilter(pool: pg.Pool, { searchParams }: URL): Promise<EventFi
   };
 }
 
-/** As PostgreSQL prints it, from whatever it reads as a UUID. */
+/** The UUID in the form that PostgreSQL prints, from any form that it reads. */
 async function uuid(pool: pg.Pool, text = ''): Promise<string> {
   try {
     const { rows } = await pool.query<{ id: string }>('select cast($1 as uuid) as id', [text]);

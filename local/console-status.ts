@@ -5,16 +5,16 @@ import { type OutboxStatus, readOutboxStatus } from './progress.ts';
 interface Sample {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Events that the bus has accepted by then. */
+  /** Number of events that the bus had accepted at this time. */
   readonly published: number;
   readonly lagSeconds: number;
 }
 
 export interface ConsoleStatus extends OutboxStatus {
-  /** What `processing` and `dueLater` were called first, for tools that read them. */
+  /** The former names of `processing` and `dueLater`, for tools that read them. */
   readonly inFlight: number;
   readonly waiting: number;
-  /** Null while no run holds a lease. */
+  /** Null when no run holds a lease. */
   readonly oldestLeaseEnd: Date | null;
   readonly published: number;
   readonly samples: readonly Sample[];
@@ -26,7 +26,7 @@ const OLDEST_LEASE_END = `
 const INTERVAL_MS = 2_000;
 const KEPT_MS = 10 * 60_000;
 
-/** The numbers of the page, with their last ten minutes. A twin that nobody looks at samples nothing. */
+/** The numbers of the page and their last ten minutes. Without requests from a page nothing is sampled. */
 export function watchStatus(pool: Pool, bus: BusLog): () => Promise<ConsoleStatus> {
   let samples: readonly Sample[] = [];
   let askedAt = 0;
@@ -58,7 +58,7 @@ export function watchStatus(pool: Pool, bus: BusLog): () => Promise<ConsoleStatu
     const status = await read();
     if (timer === undefined) {
       keep(status);
-      // A sample that fails leaves a gap; the page hears of the trouble from its own request.
+      // A failed sample leaves a gap; the page gets the error from its own request.
       timer = setInterval(() => void sample().catch(() => undefined), INTERVAL_MS).unref();
     }
     return { ...status, samples };

@@ -1,7 +1,7 @@
 import { account, region } from '../twin/arn.ts';
 import type { CloudAssembly } from '../twin/template/cloud-assembly.ts';
 
-/** What `/_local/health` answers. */
+/** The answer of `/_local/health`. */
 export function describeHealth(
   { clusterArn, secrets, ...assembly }: CloudAssembly,
   postgresUrl: string,

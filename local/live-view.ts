@@ -5,11 +5,11 @@ import { COUNT_LIMIT, type Progress } from './progress.ts';
 
 export interface LiveView {
   show(progress: Progress, eventsPerSecond: number): void;
-  /** Leaves the last picture standing. */
+  /** Stops updating and keeps the last view on the screen. */
   end(): void;
 }
 
-/** On a terminal a picture that stays in its place; anywhere else a line a second. */
+/** On a terminal, a view that is redrawn in place; elsewhere one line per second. */
 export function createLiveView(stream: NodeJS.WriteStream): LiveView {
   if (!stream.isTTY) {
     return {

@@ -6,7 +6,7 @@ import type { Twin } from '../twin/deploy.ts';
 import { runSession } from './session.ts';
 import { startTwin } from './start-twin.ts';
 
-// A laptop has other work. By default garbage is collected when the heap has grown to four times what it needs.
+// Leave memory to other programs: by default the heap may grow to four times what it needs before it is collected.
 setFlagsFromString('--heap-growing-percent=40');
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -76,8 +76,8 @@ const startedAt = performance.now();
 const stopping = new AbortController();
 let twin: Twin | undefined;
 
-// The first signal lets the runs that are under way end, so that their events need not wait for a lease; a later one does
-// not. npm passes a Ctrl-C on that the terminal has sent already: what comes at once is the same one.
+// The first signal lets the current runs end, so that their events need not wait for a lease; a second one does not.
+// npm passes on a Ctrl-C that the terminal has already sent, so a signal within a second is the same one.
 const SAME_SIGNAL_MS = 1_000;
 let signalledAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -102,7 +102,7 @@ try {
     assembly: options.assembly,
     context: options.context,
     lambdaConcurrency: options.lambdaConcurrency,
-    // At its end, the session compares everything with it.
+    // With --once, the session compares everything with the log at its end.
     busLogBytes: options.once ? Number.POSITIVE_INFINITY : undefined,
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });

@@ -9,7 +9,7 @@ import { smallEvents, webhookEvents, writeEvents } from './sample-events.ts';
 import { printSummary } from './summary.ts';
 
 export interface SessionOptions {
-  /** Sample events to write; infinite for a stream that never ends. */
+  /** Number of sample events to write; infinite for an endless stream. */
   readonly events: number;
   readonly eventBytes: number | undefined;
   readonly once: boolean;
@@ -19,13 +19,13 @@ export interface SessionOptions {
 const VIEW_INTERVAL_MS = 500;
 const STREAM_EVENTS_PER_SECOND = 20;
 
-/** Writes sample events and shows what becomes of them. Answers whether every event is accounted for. */
+/** Writes sample events and shows their progress. Returns whether every event is accounted for. */
 export async function runSession(twin: Twin, options: SessionOptions): Promise<boolean> {
   const pool = new pg.Pool({ connectionString: twin.postgresUrl, max: 2 });
   try {
     if (!options.once) console.log(`watch, search and redrive in a browser: ${twin.url}/`);
     if (options.events === 0 && !options.once) {
-      // The signal may have come while everything started.
+      // The signal may have arrived during the start.
       if (!options.stopping.aborted) await once(options.stopping, 'abort');
       return true;
     }

@@ -27,7 +27,7 @@ export async function synthesize(
       ...process.env,
       CDK_OUTDIR: folder,
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...given }),
-      // `npm run synth` validates; here it would only delay the start.
+      // `npm run synth` validates; here validation would only delay the start.
       CDK_VALIDATION: 'false',
     },
   }).catch((error: { stderr?: string; message: string }) => {

@@ -7,7 +7,7 @@ import { answerTo, type Scenario } from '../scenario.ts';
 
 const KIB = 1024;
 
-/** So many rows of one text of so many bytes. */
+/** A query for this many rows with one text of this many bytes. */
 const texts = (rows: number, bytes: number) =>
   `select repeat('x', ${bytes}) from generate_series(1, ${rows})`;
 
