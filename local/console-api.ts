@@ -14,15 +14,15 @@ const MOST_ON_BUS = 20;
 export const consolePaths = ['/_local/outbox', '/_local/runs'];
 
 /**
- * What the console page reads, all with GET under `/_local`:
+ * The API of the console page, all with GET under `/_local`:
  *
  * - `/outbox`: counts by status, lag, events published, and samples of both over the last minutes
- * - `/outbox/failed`, once called `/outbox/parked`: the failed events by error type and event type
+ * - `/outbox/failed`, formerly `/outbox/parked`: the failed events by error type and event type
  * - `/outbox/events?status&eventType&aggregateId&errorType&run&id&before`: a page of 100, newest first
  * - `/outbox/events/{id}`: the whole row; `/outbox/events/{id}/bus`: its entries on the bus, with their order
- * - `/runs?machine&idle=true`: the newest executions; without `idle` not those that found nothing
- * - `/runs/{arn}?after=N`: one with its history after event N, inputs and outputs left out
- * - `/runs/{arn}/history/{id}`: one event of that history, whole
+ * - `/runs?machine&idle=true`: the newest executions; without `idle` only those that found something
+ * - `/runs/{arn}?after=N`: one execution with its history after event N, without inputs and outputs
+ * - `/runs/{arn}/history/{id}`: one complete event of that history
  */
 export function createConsoleApi({
   postgresUrl,

@@ -8,8 +8,8 @@ import { bundleHandlers } from '../build/bundle-handlers.ts';
 const project = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Builds the handlers and synthesizes the stack with the very command of cdk.json, in a process of its own:
- * the CDK library takes 200 MB that the twin does not need afterwards. `given` goes before the context of cdk.json.
+ * Builds the handlers and synthesizes the stack with the command of cdk.json in a separate process, because the CDK
+ * library takes 200 MB that the twin does not need afterwards. `given` overrides the context of cdk.json.
  */
 export async function synthesize(
   folder: string,
