@@ -70,7 +70,7 @@ describe('files of the page', () => {
     ['/console/dagre.js', 'text/javascript'],
     ['/console/base.css', 'text/css'],
     ['/console/icon.svg', 'image/svg+xml'],
-  ])('%s is %s and allows no content from elsewhere', async (path, type) => {
+  ])('the file %s is %s and allows no content from elsewhere', async (path, type) => {
     const { status, headers } = await call('GET', path, {});
 
     expect(status).toBe(200);

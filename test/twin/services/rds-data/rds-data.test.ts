@@ -334,7 +334,7 @@ describe('colons that are no parameters', () => {
     ['in a block comment', `select /* it's :p */ 'x'`, 'x'],
     ['in dollar quotes', 'select $$it is :p$$', 'it is :p'],
     ['in tagged dollar quotes', 'select $tag$it $$ is :p$tag$', 'it $$ is :p'],
-    ['after the colons of a cast', `select 'x'::text`, 'x'],
+    ['in a cast', `select 'x'::text`, 'x'],
     ['in an array slice', `select cast((array['x', 'y'])[1:1] as text)`, '{x}'],
   ])('a colon is not replaced %s', async (_, sql, value) => {
     expect(await fields(sql)).toEqual([{ stringValue: value }]);
