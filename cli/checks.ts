@@ -6,10 +6,13 @@ import { readPause } from '../outbox/pause.ts';
 import { accountChecks } from './account-checks.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
 import { compareClocks } from './clocks.ts';
+import { toSecond } from './columns.ts';
 import { describePause } from './commands/pause.ts';
 import { databaseChecks } from './database-checks.ts';
 import { duration } from './duration.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
+import { describeOutage, readBus } from './outage.ts';
+import { busRemedy } from './remedy.ts';
 
 const LATE_SECONDS = 300;
 
@@ -84,6 +87,18 @@ const running: Check = {
   },
 };
 
+const accepting: Check = {
+  name: 'the bus accepts events',
+  remedy: '',
+  async look({ database }) {
+    const { outage, lastProcessedAt } = await readBus(database());
+    if (outage !== undefined) return failed(describeOutage(outage), busRemedy(outage.errorType));
+    return ok(
+      lastProcessedAt === undefined ? 'none was given back' : `the last at ${toSecond(lastProcessedAt)}`,
+    );
+  },
+};
+
 const noneFailed: Check = {
   name: 'no event has failed',
   remedy: '',
@@ -116,6 +131,7 @@ export const checks: readonly Check[] = [
   schedule,
   ...accountChecks,
   running,
+  accepting,
   noneFailed,
   late,
 ];

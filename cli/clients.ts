@@ -30,6 +30,8 @@ export function clientOptions({ localUrl, region }: Target) {
 
 export function createClients(target: Target): Clients {
   const options = clientOptions(target);
+  // A service that hangs is a finding of doctor, not its end.
+  const prompt = { ...options, requestHandler: { connectionTimeout: 5_000, requestTimeout: 5_000 } };
   return {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {
@@ -38,13 +40,13 @@ export function createClients(target: Target): Clients {
         database: target.need('database'),
       }),
     stepFunctions: new SFNClient(options),
-    eventBridge: new EventBridgeClient(options),
+    eventBridge: new EventBridgeClient(prompt),
     // A migration of a large table may take minutes.
     lambda: new LambdaClient({
       ...options,
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 11 * 60_000 },
       maxAttempts: 1,
     }),
-    scheduler: new SchedulerClient(options),
+    scheduler: new SchedulerClient(prompt),
   };
 }

@@ -7,7 +7,7 @@ export type Finding =
 
 export interface Check {
   readonly name: string;
-  /** What to do when the check itself throws. */
+  /** What to do when what it looks for is not there. What to do about any other error follows from the error. */
   readonly remedy: string;
   look(context: Context): Promise<Finding>;
 }

@@ -21,7 +21,7 @@ const exitCodeHelp = `
 Exit codes:
   0  done, and all is well
   1  it failed: a run or a redrive, a check of doctor, an event that does not exist, an answer that cannot be written;
-     or it is paused: run, purge
+     or not all of what a run claimed was published, as in an outage; or it is paused: run, purge
   2  the command line says nothing clear; nothing was done
   3  the target does not answer, or there are no credentials for it`;
 

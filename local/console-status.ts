@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
+import { describeOutage, readOutage } from './outage.ts';
 import { type OutboxStatus, readOutboxStatus } from './progress.ts';
 
 interface Sample {
@@ -17,6 +18,8 @@ export interface ConsoleStatus extends OutboxStatus {
   /** Null while no run holds a lease. */
   readonly oldestLeaseEnd: Date | null;
   readonly published: number;
+  /** A sentence; null while the bus accepts events. */
+  readonly outage: string | null;
   readonly samples: readonly Sample[];
 }
 
@@ -33,13 +36,18 @@ export function watchStatus(pool: Pool, bus: BusLog): () => Promise<ConsoleStatu
   let timer: NodeJS.Timeout | undefined;
 
   const read = async () => {
-    const [status, lease] = await Promise.all([
+    const [status, lease, outage] = await Promise.all([
       readOutboxStatus(pool),
       pool.query<{ end: Date | null }>(OLDEST_LEASE_END),
+      readOutage(pool),
     ]);
     const { processing: inFlight, dueLater: waiting } = status;
     const oldestLeaseEnd = lease.rows[0]?.end ?? null;
-    return { ...status, inFlight, waiting, oldestLeaseEnd, published: bus.length };
+    return {
+      ...status,
+      ...{ inFlight, waiting, oldestLeaseEnd, published: bus.length },
+      outage: outage === undefined ? null : describeOutage(outage),
+    };
   };
   const keep = ({ published, lagSeconds }: Omit<Sample, 'at'>) => {
     const at = Date.now();

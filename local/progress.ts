@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Twin } from '../twin/deploy.ts';
 import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
+import { type Outage, readOutage } from './outage.ts';
 
 /** How the table stands: what the live view and the console page both show. Counts end at {@link COUNT_LIMIT}. */
 export interface OutboxStatus {
@@ -21,6 +22,7 @@ export const COUNT_LIMIT = 1_000;
 export interface Progress extends OutboxStatus {
   readonly published: number;
   readonly lastRun: ExecutionRecord | undefined;
+  readonly outage: Outage | undefined;
 }
 
 const STATUS = `
@@ -35,7 +37,8 @@ export async function readOutboxStatus(pool: Pool): Promise<OutboxStatus> {
 
 export async function readProgress(pool: Pool, twin: Twin, publishedBefore: number): Promise<Progress> {
   const lastRun = twin.executions.list().find(({ status }) => status !== 'RUNNING');
-  return { ...(await readOutboxStatus(pool)), published: twin.bus.length - publishedBefore, lastRun };
+  const [status, outage] = await Promise.all([readOutboxStatus(pool), readOutage(pool)]);
+  return { ...status, published: twin.bus.length - publishedBefore, lastRun, outage };
 }
 
 /** Nothing is left to do: neither now nor later. */

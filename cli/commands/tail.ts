@@ -6,6 +6,7 @@ import { type Context, examples, withContext } from '../action.ts';
 import { wholeNumber } from '../arguments.ts';
 import { atMost, isoTime, toSecond } from '../columns.ts';
 import { explain, Unreachable, WrongUsage } from '../failure.ts';
+import { explainOutage, type Outage, readBus } from '../outage.ts';
 import { printable } from '../printable.ts';
 import { halving } from '../read-in-parts.ts';
 import { OutputLost } from '../stdout.ts';
@@ -54,6 +55,7 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
   const { output } = context;
   const database = context.database();
   let last = { at: await startingAt(database, options.since), id: '00000000-0000-0000-0000-000000000000' };
+  const tellOutage = outageTeller(context);
   output.note('following the outcomes');
   await follow(context, options.interval, async () => {
     const { rows, complete } = await halving(PAGE, async (limit) => {
@@ -65,8 +67,23 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
       output.line(outcome, () => describe(outcome, context));
       last = { at: outcome.at, id: outcome.eventId };
     }
+    await tellOutage();
     return complete;
   });
+}
+
+/** Says once that the bus is away, and once that it is back: an event that is given back has no outcome yet. */
+function outageTeller({ database, output }: Context): () => Promise<void> {
+  let told: Outage | undefined;
+  return async () => {
+    const { outage, lastProcessedAt } = await readBus(database());
+    if (outage !== undefined && told === undefined) output.note(printable(explainOutage(outage)));
+    if (outage === undefined && told !== undefined) {
+      const back = lastProcessedAt !== undefined && lastProcessedAt > told.since;
+      output.note(back ? 'the bus accepts events again' : 'no event waits for the bus any more');
+    }
+    told = outage;
+  };
 }
 
 /** Looks again and again, at once while there is more. A look that fails is one that finds nothing. */
