@@ -1,4 +1,5 @@
 const health = 'https://health.aws.amazon.com says whether AWS knows of a problem';
+const askAgain = `wait and ask again: the service has an error of its own; ${health}`;
 const signIn =
   /AccessDenied|NotAuthorized|UnrecognizedClient|InvalidClientTokenId|MissingAuthentication|ExpiredToken|RequestExpired|Signature|OptInRequired/;
 const network =
@@ -67,6 +68,7 @@ export function remedyOf(error: unknown, { local, ifAbsent }: Asked): string {
   const text = [...causes(error)].map(describe).join('\n');
   const rule = databaseRules.find(([pattern]) => pattern.test(text));
   if (rule !== undefined) return rule[1];
+  if (/InternalServerError|ServiceUnavailable/.test(text)) return askAgain;
   if (/DatabaseUnavailable|InvalidResourceState|Communications link|SQLState: 57P0/.test(text)) {
     return local
       ? 'wait a few seconds; if it stays, start the twin again (npm start)'
@@ -81,7 +83,7 @@ export function remedyOf(error: unknown, { local, ifAbsent }: Asked): string {
       ? 'look whether npm start still runs'
       : `look at the network between this machine and AWS, else wait: ${health}`;
   }
-  if (isFault(error)) return `wait and ask again: the service has an error of its own; ${health}`;
+  if (isFault(error)) return askAgain;
   return 'look at what the message says; doctor knows no more about it';
 }
 

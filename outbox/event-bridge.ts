@@ -90,6 +90,9 @@ function describe(error: unknown): string {
   // when it has tried several addresses.
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
-  const message = error.message || (first instanceof Error ? first.message : 'no reason was given');
+  // A timeout begins with the name of the package that noticed it.
+  const message =
+    error.message.replace(/^@smithy\/\S+ - \[\w+\] /, '') ||
+    (first instanceof Error ? first.message : 'no reason was given');
   return `${/^(Aggregate)?Error$/.test(error.name) ? (code ?? error.name) : error.name}: ${message}`;
 }

@@ -77,7 +77,10 @@ test('a bus that is down for the whole run: no attempt is consumed and the run e
   const run = await twin.tick();
 
   // A batch of 200 was tried; the 50 behind it were left alone although they were due.
-  expect(run.output).toEqual({ claimed: 200, published: 0, failed: 200, failedForGood: 0, batches: 1 });
+  expect(run.output).toEqual({
+    ...{ claimed: 200, published: 0, failed: 200, failedForGood: 0, batches: 1 },
+    outage: true,
+  });
   expect((await givenBack()).rows).toEqual([
     { status: 'PENDING', attempts: 0, errorType: null, later: false, count: 50 },
     { status: 'PENDING', attempts: 0, errorType: 'InternalException', later: true, count: 200 },

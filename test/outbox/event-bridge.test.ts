@@ -54,6 +54,16 @@ describe('the publisher', () => {
     ]);
   });
 
+  test('tells of a timeout without the package that noticed it', async () => {
+    const message = '@smithy/node-http-handler - [ERROR] a request has exceeded the configured 1300 ms.';
+    eventBridge.on(PutEventsCommand).rejects(serviceError('TimeoutError', undefined, message));
+
+    await expect(publisher().publish([entry])).rejects.toMatchObject({
+      name: 'BusUnavailable',
+      message: 'TimeoutError: a request has exceeded the configured 1300 ms.',
+    });
+  });
+
   test.each([
     ['MalformedDetail', EventRejected],
     ['InternalFailure', PublishFailed],

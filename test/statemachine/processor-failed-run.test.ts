@@ -12,7 +12,15 @@ import {
   releases,
   runProcessor,
 } from './processor.ts';
-import { failing, failingFirst, lambdaError, type Ran, runArn, type Step } from './run-definition.ts';
+import {
+  failing,
+  failingFirst,
+  hanging,
+  lambdaError,
+  type Ran,
+  runArn,
+  type Step,
+} from './run-definition.ts';
 
 /** Two events, of which the second fails; more is due. */
 const mixed = () => ({
@@ -53,6 +61,24 @@ describe('when Mark processed fails for good', () => {
     expect(causeOf(await run(failing(new TaskError('States.TaskFailed'))))).toBe(
       'Mark processed: States.TaskFailed: ',
     );
+  });
+});
+
+describe('a step that does not answer', () => {
+  test('fails the run with a cause that names it and its seconds', async () => {
+    const fetch = await runProcessor({ 'fetch-batch': hanging });
+    const release = await runProcessor({ 'fetch-batch': hanging, 'release-batch': hanging });
+    const processed = await runProcessor({ ...mixed(), 'mark-processed': hanging });
+    const failed = await runProcessor({ ...mixed(), 'mark-failed': hanging });
+
+    const why = 'States.Timeout: Fetch batch did not answer within 5 seconds';
+    expect(releases(fetch)).toMatchObject([
+      { error: 'States.Timeout', cause: 'Fetch batch did not answer within 5 seconds' },
+    ]);
+    expect(causeOf(fetch)).toBe(why);
+    expect(causeOf(release)).toBe(`${why}; Release batch: States.Timeout: no answer within 4 seconds`);
+    expect(causeOf(processed)).toBe('Mark processed: States.Timeout: no answer within 4 seconds');
+    expect(causeOf(failed)).toBe('Mark failed: States.Timeout: no answer within 4 seconds');
   });
 });
 

@@ -116,6 +116,18 @@ describe('the cause of a failure', () => {
     expect(await noted('😀'.repeat(300))).toBe('😀'.repeat(256));
   });
 
+  test('of a timeout says what did not answer, and how long it was waited for', async () => {
+    const ran = await runProcessor({ 'fetch-batch': three(), 'publish-event': secondOf(hanging) });
+
+    expect(failedMarks(ran)[0]?.outcomes).toEqual([
+      {
+        eventId: eventId(1),
+        error: 'States.Timeout',
+        cause: 'the publisher did not answer within 5 seconds',
+      },
+    ]);
+  });
+
   test('is the empty text when it is missing', async () => {
     expect(await noted()).toBe('');
   });
@@ -172,7 +184,7 @@ describe('an outage', () => {
 
     expect(ran.outcome).toMatchObject({
       status: 'SUCCEEDED',
-      output: { claimed: 3, published: 0, failed: 3 },
+      output: { claimed: 3, published: 0, failed: 3, outage: true },
     });
     expect(fetches(ran)).toHaveLength(1);
     expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([0]);
@@ -185,6 +197,7 @@ describe('an outage', () => {
     });
 
     expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 5, failed: 1 } });
+    expect(ran.outcome).not.toHaveProperty('output.outage');
     expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([2]);
   });
 
@@ -236,6 +249,26 @@ describe('an outage', () => {
       expect(failedMarks(ran)[0]?.outcomes).toHaveLength(3);
     },
   );
+
+  test('that comes after accepted batches is in the output beside what was published', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': more(),
+      'publish-event': publishing((id) =>
+        id < eventId(3) ? undefined : new TaskError('BusUnavailable', 'InternalException: no'),
+      ),
+    });
+
+    expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 3, failed: 3, outage: true } });
+  });
+
+  test('that throttling makes is in the output too', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': more(),
+      'publish-event': failing(lambdaError('PublishThrottled')),
+    });
+
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 0, outage: true } });
+  });
 
   test.each(['PublishFailed', 'EventRejected', 'States.Timeout', 'Lambda.Unknown', 'Sandbox.Timedout'])(
     'is not that every event of a batch failed with %s: the run goes on',

@@ -8,6 +8,7 @@ import {
   machines,
   placeholderOf,
   readDefinition,
+  readText,
   stateOf,
   stepsOf,
 } from './definition.ts';
@@ -35,6 +36,15 @@ let template: Template;
 beforeAll(async () => {
   template = await synthesized();
 }, 60_000);
+
+/** The seconds that a text of the definition says a step did not answer within, and those that the step has. */
+const toldTimeouts = (text: string) =>
+  [...text.matchAll(/(\w[\w ]+) did not answer within (\d+) seconds|no answer within (\d+) seconds/g)].map(
+    ([, step = 'Mark', seconds, markSeconds]) => [
+      step.replace('the publisher', 'Publish event'),
+      Number(seconds ?? markSeconds),
+    ],
+  );
 
 /** Every patience of a Task from the inside out, in seconds, with its name. */
 function patiences(resources: Resources, machine: string, definition: Definition) {
@@ -216,4 +226,16 @@ describe('the load', () => {
     expect(PublishChunkSize).toBe(String(assumedLoad.chunkSize));
     expect(LoopSeconds).toBe(String(assumedLoad.loopSeconds));
   });
+});
+
+test('a message about a timeout has the seconds of its step', () => {
+  const definition = readDefinition('outbox-processor');
+  const secondsOf = (name: string) => stateOf(definition, name).TimeoutSeconds;
+  const told = toldTimeouts(readText('outbox-processor'));
+
+  const marks = ['Mark processed', 'Mark failed', 'Release batch'].map(secondsOf);
+  expect(new Set(marks).size).toBe(1);
+  expect(told).toHaveLength(5);
+  for (const [step, seconds] of told)
+    expect([step, seconds]).toEqual([step, step === 'Mark' ? marks[0] : secondsOf(String(step))]);
 });
