@@ -161,6 +161,76 @@ test('purge deletes what is past its retention', async () => {
   expect(await statuses()).toEqual({ FAILED: 2 });
 });
 
+describe('while the bus is away', () => {
+  const away = {
+    service: 'events',
+    operation: 'PutEvents',
+    kind: 'error',
+    code: 'InternalException',
+  } as const;
+  const sentence =
+    /the bus has not accepted anything since \d{4}-\S+Z \([\d.]+ s\), InternalException: .*; nothing is lost and no attempt is used: 3 events wait/;
+  const insertThree = () =>
+    pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload) select '1', 'a', '{}' from generate_series(1, 3)`,
+    );
+
+  test('run, status and doctor say so, and run and doctor are exit code 1', async () => {
+    await insertThree();
+    await twin.setFaults([away]);
+
+    const run = await json('run');
+    const status = await cli.run(['status', local]);
+    const doctor = await json('doctor');
+
+    expect(run.answer).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: 3, published: 0, outage: true },
+    });
+    expect([run.exitCode, status.exitCode, doctor.exitCode]).toEqual([1, 0, 1]);
+    expect(run.stderr).toMatch(sentence);
+    stderrIsOneSentence(run.stderr);
+    expect(status.stdout.split('\n')[0]).toMatch(sentence);
+    expect(doctor.answer['checks']).toContainEqual({
+      name: 'the bus accepts events',
+      result: 'failed',
+      found: expect.stringMatching(sentence),
+      remedy: expect.stringMatching(/^wait: it drains by itself/),
+    });
+  });
+
+  test('tail says so once, and when the bus is back', async () => {
+    const tail = cli.start(['tail', local]);
+    await tail.shows('following the outcomes');
+    await insertThree();
+    await twin.setFaults([away]);
+    await twin.tick();
+    await tail.shows(sentence);
+    await twin.setFaults([]);
+    await pool.query(`update outbox_events set due_at = now() where status = 'PENDING'`);
+    await twin.tick();
+
+    await tail.shows('the bus accepts events again');
+
+    tail.stop();
+    const { stderr } = await tail.ended;
+    expect(stderr.match(/has not accepted anything/g)).toHaveLength(1);
+    expect((await json('status')).answer['outage']).toBeNull();
+  });
+});
+
+test('run is exit code 1 when events that it claimed were not published', async () => {
+  await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
+  await twin.setFaults([{ service: 'events', kind: 'entry-error', code: 'MalformedDetail' }]);
+
+  const { exitCode, stderr } = await cli.run(['run', local]);
+
+  expect(stderr).toMatch(
+    /^error 1 of 1 events were not published; 1 failed for good and wait for a person: list --run arn:\S+ says why\n$/,
+  );
+  expect(exitCode).toBe(1);
+});
+
 describe('while the outbox is paused', () => {
   beforeEach(async () => {
     await cli.run(['pause', '--reason', 'the bus is being moved', local]);
@@ -298,6 +368,36 @@ describe('doctor', () => {
       ].map((name) => expect.objectContaining({ name, result: 'skipped' })),
     );
     expect(exitCode).toBe(0);
+  });
+
+  test('of a database that is away is one finding, whose remedy makes nothing again', async () => {
+    await twin.setFaults([{ service: 'rds-data', kind: 'error', code: 'DatabaseUnavailableException' }]);
+
+    const { exitCode, answer } = await json('doctor');
+
+    const checks = answer['checks'] as { name: string; result: string; found: string; remedy?: string }[];
+    expect(checks.filter(({ result }) => result === 'failed')).toEqual([
+      expect.objectContaining({
+        name: 'Data API answers',
+        remedy: expect.stringMatching(/^wait a few seconds/),
+      }),
+    ]);
+    expect(checks.find(({ name }) => name === 'no event is late')).toMatchObject({
+      result: 'skipped',
+      found: 'not checked, for the same reason as "Data API answers"',
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test('of a bus that answers 500 advises to wait, and of one that is gone to create it again', async () => {
+    const remedyWhen = async (code: string) => {
+      await twin.setFaults([{ service: 'events', operation: 'DescribeEventBus', kind: 'error', code }]);
+      const checks = (await json('doctor')).answer['checks'] as { name: string; remedy?: string }[];
+      return checks.find(({ name }) => name === 'the bus exists')?.remedy;
+    };
+
+    expect(await remedyWhen('InternalException')).toMatch(/^wait and ask again/);
+    expect(await remedyWhen('ResourceNotFoundException')).toMatch(/^create it again/);
   });
 
   test('names what is broken, with its remedy', async () => {

@@ -92,6 +92,22 @@ inBrowser(`the console page${reason}`, () => {
       .waitFor();
   }, 60_000);
 
+  test('does not show an outage as a success', async () => {
+    await beginScenario(twin, pool, 3);
+    await twin.setFaults([
+      { service: 'events', operation: 'PutEvents', kind: 'error', code: 'InternalException' },
+    ]);
+    await twin.tick();
+    await visit('#/');
+
+    await page.getByText(/^the bus has not accepted anything since .* InternalException/).waitFor();
+    await page
+      .getByRole('row', { name: /Met an outage .*published 0 of 3, 3 failed, the bus accepted nothing more/ })
+      .first()
+      .waitFor();
+    await twin.setFaults([]);
+  }, 60_000);
+
   test('says why an event failed, in its run and in its story', async () => {
     await failTwo();
     await visit('#/');
