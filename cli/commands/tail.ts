@@ -44,7 +44,10 @@ export function addTail(program: Command): void {
     .option('--bus', 'what the bus accepts instead (the twin only)')
     .option('--since <seconds>', 'begin so many seconds ago', wholeNumber(0, 86_400), 0)
     .option('--interval <seconds>', 'between two looks', wholeNumber(1, 3_600), 1)
-    .addHelpText('after', '\n--json prints one JSON document a line.')
+    .addHelpText(
+      'after',
+      '\n--json prints one JSON document a line. That the bus accepts nothing, and that it does again, goes to stderr.',
+    )
     .addHelpText('after', examples('tail', 'tail --since 600 --json', 'tail --local --bus'))
     .action(
       withContext((context, options: TailOptions) => (options.bus ? tailBus : tailTable)(context, options)),
