@@ -31,7 +31,10 @@ export function clientOptions({ localUrl, region }: Target) {
 export function createClients(target: Target): Clients {
   const options = clientOptions(target);
   // A service that hangs is a finding of doctor, not its end.
-  const prompt = { ...options, requestHandler: { connectionTimeout: 5_000, requestTimeout: 5_000 } };
+  const prompt = {
+    ...options,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  };
   return {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {

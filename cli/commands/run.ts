@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
 import { explain, Failed } from '../failure.ts';
-import { explainOutage, readBus } from '../outage.ts';
+import { explainOutage, type Outage, readBus } from '../outage.ts';
 import { runToEnd } from '../sync-execution.ts';
 
 export function addRun(program: Command): void {
@@ -18,10 +18,18 @@ async function run(context: Context): Promise<void> {
   const { executionArn, result } = await runToEnd(context, context.target.need('processorArn'), {
     lingerSeconds: 0,
   });
-  if (result['outage'] === true) throw new Failed(await whyNothingWasAccepted(context, executionArn));
-  const [claimed, failed, failedForGood] = ['claimed', 'failed', 'failedForGood'].map((name) =>
-    Number(result[name] ?? 0),
-  ) as [number, number, number];
+  const [claimed, published, failed, failedForGood] = numbers(result);
+  if (result['outage'] === true || (published === 0 && failed === 0 && failedForGood === 0)) {
+    const { outage, unknown } = await readOutage(context);
+    const due = claimed === 0 ? 'nothing was due yet: ' : '';
+    if (outage !== undefined) throw new Failed(`${due}${explainOutage(outage)}`);
+    const since = unknown === undefined ? '' : ` (since when could not be read: ${unknown})`;
+    if (result['outage'] === true)
+      throw new Failed(
+        `nothing of its last batch was accepted by the bus; nothing is lost, no attempt was used, and it is tried again: list --run ${executionArn} says why${since}`,
+      );
+    if (unknown !== undefined) context.output.note(`not checked whether the bus is away: ${unknown}`);
+  }
   if (failed === 0 && failedForGood === 0) return;
   const forGood =
     failedForGood === 0
@@ -32,14 +40,16 @@ async function run(context: Context): Promise<void> {
   );
 }
 
-/** The rows know more than the run, if they can be read: since when, and the bus's own error. */
-async function whyNothingWasAccepted(context: Context, executionArn: string): Promise<string> {
-  const nothing = 'nothing of its last batch was accepted by the bus';
-  const cost = `nothing is lost, no attempt was used, and it is tried again: list --run ${executionArn} says why`;
+function numbers(result: Readonly<Record<string, unknown>>): [number, number, number, number] {
+  const of = (name: string) => Number(result[name] ?? 0);
+  return [of('claimed'), of('published'), of('failed'), of('failedForGood')];
+}
+
+/** The rows know more than the run, such as since when. A run needs no access to them, so they may be out of reach. */
+async function readOutage(context: Context): Promise<{ outage?: Outage | undefined; unknown?: string }> {
   try {
-    const { outage } = await readBus(context.database());
-    return outage === undefined ? `${nothing}; ${cost}` : explainOutage(outage);
+    return { outage: (await readBus(context.database())).outage };
   } catch (error) {
-    return `${nothing}; ${cost} (since when could not be read: ${explain(error, context.target.place).sentence})`;
+    return { unknown: explain(error, context.target.place).sentence };
   }
 }

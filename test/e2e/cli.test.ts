@@ -180,6 +180,7 @@ describe('while the bus is away', () => {
     await twin.setFaults([away]);
 
     const run = await json('run');
+    const again = await json('run');
     const status = await cli.run(['status', local]);
     const doctor = await json('doctor');
 
@@ -190,6 +191,8 @@ describe('while the bus is away', () => {
     expect([run.exitCode, status.exitCode, doctor.exitCode]).toEqual([1, 0, 1]);
     expect(run.stderr).toMatch(sentence);
     stderrIsOneSentence(run.stderr);
+    expect([again.exitCode, again.answer['output']]).toEqual([1, expect.objectContaining({ claimed: 0 })]);
+    expect(again.stderr).toMatch(/^error nothing was due yet: the bus has not accepted anything/);
     expect(status.stdout.split('\n')[0]).toMatch(sentence);
     expect(doctor.answer['checks']).toContainEqual({
       name: 'the bus accepts events',
