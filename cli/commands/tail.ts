@@ -6,7 +6,7 @@ import { type Context, examples, withContext } from '../action.ts';
 import { wholeNumber } from '../arguments.ts';
 import { atMost, isoTime, toSecond } from '../columns.ts';
 import { explain, Unreachable, WrongUsage } from '../failure.ts';
-import { explainOutage, type Outage, readBus } from '../outage.ts';
+import { explainOutage, type Outage, readBusInOneCall } from '../outage.ts';
 import { printable } from '../printable.ts';
 import { halving } from '../read-in-parts.ts';
 import { OutputLost } from '../stdout.ts';
@@ -79,7 +79,7 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
 function outageTeller({ database, output }: Context): () => Promise<void> {
   let told: Outage | undefined;
   return async () => {
-    const { outage, lastProcessedAt } = await readBus(database());
+    const { outage, lastProcessedAt } = await readBusInOneCall(database());
     if (outage !== undefined && told === undefined) output.note(printable(explainOutage(outage)));
     if (outage === undefined && told !== undefined) {
       const back = lastProcessedAt !== undefined && lastProcessedAt > told.since;
