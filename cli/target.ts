@@ -124,9 +124,10 @@ const health = z.object({
 
 async function readHealth(url: string): Promise<Names & { region: string }> {
   const response = await fetch(`${url}/_local/health`, { signal: AbortSignal.timeout(5_000) });
-  if (response.status === 503)
-    throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
   const { success, data } = health.safeParse(await response.json().catch(() => undefined));
+  // A twin whose database is down answers 503 too, but with its names: what it is asked for says what is wrong.
+  if (!success && response.status === 503)
+    throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
   if (!success) throw new Unreachable(`something answers at ${url}, but it is not the twin (npm start)`);
   const {
     stateMachines,

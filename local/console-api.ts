@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import pg from 'pg';
 import type { Twin } from '../twin/deploy.ts';
 import { AwsError } from '../twin/http/aws-error.ts';
+import { isConnectionLost } from '../twin/postgres/connection.ts';
 import type { AcceptedEvent, BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
@@ -72,11 +73,20 @@ export function createConsoleApi({
   return (url: URL, response: ServerResponse): Promise<unknown> | undefined => {
     for (const [path, answer] of routes) {
       const [match, ...captured] = path.exec(url.pathname) ?? [];
-      if (match !== undefined)
-        return Promise.resolve(answer(url, response, ...captured.map(decodeURIComponent)));
+      if (match !== undefined) return ask(() => answer(url, response, ...captured.map(decodeURIComponent)));
     }
     return undefined;
   };
+}
+
+async function ask(answer: () => unknown): Promise<unknown> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    const reason = error.message || error.code;
+    throw new AwsError('DatabaseUnavailable', `the database does not answer: ${reason}`, 503);
+  }
 }
 
 /** Reads the whole log, so the page asks once and not with every look. */

@@ -39,7 +39,7 @@ export async function startTwin({ assembly, context, ...options }: TwinOptions):
       application: outbox,
       async synthesize() {
         options.report('synthesizing the stack');
-        await synthesize(folder, context);
+        await synthesize(folder, context, options.stopping);
         return folder;
       },
     });

@@ -14,6 +14,7 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 export async function synthesize(
   folder: string,
   given: Readonly<Record<string, string>> = {},
+  stopping?: AbortSignal,
 ): Promise<void> {
   await bundleHandlers();
   const { app, context } = JSON.parse(await readFile(join(project, 'cdk.json'), 'utf8')) as {
@@ -23,6 +24,7 @@ export async function synthesize(
   const [program = '', ...parameters] = app.split(' ');
   await promisify(execFile)(program === 'node' ? process.execPath : program, parameters, {
     cwd: project,
+    ...(stopping && { signal: stopping }),
     env: {
       ...process.env,
       CDK_OUTDIR: folder,
@@ -31,6 +33,7 @@ export async function synthesize(
       CDK_VALIDATION: 'false',
     },
   }).catch((error: { stderr?: string; message: string }) => {
+    stopping?.throwIfAborted();
     throw new Error(`the stack does not synthesize:\n${error.stderr || error.message}`);
   });
 }

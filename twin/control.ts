@@ -10,8 +10,14 @@ import type { HistoryEvent } from './services/step-functions/asl/history.ts';
 import type { ExecutionRecord, Executions } from './services/step-functions/executions.ts';
 import { toHistoryEvent } from './services/step-functions/history-event.ts';
 
+export interface Health {
+  /** Why the twin cannot work now; undefined when it can. */
+  readonly problem: string | undefined;
+  readonly names: object;
+}
+
 export interface ControlOptions {
-  readonly health: object;
+  readonly health: () => Promise<Health>;
   readonly pages: Pages;
   readonly bus: BusLog;
   readonly executions: Executions;
@@ -49,10 +55,21 @@ export function createControl({
     return started;
   }
   const routes: Readonly<Record<string, Handler>> = {
-    'GET /_local/health': (_, response) => sendJson(response, health),
+    'GET /_local/health': async (_, response) => {
+      const { problem, names } = await health();
+      const state = problem === undefined ? { status: 'ready' } : { status: 'unavailable', problem };
+      sendJson(response, { ...state, ...names }, problem === undefined ? 200 : 503);
+    },
     'GET /_local/bus/events': async (url, response) => {
-      const after = Math.max(wholeNumber(url, 'after'), bus.dropped);
+      const asked = wholeNumber(url, 'after');
+      // From another data folder, most likely. An empty answer would let its caller wait for ever.
+      if (asked > bus.length)
+        throw new AwsError(
+          'BadRequest',
+          `after is ${asked}, but the bus has accepted ${bus.length} events: begin again with after=0`,
+        );
       // The log is bounded: this may be more than was asked for.
+      const after = Math.max(asked, bus.dropped);
       response.setHeader('X-Events-Before', after);
       await sendJsonList(response, textsOf(bus.readTexts(after)));
     },
@@ -138,10 +155,13 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 function wholeNumber(url: URL, name: string): number {
   const value = url.searchParams.get(name) ?? '0';
   if (!/^\d{1,15}$/.test(value))
-    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
+    throw new AwsError(
+      'BadRequest',
+      `${name} must be a whole number of up to 15 digits, received ${value.slice(0, 40) || 'nothing'}`,
+    );
   return Number(value);
 }
 
-function sendJson(response: ServerResponse, body: unknown): void {
-  send(response, 200, 'application/json', JSON.stringify(body));
+function sendJson(response: ServerResponse, body: unknown, status = 200): void {
+  send(response, status, 'application/json', JSON.stringify(body));
 }

@@ -130,7 +130,8 @@ async function tailBus(context: Context, { interval }: TailOptions): Promise<voi
     throw new WrongUsage('a bus of AWS keeps nothing to look at: leave out --bus, or use --local');
   const accepted = async (after: number) => {
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
-    if (!response.ok) throw new Unreachable(`${target.place} answers ${response.status}`);
+    if (!response.ok)
+      throw new Unreachable(`${target.place} answers ${response.status}: ${await response.text()}`);
     const events = (await response.json()) as BusEvent[];
     // The log is bounded: its oldest events may be gone.
     return { before: Number(response.headers.get('x-events-before') ?? after), events };

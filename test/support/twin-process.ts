@@ -35,6 +35,7 @@ export interface Execution {
 export interface TwinProcess {
   readonly url: string;
   readonly health: Health;
+  output(): string;
   get<T>(path: string): Promise<T>;
   /** Fires the schedule and waits for the run's end. */
   tick(): Promise<Execution>;
@@ -59,9 +60,12 @@ export async function temporaryDataDir(): Promise<{ dataDir: string; remove: () 
 export async function runToEnd(
   parameters: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  { interruptAt }: { interruptAt?: string } = {},
 ): Promise<{ exitCode: number | null; output: string }> {
   const child = start(parameters, env);
   const output = collect(child);
+  if (interruptAt !== undefined)
+    child.stdout?.on('data', (chunk: string) => chunk.includes(interruptAt) && child.kill('SIGINT'));
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { exitCode, output: output() };
 }
@@ -87,6 +91,7 @@ export async function startTwinProcess(...parameters: string[]): Promise<TwinPro
   };
   return {
     url,
+    output,
     health: (await request('/_local/health')) as Health,
     get: async <T>(path: string) => (await request(path)) as T,
     tick: async () => (await request('/_local/tick?wait=true', 'POST')) as Execution,

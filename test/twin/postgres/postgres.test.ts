@@ -57,7 +57,7 @@ describe('a folder without a cluster', () => {
 
     const [settings] = await query(
       url,
-      `select current_database() as database, current_setting('TimeZone') as zone, current_setting('fsync') as fsync,
+      `select current_database() as database, current_setting('TimeZone') as zone, current_setting('fsync') as fsync, current_setting('max_wal_size') as wal,
               current_setting('server_encoding') as encoding, current_setting('listen_addresses') as addresses,
               upper('é') as upper`,
     );
@@ -66,6 +66,7 @@ describe('a folder without a cluster', () => {
       database: 'outbox',
       zone: 'UTC',
       fsync: 'on',
+      wal: '256MB',
       encoding: 'UTF8',
       addresses: '127.0.0.1',
       upper: 'É',
@@ -175,6 +176,49 @@ describe('a killed owner', () => {
     const { url } = await start();
 
     expect(await readRows(url)).toContain(note);
+  });
+});
+
+describe('a server that ends on its own', () => {
+  useCluster();
+
+  test.each(['postmaster', 'guard'])(
+    'because its %s was killed serves again on the same URL',
+    async (victim) => {
+      const { url, stop } = await start();
+      const note = await writeRow(url);
+      const killed = await postmasterPid();
+      process.kill(victim === 'guard' ? parentOf(killed) : killed, 'SIGKILL');
+
+      await eventually(async () => {
+        const rows = await readRows(url).catch((): unknown[] => []);
+        return rows.includes(note) && (await postmasterPid()) !== killed;
+      });
+
+      await stop();
+      expect(existsSync(join(dataDir, 'cluster', 'postmaster.pid'))).toBe(false);
+    },
+  );
+
+  test('and cannot be started again is lost, with the reason', async () => {
+    const postgres = await start();
+    const version = join(dataDir, 'cluster', 'PG_VERSION');
+    await rename(version, `${version}.away`);
+    cleanUps.push(() => rename(`${version}.away`, version));
+
+    process.kill(await postmasterPid(), 'SIGKILL');
+
+    expect((await postgres.lost).message).toMatch(/^postgres did not start in /);
+    expect(await postgres.problem()).toBeDefined();
+  });
+
+  test('may be stopped while it is started again', async () => {
+    const { stop } = await start();
+    process.kill(await postmasterPid(), 'SIGKILL');
+
+    await stop();
+
+    await start();
   });
 });
 
@@ -322,15 +366,22 @@ describe('a given DATABASE_URL', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
   });
 
-  test.each(['postgresql://me:s3cret#@:x/outbox', 'mysql://me:s3cret@127.0.0.1/outbox', 's3cret'])(
-    'that is not one (%#) is refused without showing it',
-    async (url) => {
-      const error = await connectPostgres(url).catch((error: Error) => error);
+  test.each([
+    'postgresql://me:p@s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:p@127.0.0.1/s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:12/s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:12?s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:12#s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:100%s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:s3cret#@:x/outbox',
+    'mysql://me:s3cret@127.0.0.1/outbox',
+    's3cret',
+  ])('that is not one (%#) is refused without showing it', async (url) => {
+    const error = await connectPostgres(url).catch((error: Error) => error);
 
-      expect(String(error)).toMatch(/DATABASE_URL is not of the form postgresql:/);
-      expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
-    },
-  );
+    expect(String(error)).toMatch(/DATABASE_URL is not of the form postgresql:/);
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
+  });
 });
 
 async function start(options: Partial<PostgresOptions> = {}): Promise<Postgres> {

@@ -1,10 +1,11 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type AcceptedEvent,
   type BusLog,
+  type BusLogBounds,
   openBusLog,
 } from '../../../../twin/services/event-bridge/bus-log.ts';
 
@@ -23,8 +24,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function openLog(): Promise<BusLog> {
-  const log = await openBusLog(file);
+async function openLog(bounds: BusLogBounds = { maxBytes: Number.POSITIVE_INFINITY }): Promise<BusLog> {
+  const log = await openBusLog(file, bounds);
   opened.push(log);
   return log;
 }
@@ -95,6 +96,34 @@ describe('opened again', () => {
     expect(log).toHaveLength(0);
     expect(await typesOf(log)).toEqual([]);
   });
+});
+
+test('the files stay within their bound, also after a session that kept everything', async () => {
+  const maxBytes = 10_000;
+  const append = (log: BusLog) => {
+    for (let n = 0; n < 200; n += 1) log.append([event(`type-${n}`)]);
+  };
+  const bytes = async () => {
+    const folder = dirname(file);
+    const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+
+  const keeping = await openLog({ maxBytes, keepNew: true });
+  append(keeping);
+  expect(await typesOf(keeping)).toHaveLength(200);
+  expect(await bytes()).toBeGreaterThan(maxBytes);
+
+  const keepingAgain = await openLog({ maxBytes, keepNew: true });
+  append(keepingAgain);
+  expect(keepingAgain).toHaveLength(400);
+  expect(await typesOf(keepingAgain, 200)).toHaveLength(200);
+
+  const bounded = await openLog({ maxBytes });
+  append(bounded);
+  expect(bounded).toHaveLength(600);
+  expect(bounded.dropped).toBeGreaterThan(400);
+  expect(await bytes()).toBeLessThanOrEqual(maxBytes);
 });
 
 test('events of a megabyte are read whole, by readers that began before and after', async () => {

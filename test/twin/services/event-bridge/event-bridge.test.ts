@@ -27,7 +27,7 @@ let cleanUps: (() => Promise<unknown> | unknown)[];
 
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-bus-'));
-  log = await openBusLog(join(folder, 'bus.jsonl'));
+  log = await openBusLog(join(folder, 'bus.jsonl'), { maxBytes: Number.POSITIVE_INFINITY });
   const eventBridge = createEventBridge({
     buses: new Map([[busName, busArn]]),
     log,
