@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 const empty = { isNull: true };
 const zero = { longValue: 0 };
 
-/** What the Data API answers a claim with: events of this detail, and the row of counts. See outbox/claim.ts. */
+/** The answer of the Data API to a claim: events with this detail, and the row of counts. See outbox/claim.ts. */
 export const claimAnswer = (events: number, detail: string): object[][] => [
   ...Array.from({ length: events }, () => [
     { stringValue: randomUUID() },

@@ -1,4 +1,4 @@
-/** What the benchmarks are measured against; without a network they still measure the rest. */
+/** Installs the peers for comparison; without a network the other benchmarks still run. */
 import { spawnSync } from 'node:child_process';
 
 const { status } = spawnSync('npm --prefix bench ci --no-audit --no-fund', { shell: true, stdio: 'inherit' });

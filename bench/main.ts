@@ -5,7 +5,7 @@ import { type Benchmark, chosen, runBenchmarks } from './report/run.ts';
 import { printSection } from './report/table.ts';
 import { writeReport } from './report/write.ts';
 
-/** What there is to measure, in this order. */
+/** All benchmarks in their order. */
 const benchmarks: readonly Benchmark[] = [
   { name: 'drain', run: async (options) => (await import('./head-to-head/drain.ts')).drain(options) },
   {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { DataApi, Row, SqlValue } from '../outbox/data-api.ts';
 import { bindParameters } from '../twin/services/rds-data/sql-parameters.ts';
 
-// The type that the Data API would bind the value as.
+// The type as which the Data API would bind the value.
 function typeOf(value: SqlValue): string {
   if (typeof value === 'string') return 'varchar';
   if (typeof value === 'boolean') return 'boolean';
@@ -10,13 +10,13 @@ function typeOf(value: SqlValue): string {
   return Number.isInteger(value) ? 'bigint' : 'double precision';
 }
 
-// pg reads a bigint as text, the Data API answers a number.
+// pg returns a bigint as text, the Data API returns a number.
 const types = {
   getTypeParser: (oid: number, format?: 'text') =>
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
 } as pg.CustomTypesConfig;
 
-/** The Data API's interface straight on PostgreSQL: what the core does without HTTP in between. */
+/** The interface of the Data API directly on PostgreSQL, to measure the core without HTTP. */
 export function createPgDataApi(pool: pg.Pool): DataApi {
   return {
     async query(sql, parameters = {}) {

@@ -1,14 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { migrate } from '../database/migrate.ts';
+import { readMigrations } from '../database/read-migrations.ts';
 import type { TransactionalDataApi } from '../outbox/data-api.ts';
 import { startPostgres } from '../twin/postgres/postgres.ts';
 import { createPgDataApi } from './pg-data-api.ts';
 
-// fsync stays on: a benchmark of an outbox that may lose its rows would measure something else.
+// fsync stays on, because an outbox that may lose its rows is not a useful measurement.
 const settings = [
   'shared_buffers=2GB',
   'max_wal_size=16GB',
@@ -19,13 +19,13 @@ const settings = [
 ];
 
 export interface BenchPostgres {
-  /** Creates a database and answers with its URL. `template`: an existing one that nobody is connected to. */
+  /** Creates a database and returns its URL. `template`: an existing database without connections. */
   createDatabase(name: string, options?: { readonly template?: string }): Promise<string>;
   dropDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The one PostgreSQL 17 of a benchmark run. */
+/** The PostgreSQL 17 server of a benchmark run. */
 export async function startBenchPostgres(report: (step: string) => void): Promise<BenchPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'outbox-bench-'));
   const server = await startPostgres({ dataDir, databaseName: 'bench', settings, report });
@@ -50,9 +50,7 @@ export async function startBenchPostgres(report: (step: string) => void): Promis
   };
 }
 
-const migrations = fileURLToPath(new URL('../database/migrations/', import.meta.url));
-
-/** Migrates as the product does, over one connection straight to PostgreSQL. */
+/** Migrates as the product does, over one direct connection to PostgreSQL. */
 export async function migrateDatabase(url: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   const database: TransactionalDataApi = {
@@ -71,16 +69,7 @@ export async function migrateDatabase(url: string): Promise<void> {
     },
   };
   try {
-    const files = (await readdir(migrations)).filter((name) => name.endsWith('.sql')).sort();
-    await migrate(
-      database,
-      await Promise.all(
-        files.map(async (file) => ({
-          name: file.replace(/\.sql$/, ''),
-          sql: await readFile(join(migrations, file), 'utf8'),
-        })),
-      ),
-    );
+    await migrate(database, await readMigrations());
   } finally {
     await pool.end();
   }

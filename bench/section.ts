@@ -1,7 +1,7 @@
-/** A figure or a text; null where there is nothing to say. */
+/** A figure or a text; null for an empty cell. */
 export type Cell = number | string | null;
 
-/** One thing that was measured, as rows under columns: for the terminal, the JSON file and the documents alike. */
+/** One measurement as rows under columns, for the terminal, the JSON file and the documents. */
 export interface Section {
   /** Short and stable, e.g. `drain`: the key in the JSON file and the value of `--only`. */
   readonly name: string;
@@ -10,31 +10,31 @@ export interface Section {
   readonly method: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
-  /** What does not fit a cell: a peer that crashed and why, a spread that is wide. */
+  /** Remarks that do not fit in a cell: why a peer crashed, or a wide spread. */
   readonly notes?: readonly string[];
-  /** Bars, a line or both: drawn as SVG. Absent where a table says it all. */
+  /** Bars, a line or both, drawn as SVG. Undefined when the table is sufficient. */
   readonly chart?: Chart;
 }
 
 export interface Chart {
   readonly kind: 'bars' | 'lines';
   readonly unit: string;
-  /** One label a bar, or one a point of every line. */
+  /** One label per bar, or one per point of every line. */
   readonly labels: readonly string[];
   readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
-  /** Logarithmic value axis, for what differs by powers of ten. */
+  /** Logarithmic value axis, for values that differ by powers of ten. */
   readonly logarithmic?: boolean;
 }
 
-/** What every section is run with. */
+/** The options of every section. */
 export interface Options {
-  /** Smaller numbers: all sections together in under three minutes instead of twenty. */
+  /** Smaller numbers: all sections together take under three minutes instead of twenty. */
   readonly quick: boolean;
-  /** Hears what is being done, for the progress line. */
+  /** Receives the current step for the progress line. */
   readonly report: (step: string) => void;
 }
 
-/** The middle one of some values, or the mean of the two in the middle. */
+/** The median: the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);

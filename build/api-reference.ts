@@ -18,7 +18,7 @@ interface Exports {
   readonly [path: string]: string | { readonly import: { readonly types: string } };
 }
 
-/** What the package exports, as Markdown: from the types and their comments. */
+/** The exports of the package as Markdown, from the types and their comments. */
 export function apiReference(): string {
   const project = new Project({ compilerOptions: { noResolve: true, allowImportingTsExtensions: true } });
   project.addSourceFilesAtPaths([`${root}infra/*.ts`, `${root}outbox/*.ts`]);
@@ -43,7 +43,7 @@ function sourceOf(types: string): string {
   return types.replace('./dist/package/types/esm/', '').replace(/\.d\.ts$/, '.ts');
 }
 
-/** What is used before what it takes. */
+/** Sorts what an application calls before the types of its parameters. */
 function rank(declaration: Node): number {
   return Node.isClassDeclaration(declaration) || Node.isFunctionDeclaration(declaration) ? 0 : 1;
 }

@@ -5,7 +5,7 @@ import { program } from './esbuild.ts';
 
 const [, , outfile = fileURLToPath(new URL('../dist/cli/outbox.mjs', import.meta.url))] = process.argv;
 
-// For the package and for tests: in a checkout, `npm run outbox` runs the sources.
+// For the package and the tests; `npm run outbox` in a checkout runs the sources.
 export const { metafile } = await build({
   ...program,
   entryPoints: [fileURLToPath(new URL('../bin/outbox.ts', import.meta.url))],

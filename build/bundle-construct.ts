@@ -4,7 +4,7 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-// For the package alone: an app in this checkout imports the sources.
+// Only for the package: an app in this checkout imports the sources.
 await rm(path('../dist/package'), { recursive: true, force: true });
 const common = {
   entryPoints: { index: path('../infra/index.ts'), nudge: path('../outbox/nudge.ts') },
@@ -12,7 +12,7 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  // Two copies of the CDK in one app do not know each other's constructs.
+  // External, because two copies of the CDK in one app do not recognize each other's constructs.
   external: ['aws-cdk-lib', 'constructs'],
   metafile: true,
 } satisfies BuildOptions;
@@ -27,6 +27,6 @@ const cjs = await build({
 });
 export const metafiles: readonly Metafile[] = [esm.metafile, cjs.metafile];
 
-// Of a .d.ts in an ES package, TypeScript says that CommonJS cannot require it: these are a second copy.
+// TypeScript refuses to require a .d.ts of an ES module from CommonJS, so CommonJS gets a second copy.
 await mkdir(path('../dist/package/types/cjs'), { recursive: true });
 await writeFile(path('../dist/package/types/cjs/package.json'), '{ "type": "commonjs" }\n');

@@ -7,7 +7,7 @@ import { program } from './esbuild.ts';
 const lambdas = fileURLToPath(new URL('../lambdas', import.meta.url));
 const bundles = fileURLToPath(new URL('../dist/lambdas', import.meta.url));
 
-/** Bundles every handler with its SDK clients, as it runs on Lambda: `dist/lambdas/<name>/index.mjs`. */
+/** Bundles every handler with its SDK clients as it runs on Lambda: `dist/lambdas/<name>/index.mjs`. */
 export async function bundleHandlers(): Promise<{ names: string[]; metafile: Metafile }> {
   const names = (await readdir(lambdas))
     .filter((file) => file.endsWith('.ts'))
@@ -25,7 +25,7 @@ export async function bundleHandlers(): Promise<{ names: string[]; metafile: Met
   return { names, metafile };
 }
 
-/** Another process may be reading the bundle or writing the same one: it is replaced whole, and only when it differs. */
+/** Replaces a changed bundle in one step, because another process may be reading or writing it. */
 async function replace(file: string, contents: Uint8Array): Promise<void> {
   const present = await readFile(file).catch(() => undefined);
   if (present?.equals(contents)) return;

@@ -1,14 +1,14 @@
 import type { BuildOptions } from 'esbuild';
 
-/** For programs of ours that run on Node: handlers and CLI. */
+/** The options for our programs on Node: handlers and CLI. */
 export const program = {
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // ESM sources first: esbuild can drop what is not used of them.
+  // ESM sources first, because esbuild can drop their unused parts.
   mainFields: ['module', 'main'],
-  // Some dependencies still call require(), which an ES module has not got.
+  // Some dependencies still call require(), which does not exist in an ES module.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },

@@ -19,7 +19,7 @@ interface Manifest {
   readonly author?: string | { readonly name: string };
 }
 
-/** The packages from which the bundles took code, by name. */
+/** The packages whose code is in the bundles, sorted by name. */
 export function bundledPackages(metafiles: readonly Metafile[]): BundledPackage[] {
   const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).map((output) => output.inputs));
   const files = inputs.flatMap((input) =>
@@ -27,12 +27,12 @@ export function bundledPackages(metafiles: readonly Metafile[]): BundledPackage[
   );
   const folders = new Set(files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]));
   const packages = [...folders].flatMap((folder) => (folder === undefined ? [] : [packageIn(folder)]));
-  // One version may be installed in several places.
+  // The same version may be installed in several places.
   const byId = new Map(packages.map((bundled) => [bundled.id, bundled]));
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** What has to go with their code: names, versions and licences, each text once. */
+/** The notices that the licences require: names, versions and licences, each text once. */
 export function thirdPartyNotices(packages: readonly BundledPackage[]): string {
   const sections = [...new Set(packages.map(({ text }) => text))].map((text) => {
     const under = packages.filter((bundled) => bundled.text === text);
@@ -54,7 +54,7 @@ function licenseFile(folder: string): string | undefined {
   return file === undefined ? undefined : readFileSync(join(folder, file), 'utf8').trim();
 }
 
-/** Of a package without a licence file: the standard text, with its author where the copyright holder stands. */
+/** For a package without a licence file: the standard text with its author as the copyright holder. */
 function standardText({ name, license, author }: Manifest): string {
   const standard = licenses[license];
   if (standard === undefined)

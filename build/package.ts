@@ -1,4 +1,4 @@
-/** Builds everything of the package but its types: handlers, construct, CLI, and the notices of what they contain. */
+/** Builds the package except for its types: handlers, construct, CLI, and the notices of bundled code. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { metafile as cli } from './bundle-cli.ts';

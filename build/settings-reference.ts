@@ -13,7 +13,7 @@ import {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The construct's props that are numbers of infra/settings.ts, as TypeScript with comments. */
+/** The numeric props of the construct from infra/settings.ts, as TypeScript with comments. */
 export function processorSettings(): string {
   const props = settingNames.map((name) => {
     const { meaning, see }: Setting = settings[name];
@@ -38,7 +38,7 @@ ${props.join('')}}
 const START = '<!-- Made from infra/ by npm run docs:api. -->\n\n';
 const END = '\n<!-- The end of what is made. -->';
 
-/** A page whose table of context keys is that of the settings. */
+/** Replaces the table of context keys in a page with that of the settings. */
 export function withContextTable(page: string): string {
   const start = page.indexOf(START);
   const end = page.indexOf(END);
@@ -67,7 +67,7 @@ function contextTable(): string {
 
 const OF_PROPS = ['OutboxProcessorProps', 'NewClusterProps'];
 
-/** Meaning and default of a prop that is no number, out of its comment. */
+/** Meaning and default of a prop that is not a number, from its comment. */
 function ofProp(key: string): [meaning: string, usual: string] {
   const project = new Project({ compilerOptions: { noResolve: true, allowImportingTsExtensions: true } });
   const interfaces = project
@@ -102,7 +102,7 @@ function firstSentence(text: string): string {
   return (/^.*?\.(?= [A-Z]|$)/.exec(line)?.[0] ?? line).replaceAll('|', '\\|');
 }
 
-/** The text in lines that fit a comment of a property. */
+/** Breaks the text into lines for the comment of a property. */
 function wrapped(text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

@@ -7,7 +7,7 @@ const inWords: Readonly<Record<Need, string>> = {
   running: 'an outbox that is not paused',
 };
 
-/** Every scenario with its fact, and when an account has shown it. */
+/** A table of all scenarios with their facts and the day on which an account showed each of them. */
 export function catalogue(scenarios: readonly Scenario[]): string {
   return table(
     ['scenario', 'fact', 'needs', 'observed on AWS'],
@@ -23,7 +23,7 @@ export function catalogue(scenarios: readonly Scenario[]): string {
 const begin = '<!-- npm run docs:certify writes this table -->';
 const end = '<!-- end of the table -->';
 
-/** The page with this table in the place of its own. */
+/** Replaces the table in the page. */
 export function withCatalogue(page: string, text: string): string {
   const [before, rest] = page.split(begin);
   const [, after] = rest?.split(end) ?? [];

@@ -6,32 +6,32 @@ import { type Clients, clientOptions, createClients } from '../cli/clients.ts';
 import type { Target } from '../cli/target.ts';
 import { createOwnRows, type OwnRows } from './own-rows.ts';
 
-/** What a scenario works with. */
+/** The clients, names and functions that a scenario uses. */
 export interface Context extends Clients {
   readonly target: Target;
-  /** The stack's name; absent on the twin. */
+  /** Name of the stack; undefined on the twin. */
   readonly stack?: string;
   readonly logs: CloudWatchLogsClient;
   readonly cloudWatch: CloudWatchClient;
-  /** Prefix of all names of the outbox. */
+  /** Prefix of all names in the outbox. */
   readonly name: string;
-  /** Where the processor's history is. */
+  /** The log group of the processor's history. */
   readonly historyLogGroup: string;
   readonly rows: OwnRows;
-  /** Ends the waiting of the scenario. */
+  /** Aborts the waits of the scenario. */
   readonly signal: AbortSignal;
-  /** Starts a redrive, which is stopped at the end if it still runs. */
+  /** Starts a redrive; it is stopped at the end if it is still running. */
   startRedrive(input: object): Promise<string>;
-  /** Looks again and again until there is an answer. */
+  /** Repeats a check until it returns a value. */
   until<T>(look: () => Promise<T | undefined>): Promise<T>;
-  /** For the report: what was measured, or why a difference may be none. */
+  /** Adds a note to the report: a measured value, or a reason why a difference may be harmless. */
   note(text: string): void;
 }
 
 export interface Session {
-  /** For one scenario. */
+  /** The context of one scenario. */
   context(signal: AbortSignal, note: (text: string) => void): Context;
-  /** Removes what was made. @throws AggregateError of what could not be removed */
+  /** Removes what the scenario created. @throws AggregateError of what could not be removed */
   removeAll(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export interface SessionOptions {
   readonly target: Target;
   readonly stack?: string;
   readonly historyLogGroup?: string;
-  /** Nothing is begun after it. */
+  /** Nothing new is started after it is aborted. */
   readonly signal: AbortSignal;
 }
 
@@ -100,7 +100,7 @@ export function createSession({ target, stack, historyLogGroup, signal: ended }:
       },
     }),
     async removeAll() {
-      // Rows last: a redrive may still work on them.
+      // Rows are removed last, because a redrive may still be using them.
       const ends = [];
       for (const remove of [stopRedrives, shared.rows.removeAll])
         ends.push(...(await Promise.allSettled([persistently(remove)])));
@@ -110,7 +110,7 @@ export function createSession({ target, stack, historyLogGroup, signal: ended }:
   };
 }
 
-/** What has to be removed is worth more than one try. */
+/** Removing is important enough for more than one attempt. */
 async function persistently(remove: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -122,7 +122,7 @@ async function persistently(remove: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Every name of an outbox begins with its own: the state machine `shop-processor` is of the outbox `shop`. */
+/** Every resource name starts with the name of its outbox: `shop-processor` belongs to the outbox `shop`. */
 function nameOf(target: Target): string {
   return (target.need('processorArn').split(':').at(-1) ?? '').replace(/-processor$/, '');
 }

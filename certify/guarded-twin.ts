@@ -1,4 +1,4 @@
-// `npm start`, which also ends when the process that started it is gone, however that ended: its stdin is then closed.
+// Runs `npm start` and ends with its parent process, however that ended: its stdin is closed then.
 process.stdin
   .resume()
   .on('close', () => process.kill(process.pid, 'SIGTERM'))

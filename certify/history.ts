@@ -4,11 +4,11 @@ import * as z from 'zod';
 import type { Context } from './context.ts';
 import { NotObservable } from './scenario.ts';
 
-/** An Express execution as its log group tells of it. */
+/** An Express execution, read from its log group. */
 export interface LoggedRun {
-  /** Types of its events, in their order. */
+  /** The types of its events in order. */
   readonly types: readonly string[];
-  /** The states that it entered, in their order. */
+  /** The states that it entered, in order. */
   readonly states: readonly string[];
 }
 
@@ -18,12 +18,12 @@ const logLine = z.object({
   details: z.object({ name: z.string().optional() }).optional(),
 });
 
-// A log group may hold a month of runs.
+// A log group may contain the runs of a month.
 const LOOK_BACK_MS = 15 * 60_000;
 
 const isEnd = (type: string) => /^Execution(Succeeded|Failed|TimedOut|Aborted)$/.test(type);
 
-/** Waits for the end of a run in the log, where AWS writes it some time later. */
+/** Waits until the end of a run is in the log, where it appears with a delay. */
 export async function readRun(context: Context, executionArn: string): Promise<LoggedRun> {
   await refuseWithoutHistory(context);
   const { logs, historyLogGroup: logGroupName, note } = context;
@@ -31,7 +31,7 @@ export async function readRun(context: Context, executionArn: string): Promise<L
   const startTime = startedAt - LOOK_BACK_MS;
   const filterPattern = `{ $.execution_arn = "${executionArn}" }`;
   const events = await context.until(async () => {
-    // By id, for a line may be delivered twice.
+    // By id, because a line may be delivered twice.
     const byId = new Map<number, z.infer<typeof logLine>>();
     let nextToken: string | undefined;
     do {
@@ -45,7 +45,7 @@ export async function readRun(context: Context, executionArn: string): Promise<L
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
     const found = [...byId.values()].sort((one, other) => one.id - other.id);
-    // Nothing says in which order lines become visible: complete is what has an end and no gap.
+    // Lines may become visible in any order: a history is complete when it has an end and no gap.
     const last = found.at(-1);
     return last !== undefined && isEnd(last.type) && found.length === last.id ? found : undefined;
   });
@@ -58,7 +58,7 @@ export async function readRun(context: Context, executionArn: string): Promise<L
   };
 }
 
-/** The twin does not tell its level: it logs what the template says, which is everything. */
+/** The twin has no such setting and logs what the template says, which is everything. */
 async function refuseWithoutHistory({ stepFunctions, target }: Context): Promise<void> {
   const stateMachineArn = target.need('processorArn');
   const answer = await stepFunctions.send(new DescribeStateMachineCommand({ stateMachineArn }));
@@ -80,7 +80,7 @@ const stateMachine = z.object({
   ),
 });
 
-/** The steps of a run that its definition has no arrow for. What happens inside a Map has an order of its own. */
+/** The steps of a run that have no transition in its definition. States inside a Map are left out. */
 export async function strayStepsOf({ stepFunctions, target }: Context, run: LoggedRun): Promise<string[]> {
   const stateMachineArn = target.need('processorArn');
   const { definition = '{}' } = await stepFunctions.send(

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { WrongUsage } from '../cli/failure.ts';
+import { WrongUsage } from '../cli/exit-codes.ts';
 import { writeOut } from '../cli/stdout.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 
-/** What a script can tell from the exit code; 2 and 3 are those of the operator's CLI. */
+/** Exit codes for scripts; 2 and 3 are the same as in the operator's CLI. */
 export const exitCodes = {
   same: 0,
   different: 1,
@@ -16,7 +16,7 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export interface Options {
-  /** Undefined for a twin of its own. */
+  /** Undefined when certify starts its own twin. */
   readonly stack?: string;
   readonly region?: string;
   readonly disturb: boolean;
@@ -51,7 +51,7 @@ export function readOptions(given: readonly string[]): Options {
     .option('--only <ids>', 'these scenarios, separated by commas')
     .option('--report <folder>', 'where the reports go', 'certify-reports')
     .allowExcessArguments(false)
-    // The sentence is ours to write.
+    // main() prints errors; silence Commander.
     .configureOutput({ outputError: () => undefined, writeOut })
     .exitOverride()
     .addHelpText('after', help);
@@ -74,7 +74,7 @@ export function readOptions(given: readonly string[]): Options {
   return {
     ...(stack !== undefined && { stack }),
     ...(region !== undefined && { region }),
-    // Nobody else is there to notice.
+    // Nobody else uses this twin.
     disturb: local ?? disturb ?? false,
     chosen: only === undefined ? scenarios : chosen(only.split(',')),
     reports: report,

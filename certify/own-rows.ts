@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clients } from '../cli/clients.ts';
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
 export const aggregateType = 'outbox-certify';
 export const eventType = 'outbox.certify';
@@ -11,7 +11,7 @@ const INSERT = `
   values (cast(:id as uuid), :aggregateType, :aggregateId, :eventType, cast(:payload as jsonb),
     now() + make_interval(secs => cast(:dueInSeconds as integer)))`;
 
-// By id, and only what this program writes: whatever goes wrong, no event of an application is deleted.
+// Deletes by id, and only rows of this program, so that no event of an application is ever deleted.
 const DELETE = `
   delete from outbox_events
   where id in (select cast(value as uuid) from jsonb_array_elements_text(cast(:ids as jsonb)))
@@ -23,21 +23,21 @@ const FIND = `
   where id in (select cast(value as uuid) from jsonb_array_elements_text(cast(:ids as jsonb)))`;
 
 export interface NewRow {
-  /** An hour, unless it is to be published. */
+  /** Delays the event by an hour, unless it is to be published now. */
   readonly dueInSeconds?: number;
   readonly eventType?: string;
   readonly payload?: string;
-  /** Chosen by whoever has to know it before. */
+  /** Given by a caller that must know the id before the insert. */
   readonly id?: string;
 }
 
-/** Events of this program in the table of the outbox. */
+/** Events of this program in the outbox table. */
 export interface OwnRows {
   readonly aggregateId: string;
-  /** Writes an event as a producer does, in a transaction or on its own. Answers with its id. */
+  /** Writes an event as a producer does, in a transaction or on its own. Returns its id. */
   insert(row?: NewRow, transaction?: DataApi): Promise<string>;
   remove(id: string): Promise<void>;
-  /** Deletes what is left. @throws with the ids of what could not be deleted */
+  /** Deletes the remaining rows. @throws with the ids of rows that could not be deleted */
   removeAll(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function createOwnRows(database: Clients['database'], signal: AbortSignal
       transaction = database('producer'),
     ) {
       signal.throwIfAborted();
-      // Before the call: its answer may be lost.
+      // Recorded before the call, because its answer may be lost.
       ids.add(id);
       const row = { id, aggregateType, aggregateId, eventType, ...given, payload, dueInSeconds };
       const inserted = transaction.query(INSERT, row);
@@ -66,7 +66,7 @@ export function createOwnRows(database: Clients['database'], signal: AbortSignal
       await database().query(DELETE, { ids: JSON.stringify([id]), aggregateType });
     },
     async removeAll() {
-      // One that is on its way would arrive after the deletion.
+      // Waits for pending inserts, which would otherwise arrive after the deletion.
       await Promise.all(inserts);
       if (ids.size === 0) return;
       await database().query(DELETE, { ids: asList(), aggregateType });

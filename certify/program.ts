@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { chalkStderr } from 'chalk';
 import { CommanderError } from 'commander';
 import { createClients } from '../cli/clients.ts';
-import { explain, WrongUsage } from '../cli/failure.ts';
+import { explain, WrongUsage } from '../cli/exit-codes.ts';
 import { readOutputs } from '../cli/stack.ts';
 import { resolveTarget, type Target } from '../cli/target.ts';
 import { outputs as wantedOutputs } from '../infra/outputs.ts';
@@ -19,9 +19,9 @@ import { startTwin } from './twin.ts';
 
 const WAKE_UP_MS = 90_000;
 
-/** Runs the scenarios and answers with the exit code. */
+/** Runs the scenarios and returns the exit code. */
 export async function main(given: readonly string[]): Promise<ExitCode> {
-  // Whoever stops reading is told by the exit code; what was made is still removed.
+  // A closed pipe shows in the exit code; created resources are still removed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const ended = new AbortController();
@@ -108,7 +108,7 @@ async function certifyOutbox(options: Options, outbox: Outbox, signal: AbortSign
   return isComplete(results, stack === undefined) ? exitCodes.same : exitCodes.incomplete;
 }
 
-/** On the twin, what only an account can show does not count. */
+/** On the twin, a scenario that needs an account does not count as skipped. */
 function isComplete(results: readonly Result[], local: boolean): boolean {
   const countable = scenarios.filter(({ needs }) => !(local && needs.includes('account')));
   return countable.every(({ id }) =>
@@ -122,7 +122,7 @@ function placeOf({ region = process.env['AWS_REGION'] }: Target) {
   return { ...(region !== undefined && { region }), ...(endpoint !== undefined && { endpoint }) };
 }
 
-/** The first question of all: a database that sleeps needs half a minute to answer it. */
+/** The first query: a paused database needs half a minute to answer it. */
 async function isPaused(target: Target, signal: AbortSignal): Promise<boolean> {
   const endsAt = Date.now() + WAKE_UP_MS;
   for (;;) {

@@ -10,7 +10,7 @@ const paint: Readonly<Record<Outcome, (text: string) => string>> = {
   skipped: chalk.dim,
 };
 
-/** A line for each scenario, with what differs below it; in a terminal also the one that is running. */
+/** Prints a line for each scenario with its differences; in a terminal also the running scenario. */
 export function createProgress(chosen: readonly Scenario[]) {
   const { stdout, stderr } = process;
   const width = Math.max(...chosen.map(({ id }) => id.length));

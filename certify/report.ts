@@ -4,23 +4,23 @@ import type { Outcome, Result } from './runner.ts';
 
 export interface Report {
   readonly startedAt: string;
-  /** Where it ran: the twin, or a stack. */
+  /** The target: the twin or a stack. */
   readonly place: string;
   readonly region?: string;
-  /** An endpoint that stood in for AWS, which makes it no observation of AWS. */
+  /** An endpoint used instead of AWS, so that the report is not an observation of AWS. */
   readonly endpoint?: string;
-  /** Version of the outbox that this checkout has. */
+  /** Version of the outbox in this checkout. */
   readonly version: string;
   readonly disturb: boolean;
-  /** It was ended before all were run. */
+  /** It ended before all scenarios were run. */
   readonly interrupted: boolean;
   readonly seconds: number;
   readonly results: readonly Result[];
-  /** What could not be removed. */
+  /** Resources that could not be removed. */
   readonly leftBehind?: string;
 }
 
-/** Writes the report twice, for programs and for people. Answers with the second path. */
+/** Writes the report as JSON and as Markdown. Returns the path of the Markdown file. */
 export async function writeReport(folder: string, report: Report): Promise<string> {
   await mkdir(folder, { recursive: true });
   const name = `certify-${report.startedAt.replace(/[:.]/g, '-')}`;
@@ -30,7 +30,7 @@ export async function writeReport(folder: string, report: Report): Promise<strin
   return path;
 }
 
-/** A report is made to be shown, and who owns the account is nobody's business. */
+/** Reports are shared, so they must not contain the account id. */
 function anonymous(text: string): string {
   return text.replace(/(?<=[:/_])\d{12}(?=[:/_])/g, '<account>');
 }

@@ -14,13 +14,13 @@ const LIMIT_SECONDS = 180;
 
 export type Outcome = 'same' | 'differs' | 'skipped';
 
-/** What became of one scenario. */
+/** The result of one scenario. */
 export interface Result {
   readonly id: string;
   readonly sentence: string;
   readonly outcome: Outcome;
   readonly differences: readonly Difference[];
-  /** Why it was skipped. */
+  /** The reason why it was skipped. */
   readonly reason?: string;
   readonly expected: Observation;
   readonly observed?: Observation;
@@ -30,14 +30,14 @@ export interface Result {
 
 export interface RunOptions {
   readonly context: (signal: AbortSignal, note: (text: string) => void) => Context;
-  /** What is not there. */
+  /** The needs that are not met. */
   readonly lacks: ReadonlySet<Need>;
   readonly signal: AbortSignal;
   onBegin(scenario: Scenario): void;
   onEnd(result: Result): void;
 }
 
-/** Runs all of them, whatever the others show, until `signal` ends it. */
+/** Runs all scenarios, whatever their results, until `signal` is aborted. */
 export async function runScenarios(scenarios: readonly Scenario[], options: RunOptions): Promise<Result[]> {
   const results: Result[] = [];
   for (const scenario of scenarios) {
@@ -51,7 +51,7 @@ export async function runScenarios(scenarios: readonly Scenario[], options: RunO
   return results;
 }
 
-/** Undefined when it was ended in the middle. */
+/** Undefined when it was interrupted. */
 async function runScenario(
   scenario: Scenario,
   { context, lacks, signal }: RunOptions,

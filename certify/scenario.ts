@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from './context.ts';
 
-/** Why a scenario may not be run, and what to do about it. */
+/** The reasons why a scenario may not be run, and what to do about each. */
 export const needs = {
   account: 'only in an account: the twin has nothing of the kind',
   disturb: 'others may notice it: give --disturb',
@@ -12,18 +12,18 @@ export type Need = keyof typeof needs;
 type Value = string | number | boolean | readonly Value[];
 export type Observation = Readonly<Record<string, Value>>;
 
-/** Something that the project relies on, and how to see whether it is so. */
+/** A fact that the project relies on, and how to observe it. */
 export interface Scenario {
   readonly id: string;
-  /** The fact. */
+  /** The fact in one sentence. */
   readonly sentence: string;
   readonly needs: readonly Need[];
-  /** What the twin shows. */
+  /** The result on the twin. */
   readonly expected: Observation;
   observe(context: Context): Promise<Observation>;
-  /** Seconds after which it is given up. @default 180 */
+  /** Time limit in seconds. @default 180 */
   readonly limitSeconds?: number;
-  /** The day on which an account showed the same, such as 2026-01-31. */
+  /** The day on which an account showed the same result, such as 2026-01-31. */
   readonly observedOnAws?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Difference {
   readonly observed: string;
 }
 
-/** Key by key; a key that only one of them has is a difference too. */
+/** Compares key by key; a key that only one of them has is a difference too. */
 export function compare(expected: Observation, observed: Observation): Difference[] {
   const keys = new Set([...Object.keys(expected), ...Object.keys(observed)]);
   return [...keys]
@@ -45,12 +45,12 @@ function print(value: Value | undefined): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
-/** This outbox cannot show it, for a reason that is no difference. */
+/** This outbox cannot show the fact, for a reason that is not a difference. */
 export class NotObservable extends Error {
   override readonly name = 'NotObservable';
 }
 
-/** The name of the error that AWS answered with, or `accepted`. */
+/** The name of the error that AWS returned, or `accepted`. */
 export async function answerTo(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -60,7 +60,7 @@ export async function answerTo(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** With PostgreSQL's state, where there is one. What has no answer of AWS behind it is thrown again. */
+/** The name of the AWS error with its SQLState, if any. An error without an answer of AWS is thrown again. */
 function errorName(error: unknown): string {
   const answer = awsError(error);
   if (answer === undefined || denied.test(answer.name)) throw error;
@@ -70,12 +70,12 @@ function errorName(error: unknown): string {
 
 const denied = /^(AccessDenied(Exception)?|UnauthorizedOperation|AuthorizationError)$/;
 
-/** Whether AWS refused the call to whoever runs this: that says nothing about the outbox. */
+/** Whether AWS refused the call because of the caller's permissions, which says nothing about the outbox. */
 export function isDenied(error: unknown): boolean {
   return denied.test(awsError(error)?.name ?? '');
 }
 
-/** The service's own error, which ours may have as their cause. Without a status nobody has answered. */
+/** The service's own error, also as the cause of one of ours. Without a status there was no answer. */
 function awsError(error: unknown): Error | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { $metadata } = cause as { $metadata?: { httpStatusCode?: number } };

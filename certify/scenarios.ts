@@ -7,7 +7,7 @@ import { eventBridge } from './scenarios/event-bridge.ts';
 import { events } from './scenarios/events.ts';
 import { runs } from './scenarios/runs.ts';
 
-/** In the order in which they explain each other; the alarm comes before what would make it ring. */
+/** Ordered so that earlier scenarios explain later ones; the alarm comes before anything that triggers it. */
 export const scenarios: readonly Scenario[] = [
   ...deployment,
   ...alarms,

@@ -6,7 +6,7 @@ const isEnd = ({ type }: HistoryEvent) => /^Execution(Succeeded|Failed|Aborted|T
 export const untilEnded = (context: Context, executionArn: string) =>
   untilHistory(context, executionArn, (history) => history.some(isEnd));
 
-/** Waits for something in the history of a Standard execution, or for its end. */
+/** Waits for an event in the history of a Standard execution, or for the end of the execution. */
 export const untilHistory = (
   { stepFunctions, until }: Context,
   executionArn: string,
@@ -19,7 +19,7 @@ export const untilHistory = (
     return isThere(history) || history.some(isEnd) ? history : undefined;
   });
 
-/** The states that it entered, in their order. */
+/** The states that it entered, in order. */
 export const pathOf = (history: readonly HistoryEvent[]) =>
   history.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []);
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Unreachable } from '../cli/failure.ts';
+import { Unreachable } from '../cli/exit-codes.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
-// One that is still starting stops when it has started.
+// A twin that is still starting stops when its start is complete.
 const STOP_MS = 30_000;
 
 export interface OwnTwin {
@@ -16,7 +16,7 @@ export interface OwnTwin {
   stop(): Promise<void>;
 }
 
-/** Starts a twin of its own: a free port, an empty database, no events and no ticks. */
+/** Starts a separate twin: a free port, an empty database, no events and no ticks. */
 export async function startTwin(signal: AbortSignal): Promise<OwnTwin> {
   const dataDir = await mkdtemp(join(tmpdir(), 'outbox-certify-'));
   const child = spawnTwin(dataDir);
@@ -40,13 +40,13 @@ export async function startTwin(signal: AbortSignal): Promise<OwnTwin> {
 }
 
 function spawnTwin(dataDir: string): ChildProcess {
-  // What the twin would otherwise share with whoever runs this: a database, endpoints, credentials.
+  // The twin must not share a database, endpoints or credentials with the caller.
   const { DATABASE_URL: _, ...inherited } = process.env;
   const env = Object.entries(inherited).filter(([name]) => !name.startsWith('AWS_'));
   const flags = ['--events', '0', '--tick', '0', '--port', '0', '--data-dir', dataDir];
   return spawn(process.execPath, ['--import', 'tsx', 'certify/guarded-twin.ts', ...flags], {
     cwd: project,
-    // Ctrl-C in a terminal is for this process, which still has to remove what it made.
+    // Ctrl-C in a terminal must reach only this process, which still has to remove its resources.
     detached: true,
     env: { ...Object.fromEntries(env), NO_COLOR: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -69,7 +69,7 @@ function readyAt(child: ChildProcess, signal: AbortSignal): Promise<string> {
   });
 }
 
-/** With its functions and its database. What has ended already has no group to kill. */
+/** Kills the twin with its functions and its database. After its end there is no group to kill. */
 function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {

@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
-import { isElsewhere } from '../outbox/event-bridge.ts';
+import { isElsewhere } from '../outbox/check-bus.ts';
 import type { Context } from './action.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
 
-/** The schedules of the outbox, which have a group of their own; without the rest of what AWS knows about them. */
+/** The schedules in the group of the outbox, with only the fields that are used here. */
 async function schedulesOf(context: Context): Promise<readonly GetScheduleCommandOutput[]> {
   const GroupName = scheduleGroup(context);
   const { Schedules = [] } = await context.scheduler.send(new ListSchedulesCommand({ GroupName }));
@@ -64,7 +64,7 @@ const undeliverable: Check = {
   },
 };
 
-// What of the deployed definition says how many functions run at once.
+// The parts of the deployed definition that determine how many functions run at once.
 const processor = z.object({
   States: z.object({
     'Begin run': z.object({ Assign: z.object({ lingerSeconds: z.string() }) }),
@@ -79,7 +79,7 @@ const processor = z.object({
   }),
 });
 
-/** Functions that all runs which may overlap have at once, publishers and others. */
+/** Functions that run at once when runs overlap: publishers and others. */
 async function needed(context: Context) {
   const stateMachineArn = context.target.need('processorArn');
   const { definition = '' } = await context.stepFunctions.send(
@@ -91,7 +91,7 @@ async function needed(context: Context) {
   const { Schedules = [] } = await context.scheduler.send(
     new ListSchedulesCommand({ GroupName: scheduleGroup(context), NamePrefix: processorName(context) }),
   );
-  // A run that lingers overlaps the next one: infra/check-settings.ts counts the same way.
+  // A lingering run overlaps the next one: infra/check-settings.ts counts in the same way.
   const runs = Math.max(1, Schedules.length) * (lingers ? 2 : 1);
   const publisher = publish.ItemProcessor.States['Publish event'].Arguments.FunctionName.replace(/:\d+$/, '');
   return { runs, publishers: runs * publish.MaxConcurrency, publisher };
@@ -126,5 +126,5 @@ const concurrency: Check = {
   },
 };
 
-/** What the account and its services must be like; the twin has neither. */
+/** Requirements for the account and its services; the twin has neither. */
 export const accountChecks: readonly Check[] = [undeliverable, ends, concurrency];

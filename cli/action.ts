@@ -3,13 +3,13 @@ import { type Clients, createClients } from './clients.ts';
 import { createOutput, type Output } from './output.ts';
 import { resolveTarget, type Target, type TargetOptions } from './target.ts';
 
-/** What a command works with. */
+/** Everything that a command uses. */
 export interface Context extends Clients {
   readonly target: Target;
   readonly output: Output;
 }
 
-/** Finds the target before the command's own work begins. */
+/** Finds the target before the command starts its own work. */
 export function withContext<Given extends unknown[]>(
   work: (context: Context, ...given: Given) => Promise<void>,
 ): (...given: [...Given, Command]) => Promise<void> {
@@ -22,7 +22,7 @@ export function withContext<Given extends unknown[]>(
   };
 }
 
-/** Lines of examples that run as they are printed: in a pipe npm must not announce what it runs. */
+/** Examples that can be run as printed: in a pipe, npm must not print the command that it runs. */
 export function examples(...lines: readonly string[]): string {
   const shown = lines.map((line) => `  $ npm run ${line.includes('|') ? '--silent ' : ''}outbox -- ${line}`);
   return `\nExamples:\n${shown.join('\n')}`;

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import * as z from 'zod';
 import { canonicalUuid } from '../outbox/uuid.ts';
 
-/** Flags and arguments as a person types them. */
+/** Types of flags and arguments, as a person types them. */
 export function wholeNumber(least: number, most: number) {
   return (value: string): number => {
     const number = Number(value);

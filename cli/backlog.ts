@@ -1,33 +1,33 @@
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
-import { isoTime } from './columns.ts';
+import { RowReader } from '../outbox/row-reader.ts';
+import { isoTime } from './sql-columns.ts';
 
-/** Where the counts of outbox_backlog end: looking costs the same at any size. */
+/** The maximum of the counts in outbox_backlog, which limits the cost of a query in a table of any size. */
 export const COUNT_LIMIT = 1_000;
 
 const BACKLOG = `
   select pending, due, due_later, processing, processed, failed, lag_seconds, ${isoTime('last_processed_at')}
   from outbox_backlog`;
 
-/** How many events have each status, and how late the outbox is. */
+/** The number of events in each status, and the lag. */
 export interface Backlog {
   /** Due, delayed by their producer, or in backoff. */
   readonly pending: number;
-  /** What a claim would take now: pending, or processing with a lease that ran out. */
+  /** What a claim would take now: due pending events, and processing events with an expired lease. */
   readonly due: number;
   /** Pending, but delayed by their producer or in backoff. */
   readonly dueLater: number;
   readonly processing: number;
   /** Until they are purged. */
   readonly processed: number;
-  /** For good: they wait for a person. */
+  /** Failed for good: they wait for a person. */
   readonly failed: number;
   /** Since the oldest unfinished event could first be published. */
   readonly lagSeconds: number;
   readonly lastProcessedAt: string | null;
 }
 
-/** How the outbox stands; every count ends at {@link COUNT_LIMIT}. */
+/** Reads the backlog; the maximum of every count is {@link COUNT_LIMIT}. */
 export async function readBacklog(database: DataApi): Promise<Backlog> {
   const row = new RowReader((await database.query(BACKLOG))[0]);
   return {

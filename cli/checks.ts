@@ -1,15 +1,18 @@
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { ListSchedulesCommand } from '@aws-sdk/client-scheduler';
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
-import { isElsewhere } from '../outbox/event-bridge.ts';
+import { isElsewhere } from '../outbox/check-bus.ts';
 import { readPause } from '../outbox/pause.ts';
 import { accountChecks } from './account-checks.ts';
 import { COUNT_LIMIT, readBacklog } from './backlog.ts';
-import { compareClocks } from './clocks.ts';
 import { describePause } from './commands/pause.ts';
+import { compareClocks } from './compare-clocks.ts';
 import { databaseChecks } from './database-checks.ts';
 import { duration } from './duration.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
+import { describeOutage, readBus } from './outage.ts';
+import { busRemedy } from './remedy.ts';
+import { toSecond } from './sql-columns.ts';
 
 const LATE_SECONDS = 300;
 
@@ -63,7 +66,7 @@ const schedule: Check = {
     const { Schedules = [] } = await context.scheduler.send(
       new ListSchedulesCommand({ GroupName, NamePrefix }),
     );
-    // One for each lane.
+    // One schedule for each lane.
     const names = Schedules.map(({ Name }) => Name).join(', ');
     if (Schedules.length === 0) return failed(`there is none in the group ${GroupName}`, schedule.remedy);
     const stopped = Schedules.filter(({ State }) => State !== 'ENABLED').map(({ Name }) => Name);
@@ -81,6 +84,18 @@ const running: Check = {
   async look({ database }) {
     const pause = await readPause(database());
     return pause === undefined ? ok('it runs') : failed(describePause(pause), 'resume');
+  },
+};
+
+const accepting: Check = {
+  name: 'the bus accepts events',
+  remedy: '',
+  async look({ database }) {
+    const { outage, lastProcessedAt } = await readBus(database());
+    if (outage !== undefined) return failed(describeOutage(outage), busRemedy(outage.errorType));
+    return ok(
+      lastProcessedAt === undefined ? 'none was given back' : `the last at ${toSecond(lastProcessedAt)}`,
+    );
   },
 };
 
@@ -107,7 +122,7 @@ const late: Check = {
   },
 };
 
-/** In the order in which they explain each other. */
+/** In this order, because a failed check can explain later ones. */
 export const checks: readonly Check[] = [
   ...databaseChecks,
   clocks,
@@ -116,6 +131,7 @@ export const checks: readonly Check[] = [
   schedule,
   ...accountChecks,
   running,
+  accepting,
   noneFailed,
   late,
 ];

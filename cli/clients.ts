@@ -7,7 +7,7 @@ import { createDataApi, type TransactionalDataApi } from '../outbox/data-api.ts'
 import type { Target } from './target.ts';
 
 export interface Clients {
-  /** Signs in as the user that reads the outbox, or as the one that may only insert. */
+  /** Signs in as the user that reads the outbox, or as the user that may only insert. */
   database(as?: 'operator' | 'producer'): TransactionalDataApi;
   readonly stepFunctions: SFNClient;
   readonly eventBridge: EventBridgeClient;
@@ -15,7 +15,7 @@ export interface Clients {
   readonly scheduler: SchedulerClient;
 }
 
-/** AWS and the twin differ by this: where to call, and that the twin wants no credentials. */
+/** The difference between AWS and the twin: the endpoint, and that the twin needs no credentials. */
 export function clientOptions({ localUrl, region }: Target) {
   return {
     requestHandler: { connectionTimeout: 5_000 },
@@ -30,6 +30,11 @@ export function clientOptions({ localUrl, region }: Target) {
 
 export function createClients(target: Target): Clients {
   const options = clientOptions(target);
+  // A service that hangs is a finding of doctor, not its end.
+  const prompt = {
+    ...options,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  };
   return {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {
@@ -38,13 +43,13 @@ export function createClients(target: Target): Clients {
         database: target.need('database'),
       }),
     stepFunctions: new SFNClient(options),
-    eventBridge: new EventBridgeClient(options),
+    eventBridge: new EventBridgeClient(prompt),
     // A migration of a large table may take minutes.
     lambda: new LambdaClient({
       ...options,
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 11 * 60_000 },
       maxAttempts: 1,
     }),
-    scheduler: new SchedulerClient(options),
+    scheduler: new SchedulerClient(prompt),
   };
 }

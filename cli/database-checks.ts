@@ -1,12 +1,13 @@
+import { readMigrations } from '../database/read-migrations.ts';
 import type { Row, SqlValue } from '../outbox/data-api.ts';
 import type { Context } from './action.ts';
+import { tableColumns } from './expected-columns.ts';
 import { type Check, failed, ok, processorRole, skipped } from './finding.ts';
-import { readMigrations, tableColumns } from './migrations.ts';
 
-// Statements of the processor end after so long, so that a retry never meets the call that it repeats.
+// The statement timeout of the processor, which prevents that a retry overlaps the call that it repeats.
 const STATEMENT_TIMEOUT_MS = 2_000;
 
-// Also where the search path does not lead, so that a check can say where that is.
+// Also outside the search path, so that a check can report the schema.
 const TABLE = `(
   select c.oid as id, n.oid as schema_id, quote_ident(n.nspname) as schema
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -89,7 +90,7 @@ const table: Check = {
   }),
 };
 
-// What its functions do to each table, as a privilege and as the code of a policy.
+// What the functions of the processor do to each table, as a privilege and as the code of a policy.
 const NEEDED = `(values
   ('outbox_events', 'select', 'r'), ('outbox_events', 'update', 'w'), ('outbox_events', 'delete', 'd'),
   ('outbox_backlog', 'select', 'r'), ('outbox_installation', 'select', 'r')) as needed(name, what, code)`;
@@ -124,7 +125,7 @@ const role: Check = {
   }),
 };
 
-// A policy that is not simply true is taken for one that hides rows.
+// A policy whose condition is not simply true is treated as one that hides rows.
 const HIDDEN = `
   with processor as (select oid from pg_roles where rolname = :role and not rolsuper and not rolbypassrls),
     secured as (
@@ -178,7 +179,7 @@ const sessions: Check = {
   },
 };
 
-/** A check whose statement answers with a row for each fault. */
+/** A check whose statement returns a row for each problem. */
 function listed(
   sql: string,
   parameters: (context: Context) => Promise<Record<string, SqlValue>> | Record<string, SqlValue>,
@@ -200,7 +201,7 @@ function listed(
 const asOwner = (statement: string) => `as the owner: ${statement}`;
 const grantAgain = (name: string) => asOwner(`select outbox_grant_processor('${name}')`);
 
-/** What the database must be like for the functions, best asked under the processor's own secret. */
+/** Requirements of the functions for the database; run these checks with the secret of the processor. */
 export const databaseChecks: readonly Check[] = [
   dataApi,
   location,

@@ -1,17 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { WrongUsage } from './failure.ts';
+import { WrongUsage } from './exit-codes.ts';
 import { decode, readLines } from './json-lines.ts';
 import { type NewEvent, readNewEvent } from './new-event.ts';
 
-/** Events that were all read once: what comes after cannot find a malformed one. */
+/** Events that have all been read and checked once, so that no later step finds a malformed one. */
 export interface EventSource {
   readonly total: number;
-  /** Reads them again, because a file may hold more than memory does. */
+  /** Reads the events again, because a file may be larger than the memory. */
   read(): AsyncIterable<NewEvent> | Iterable<NewEvent>;
 }
 
-/** Reads JSON Lines, or a `.json` file that holds one event. */
+/** Reads JSON Lines, or a `.json` file with one event. */
 export async function openFile(file: string): Promise<EventSource> {
   const read = () => readEvents(createReadStream(file));
   try {
@@ -26,7 +26,7 @@ export async function openFile(file: string): Promise<EventSource> {
   }
 }
 
-/** Reads JSON Lines that come once. */
+/** Reads JSON Lines from a stream, which can be read only once. */
 export async function openStream(input: AsyncIterable<Uint8Array>): Promise<EventSource> {
   const events: NewEvent[] = [];
   for await (const event of readEvents(input)) events.push(event);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
-import { DatabaseRefused, DatabaseUnavailable } from '../outbox/failure.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../outbox/errors.ts';
 import type { EventSource } from './event-source.ts';
-import { Failed } from './failure.ts';
+import { Failed } from './exit-codes.ts';
 import type { NewEvent } from './new-event.ts';
 
-// The list keeps every event's own JSON and PostgreSQL reads it, so that numbers arrive as they were written.
+// The list contains the original JSON of every event, which PostgreSQL parses, so that numbers arrive as written.
 const INSERT = `
   insert into outbox_events (id, aggregate_type, aggregate_id, event_type, payload, trace_header, due_at)
   select cast(item->>'id' as uuid), event->>'aggregateType', event->>'aggregateId', event->>'eventType',
@@ -16,18 +16,18 @@ const INSERT = `
 
 const EXISTS = 'select cast(id as text) from outbox_events where id = cast(:id as uuid)';
 
-// A request may have 4 MiB.
+// The maximum of a request is 4 MiB.
 const BATCH_BYTES = 2 * 1024 * 1024;
 const BATCH_EVENTS = 1_000;
 
-/** Their ids are chosen here, so that a request which is repeated cannot write an event twice. */
+/** The ids are generated here, so that a repeated request cannot write an event twice. */
 interface Insert {
   readonly id: string;
   readonly json: string;
   readonly position: string;
 }
 
-/** Writes all of them in one transaction, or none. Answers with their ids. */
+/** Writes all events in one transaction, or none. Returns their ids. */
 export async function insertEvents(
   database: TransactionalDataApi,
   source: EventSource,
@@ -75,7 +75,7 @@ function asList(batch: readonly Insert[]): string {
   return `[${batch.map(({ id, json }) => `{"id":"${id}","event":${json}}`).join(',')}]`;
 }
 
-/** A batch does not tell which of its events was refused: halves of it are tried, and given up again. */
+/** A batch does not report which event was refused, so halves of it are tried and rolled back. */
 async function findRefused(
   database: TransactionalDataApi,
   batch: readonly Insert[],
@@ -97,7 +97,7 @@ async function findRefused(
   }
   const [suspect] = suspects;
   const reason = suspect && (await refusal([suspect]));
-  // Two events may be at odds with each other alone, such as by the same id.
+  // Two events may conflict only with each other, for example with the same id.
   const position =
     reason === undefined ? `${batch[0]?.position} to ${batch.at(-1)?.position}` : suspect?.position;
   return new Failed(`${position}: ${reasonOf(reason ?? error)}; nothing was enqueued`, { cause: error });
@@ -109,7 +109,7 @@ function reasonOf(cause: unknown): string {
     : String(cause);
 }
 
-/** Whether only the answer to the commit was lost. */
+/** Whether the commit succeeded and only its answer was lost. */
 async function isCommitted(
   database: DataApi,
   ids: readonly string[],

@@ -1,4 +1,4 @@
-import { WrongUsage } from './failure.ts';
+import { WrongUsage } from './exit-codes.ts';
 
 export interface Line {
   /** Counted from 1. */
@@ -9,8 +9,8 @@ export interface Line {
 const NEWLINE = 10;
 
 /**
- * The lines of a text in UTF-8. Only \n ends one: what else Unicode calls the end of a line may stand in JSON as it is.
- * @throws WrongUsage that names the line which is no UTF-8
+ * The lines of a text in UTF-8. Only \n ends a line: the other line separators of Unicode may occur inside JSON.
+ * @throws WrongUsage that names the line that is not UTF-8
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let number = 1;

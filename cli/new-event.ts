@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { fits, maxCharacters } from '../outbox/limits.ts';
+import { fits, maxCharacters } from '../outbox/text-limits.ts';
 import { canonicalUuid } from '../outbox/uuid.ts';
-import { WrongUsage } from './failure.ts';
+import { WrongUsage } from './exit-codes.ts';
 
 const text = (name: keyof typeof maxCharacters) =>
   z.string().refine((given) => fits(name, given), `expected 1 to ${maxCharacters[name]} characters`);
@@ -19,12 +19,12 @@ const schema = z.strictObject({
   dueAt: z.iso.datetime({ offset: true }).optional(),
 });
 
-/** An event to enqueue: what is known of it, and the JSON itself. */
+/** An event to enqueue: its JSON and what was read from it. */
 export interface NewEvent {
   readonly eventId: string | undefined;
-  /** As it was written: parsed by JavaScript, a large integer in it would be another one. */
+  /** Exactly as written: JavaScript would change a large integer in it. */
   readonly json: string;
-  /** Where it stands in its source, for messages: `line 17`. */
+  /** Its position in the source, for messages: `line 17`. */
   readonly position: string;
 }
 

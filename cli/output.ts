@@ -3,21 +3,21 @@ import { SingleBar } from 'cli-progress';
 import { writeOut } from './stdout.ts';
 import { formatTable, shorten } from './table.ts';
 
-/** What is asked for goes to stdout, what is said on the way to stderr. */
+/** Answers go to stdout, messages to stderr. */
 export interface Output {
   readonly json: boolean;
   readonly colors: ChalkInstance;
-  /** The answer: the value as one JSON document, or the text that `forPeople` makes. */
+  /** Prints the answer: the value as one JSON document, or the text that `forPeople` returns. */
   answer(value: object, forPeople: () => string): void;
-  /** The same for a value that is JSON already. */
+  /** The same for a value that already is JSON. */
   answerText(json: string, forPeople: () => string): void;
-  /** One of a stream of answers. */
+  /** Prints one of a stream of answers. */
   line(value: object, forPeople: () => string): void;
   table(rows: readonly Readonly<Record<string, string>>[]): string;
-  /** At most so many cells of a terminal. Where there is none, nothing is cut: somebody may search for it. */
+  /** At most this many cells in a terminal. Without a terminal nothing is cut, because a person may search the text. */
   cell(text: string, cells: number): string;
   note(text: string): void;
-  /** Draws in a terminal alone. */
+  /** Draws only in a terminal. */
   progress(total: number, unit: string): Progress;
 }
 
@@ -47,7 +47,7 @@ export function createOutput(json: boolean): Output {
   };
 }
 
-/** JSON leaves these as they are, and some readers take each for the end of a line. */
+/** JSON allows these characters, and some readers treat each of them as the end of a line. */
 function onOneLine(json: string): string {
   return json.replace(
     /[\u0085\u2028\u2029]/g,

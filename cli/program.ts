@@ -13,7 +13,7 @@ import { addShow } from './commands/show.ts';
 import { addStatus } from './commands/status.ts';
 import { addSyncRoles } from './commands/sync-roles.ts';
 import { addTail } from './commands/tail.ts';
-import { type ExitCode, exitCodes, explain } from './failure.ts';
+import { type ExitCode, exitCodes, explain } from './exit-codes.ts';
 import { OutputLost, writeOut } from './stdout.ts';
 import { defaultLocalUrl, loopbackUrl, placeOf, type TargetOptions } from './target.ts';
 
@@ -21,7 +21,7 @@ const exitCodeHelp = `
 Exit codes:
   0  done, and all is well
   1  it failed: a run or a redrive, a check of doctor, an event that does not exist, an answer that cannot be written;
-     or it is paused: run, purge
+     or not all of what a run claimed was published, as in an outage; or it is paused: run, purge
   2  the command line says nothing clear; nothing was done
   3  the target does not answer, or there are no credentials for it`;
 
@@ -40,7 +40,7 @@ function createProgram(): Command {
     .option('--cleanup-arn <arn>', 'the state machine that purges')
     .option('--json', 'one JSON document on stdout, and nothing else there')
     .configureHelp({ showGlobalOptions: true })
-    // The sentence is ours to write: see main.
+    // main() prints errors; silence Commander.
     .configureOutput({ outputError: () => undefined, writeOut })
     .exitOverride()
     .addHelpText('after', examples('status --local', 'doctor --stack outbox', 'list --status failed --json'))
@@ -64,15 +64,15 @@ function createProgram(): Command {
   return program;
 }
 
-/** Runs one command and answers with the exit code. */
+/** Runs one command and returns the exit code. */
 export async function main(given: readonly string[]): Promise<ExitCode> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `outbox list | head` ends when head has seen enough.
+    // `outbox list | head` ends when head has read enough.
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : say(new OutputLost(error)));
   });
-  // Nobody can be told; the exit code still says how it ended.
+  // Errors can no longer be printed; the exit code still reports the result.
   process.stderr.on('error', () => undefined);
-  // On Node 20 the SDK announces what it will need in 2027: no news for whoever operates an outbox.
+  // On Node 20 the SDK warns about its requirements for 2027, which do not concern an operator.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const program = createProgram();
   try {
@@ -99,7 +99,7 @@ function place(options: TargetOptions): string {
   }
 }
 
-/** `--local` takes a URL or none, but commander would take the next word for one, such as the command's name. */
+/** `--local` takes an optional URL, but Commander would take the next word as the URL, such as the command. */
 function withLocalUrl(given: readonly string[]): string[] {
   return given.map((word, index) =>
     word === '--local' && !/^https?:/.test(given[index + 1] ?? '')

@@ -1,14 +1,14 @@
 import type { DataApi, Row, SqlValue, TransactionalDataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
 type Parameters = Readonly<Record<string, SqlValue>>;
 
-/** Whether the Data API refused to carry a result: 1 MiB an answer, 64 KB a row. Each version says it in its way. */
+/** Whether the Data API refused a result because of its size: 1 MiB an answer, 64 KB a row. Messages vary. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof Error && /size limit|Packet for query is too large/i.test(error.message);
 }
 
-/** Reads with half the size again and again, until the answer can be carried. */
+/** Halves the size again and again until the answer is small enough. */
 export async function halving<T>(size: number, read: (size: number) => Promise<T>): Promise<T> {
   try {
     return await read(size);
@@ -19,8 +19,8 @@ export async function halving<T>(size: number, read: (size: number) => Promise<T
 }
 
 /**
- * Reads at most `limit` rows of a statement that ends with its `:limit` and its `:offset`: in one answer if they fit,
- * else in pages of one snapshot, so that no row is missed or read twice because others changed.
+ * Reads at most `limit` rows of a statement that ends with `:limit` and `:offset`: in one answer if they fit, else in
+ * pages of one snapshot, so that concurrent changes cannot hide or repeat a row.
  */
 export function readRows(
   database: TransactionalDataApi,
@@ -44,12 +44,12 @@ export function readRows(
   );
 }
 
-// Base64 makes 48,000 bytes 64,000: within the 64 KB of a row, and 15 of them within the 1 MiB of an answer.
+// Base64 turns 48,000 bytes into 64,000: within the 64 KB of a row, and 15 of them within the 1 MiB of an answer.
 const PART_BYTES = 48_000;
 const PARTS = 15;
 
 /**
- * Reads a text of any size: `sql` selects it as the column `content`, in one row or none.
+ * Reads a text of any size, which `sql` selects as the column `content` of at most one row.
  * @returns undefined without a row
  */
 export async function readText(
@@ -81,7 +81,7 @@ export async function readText(
   return bytes.length === 0 ? undefined : Buffer.concat(bytes).toString('utf8');
 }
 
-/** What several statements read is of one moment. */
+/** All statements read the same snapshot. */
 function inSnapshot<T>(database: TransactionalDataApi, read: (inside: DataApi) => Promise<T>): Promise<T> {
   return database.transaction(async (inside) => {
     await inside.query('set transaction isolation level repeatable read, read only');

@@ -1,8 +1,8 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { type OutputKey, type OutputName, outputs } from '../infra/outputs.ts';
-import { Unreachable } from './failure.ts';
+import { Unreachable } from './exit-codes.ts';
 
-/** The names that a deployed stack gives in its outputs. */
+/** The names in the outputs of a deployed stack. */
 export async function readStack(StackName: string): Promise<Partial<Record<OutputName, string>>> {
   const found = Object.entries(await readOutputs(StackName)).flatMap(([key, value]) =>
     key in outputs ? [[outputs[key as OutputKey].name, value]] : [],

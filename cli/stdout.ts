@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from 'node:fs';
 
-/** The answer could not be written; what the command did stays done. */
+/** The answer could not be written; what the command has done is not undone. */
 export class OutputLost extends Error {
   override readonly name = 'OutputLost';
 
@@ -13,8 +13,8 @@ export class OutputLost extends Error {
 }
 
 /**
- * Writes all of the text, or throws. A disk that becomes full takes the beginning of a text without an error, which
- * Node's stream for files does not notice.
+ * Writes the whole text, or throws. When a disk becomes full, a write of only the beginning of a text succeeds, which
+ * the file stream of Node.js does not notice.
  * @throws OutputLost
  */
 export function writeOut(text: string): void {
@@ -27,7 +27,7 @@ export function writeOut(text: string): void {
   }
 }
 
-/** Whether a terminal, a pipe or a socket reads it; these tell of an error later, with an event. */
+/** Whether the reader is a terminal, a pipe or a socket; these report an error later, with an event. */
 function isStream(): boolean {
   if (process.stdout.isTTY) return true;
   const stdout = fstatSync(process.stdout.fd);

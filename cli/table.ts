@@ -5,13 +5,13 @@ type Row = Readonly<Record<string, string>>;
 
 const GAP = 2;
 const NARROWEST = 8;
-// A table of fewer columns says too little.
+// A table with fewer columns is not useful.
 const FEWEST_COLUMNS = 2;
 
 /**
- * Rows under their keys. Where a width is given, the columns that do not fit are cut or left out from the right; when
- * hardly any fits, each row is a list of its cells instead.
- * What counts is the cells of a terminal that a text takes: two for most of East Asia's characters and for emoji.
+ * A table of rows below their keys. With a width, columns that do not fit are cut or left out from the right; when
+ * hardly any column fits, each row becomes a list of its cells instead.
+ * Widths are in the cells of a terminal: most East Asian characters and emoji take two.
  */
 export function formatTable(
   rows: readonly Row[],
@@ -36,7 +36,7 @@ export function formatTable(
   return [line((key) => key, dim), ...rows.map((row) => line((key) => row[key] ?? ''))].join('\n');
 }
 
-/** Each cell of a row on a line of its own, behind its key. */
+/** Each cell of a row on its own line, after its key. */
 function formatList(row: Row, width: number, dim: (text: string) => string): string {
   const longest = Math.max(...Object.keys(row).map((key) => key.length));
   const left = width - longest - GAP;
@@ -46,7 +46,7 @@ function formatList(row: Row, width: number, dim: (text: string) => string): str
     .join('\n');
 }
 
-/** At most so many cells of it. What is cut ends with an ellipsis, and loses its colour; an ARN keeps its end. */
+/** The first cells of a text. A cut text ends with an ellipsis and loses its colour; an ARN keeps its end. */
 export function shorten(text: string, cells: number): string {
   if (text.startsWith('arn:') && text.length > cells) return `…${text.slice(1 - cells)}`;
   const limits = { limit: cells, ellipsis: '…', ellipsisWidth: 1 };

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { OutputName } from '../infra/outputs.ts';
-import { Unreachable, WrongUsage } from './failure.ts';
+import { Unreachable, WrongUsage } from './exit-codes.ts';
 import { readStack } from './stack.ts';
 
-/** What a command may need the name of, and the flag that says it. */
+/** The names that a command may need, and the flag for each. */
 export const nameFlags = {
   clusterArn: '--cluster-arn',
   secretArn: '--secret-arn',
@@ -18,7 +18,7 @@ export type Name = OutputName;
 export type Names = Partial<Record<Name, string>>;
 
 export interface TargetOptions {
-  /** The twin's URL. */
+  /** The URL of the twin. */
   readonly local?: string;
   readonly stack?: string;
   readonly clusterArn?: string;
@@ -32,19 +32,19 @@ export interface TargetOptions {
 
 /** The outbox that a command works on. */
 export interface Target {
-  /** As a person calls it. */
+  /** The name for messages. */
   readonly place: string;
   /** Absent on AWS. */
   readonly localUrl?: string;
-  /** Absent when the environment decides. */
+  /** Absent when the region comes from the environment. */
   readonly region?: string;
-  /** @throws WrongUsage that says which flag would give it. */
+  /** @throws WrongUsage that names the flag for the missing value */
   need(name: Name): string;
 }
 
 export const defaultLocalUrl = 'http://127.0.0.1:4566';
 
-/** The twin or the AWS account that flags and environment speak of, before anything is asked. */
+/** The twin or the AWS account according to flags and environment, before any request. */
 export function placeOf(options: TargetOptions, environment: NodeJS.ProcessEnv): string {
   const localUrl = localUrlOf(options, environment);
   return localUrl === undefined ? 'AWS' : `the twin at ${localUrl} (npm start)`;
@@ -58,7 +58,7 @@ export async function resolveTarget(options: TargetOptions, environment: NodeJS.
     const { region, ...found } = await readHealth(localUrl);
     return target({ place, localUrl, region }, { ...found, ...given }, 'give');
   }
-  // Names given one by one are for an outbox without a stack of its own: nothing is looked up beside them.
+  // Names in single flags are for an outbox without its own stack: nothing else is looked up.
   if (Object.keys(given).length > 0 && options.stack === undefined) return target({ place }, given, 'give');
   const stack = options.stack ?? 'outbox';
   const found = await readStack(stack);
@@ -84,7 +84,7 @@ function localUrlOf({ local, stack }: TargetOptions, environment: NodeJS.Process
   return new URL(local).origin;
 }
 
-/** Where AWS_ENDPOINT_URL sends every SDK, if that is this machine. */
+/** The URL in AWS_ENDPOINT_URL, which all SDKs use, if it is on this machine. */
 export function loopbackUrl(environment: NodeJS.ProcessEnv): string | undefined {
   const url = environment['AWS_ENDPOINT_URL'];
   if (!url) return undefined;
@@ -124,9 +124,10 @@ const health = z.object({
 
 async function readHealth(url: string): Promise<Names & { region: string }> {
   const response = await fetch(`${url}/_local/health`, { signal: AbortSignal.timeout(5_000) });
-  if (response.status === 503)
-    throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
   const { success, data } = health.safeParse(await response.json().catch(() => undefined));
+  // A twin whose database is down answers 503 too, but with its names: what it is asked for says what is wrong.
+  if (!success && response.status === 503)
+    throw new Unreachable(`the twin at ${url} is starting: try again in a few seconds`);
   if (!success) throw new Unreachable(`something answers at ${url}, but it is not the twin (npm start)`);
   const {
     stateMachines,

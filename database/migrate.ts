@@ -1,20 +1,12 @@
 import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
-import { checksumOf, migrationText } from '../outbox/migration-text.ts';
+import { checksumOf, type Migration, migrationText } from './migration.ts';
 
-/** One file of database/migrations. Never edited once it was applied anywhere: write the next one. */
-export interface Migration {
-  /** The file's name without its ending, e.g. `0001_outbox_events`. Migrations run in this order. */
-  readonly name: string;
-  /** Statements separated by lines that say `--> statement-breakpoint`. */
-  readonly sql: string;
-}
-
-/** Names the statement that failed; the cause is the database's own error. */
+/** Names the statement that failed; the cause is the error of the database. */
 export class MigrationFailed extends Error {
   override readonly name = 'MigrationFailed';
 }
 
-/** The outbox belongs in the application's own database, which only the application creates: waiting is no use. */
+/** The outbox belongs in the database of the application, and only the application creates it: do not wait for it. */
 export class DatabaseMissing extends Error {
   override readonly name = 'DatabaseMissing';
 }
@@ -23,8 +15,8 @@ const CREATE_HISTORY = `
   create table if not exists outbox_migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now())`;
 
-// One schema holds the outbox: that of the migrations so far, else the first one of the owner's search path. The
-// functions keep this path, in which temporary tables come last, so that none is taken for the outbox.
+// One schema contains the outbox: that of earlier migrations, else the first one in the search path of the owner. The
+// functions keep this path. Temporary tables come last in it, so that none of them hides a table of the outbox.
 const PIN_SCHEMA = `
   select case when name is not null then set_config('search_path', quote_ident(name) || ', pg_temp', true) end,
     cast(current_user as text), current_setting('search_path')
@@ -33,12 +25,12 @@ const PIN_SCHEMA = `
      where pg_class.oid = to_regclass('outbox_migrations')),
     current_schema())) as pinned(name)`;
 
-// A session lock is useless here, since every call may come over another connection. This one ends with its transaction.
+// A session lock does not help, because every call may use another connection. This lock ends with its transaction.
 const LOCK = `select cast(pg_advisory_xact_lock(hashtextextended('outbox_migrations', 0)) as text)`;
 
 /**
- * Applies what is not applied yet, each migration in a transaction of its own, and returns the names applied.
- * @throws DatabaseMissing, or MigrationFailed after which the database is as the last migration left it
+ * Applies new migrations, each in its own transaction, and returns their names.
+ * @throws DatabaseMissing, or MigrationFailed, which leaves the database as after the previous migration
  */
 export async function migrate(
   database: TransactionalDataApi,
@@ -46,7 +38,7 @@ export async function migrate(
 ): Promise<string[]> {
   await database
     .transaction(async (inside) => {
-      // `create table if not exists` is no protection against a second migrator at the same moment.
+      // `create table if not exists` can fail when two migrators run it at the same moment.
       await inside.query(LOCK);
       await pinSchema(inside);
       await inside.query(CREATE_HISTORY);
@@ -72,7 +64,7 @@ function missingDatabase(cause: unknown): DatabaseMissing | undefined {
   );
 }
 
-/** For the rest of the transaction. */
+/** Sets the search path for the rest of the transaction. */
 async function pinSchema(inside: DataApi): Promise<void> {
   const [[pinned, user, searchPath] = []] = await inside.query(PIN_SCHEMA);
   if (pinned !== null) return;

@@ -1,7 +1,7 @@
 import type { DataApi } from '../outbox/data-api.ts';
-import { RowReader } from '../outbox/row.ts';
+import { RowReader } from '../outbox/row-reader.ts';
 
-/** The outbox in this database is another deployment's, and its events are not ours to publish. */
+/** The outbox in this database belongs to another deployment, and this one must not publish its events. */
 export class OtherOwner extends Error {
   override readonly name = 'OtherOwner';
 }
@@ -12,8 +12,8 @@ const TAKE = `
   insert into outbox_installation (owner) values (cast(:name as text)) on conflict do nothing`;
 
 /**
- * Refuses a database that belongs to another outbox. To be asked before anything is migrated or granted, so that a
- * refused deployment leaves the database as it was.
+ * Refuses a database that belongs to another outbox. Call it before anything is migrated or granted, so that a refused
+ * deployment does not change the database.
  * @throws OtherOwner
  */
 export async function checkOwner(database: DataApi, name: string): Promise<void> {
@@ -29,7 +29,7 @@ export async function checkOwner(database: DataApi, name: string): Promise<void>
 }
 
 /**
- * Records whose outbox this is, when nobody's yet.
+ * Records the owner of this outbox, if it has none yet.
  * @throws OtherOwner when another deployment was faster
  */
 export async function takeOwnership(database: DataApi, name: string): Promise<void> {

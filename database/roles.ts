@@ -12,7 +12,7 @@ const GRANT = {
   producer: 'select cast(outbox_grant_producer(cast(:username as text)) as text)',
 } as const;
 
-/** Creates a role, or gives it the password of its secret again, and grants what it is for. */
+/** Creates a role, or sets its password to that of its secret again, and grants its permissions. */
 export async function ensureRole(
   database: DataApi,
   { username, password }: Credentials,

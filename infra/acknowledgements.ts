@@ -1,7 +1,7 @@
 import { Validations } from 'aws-cdk-lib';
-import type { Finding } from './findings.ts';
+import type { Finding } from './nag-findings.ts';
 
-/** Accepts findings of cdk-nag 3, for our own stack. */
+/** Acknowledges findings of cdk-nag 3, for our own stack. */
 export function acknowledge(findings: readonly Finding[]): void {
   for (const { construct, rule, detail, reason } of findings) {
     const finding = detail === undefined ? rule : `${rule}[${detail}]`;

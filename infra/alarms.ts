@@ -8,30 +8,30 @@ import type { Handlers } from './handlers.ts';
 import { type OutboxMetric, outboxMetric, schedulerMetric, sumOver } from './metrics.ts';
 
 export interface AlarmsProps {
-  /** Prefix of the alarms' names. */
+  /** Prefix of the names of the alarms. */
   readonly name: string;
   readonly processor: sfn.IStateMachine;
   readonly cleanup: sfn.IStateMachine;
   readonly handlers: Handlers;
   readonly deadLetterQueue: sqs.IQueue;
-  /** Undefined for one of a fixed capacity, which always uses all of it. */
+  /** Undefined for a cluster with a fixed capacity, which always uses all of it. */
   readonly cluster?: rds.IDatabaseCluster;
   /** How often the processor runs. */
   readonly interval: Duration;
   /** How often the cleanup runs. */
   readonly cleanupInterval: Duration;
-  /** Age of the oldest unfinished event that is too late. */
+  /** The maximum age of the oldest unfinished event before the alarm begins. */
   readonly maximumEventAge: Duration;
-  /** What every alarm does. */
+  /** The actions of every alarm. */
   readonly actions: readonly cloudwatch.IAlarmAction[];
-  /** Where the runbook is: the alarms' descriptions link to its sections. Without it they name them. */
+  /** The URL of the runbook: the descriptions of the alarms link to its sections, or name them without it. */
   readonly runbookUrl?: string;
 }
 
 interface AlarmOptions {
-  /** The question that the alarm answers with yes. */
+  /** The alarm begins when the answer to this question is yes. */
   readonly question: string;
-  /** Section of the runbook, as its link spells it. */
+  /** Section of the runbook, as in a link to it. */
   readonly section: string;
   readonly metric: cloudwatch.IMetric;
   /** @default 1 */
@@ -39,10 +39,10 @@ interface AlarmOptions {
   /** @default 1 */
   readonly evaluationPeriods?: number;
   /**
-   * `event`: counted when it happens, so that no data means that it did not.
-   * `expected`: counted too, but breaches below the threshold, and when nothing is counted at all.
-   * `gauge`: measured by runs and cleanups. No data means that nobody measured, so the alarm stays as it is: it must
-   * not announce a recovery because the processor died.
+   * `event`: counted when it happens, so no data means that it did not happen.
+   * `expected`: counted too, but the alarm begins below the threshold and without data.
+   * `gauge`: measured by runs and cleanups. Without data nothing was measured, so the alarm keeps its state: it must
+   * not report a recovery because the processor stopped.
    * @default event
    */
   readonly kind?: keyof typeof missing;
@@ -54,7 +54,7 @@ const missing = { event: NOT_BREACHING, expected: BREACHING, gauge: IGNORE } as 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
 
-/** One alarm per question that an operator asks at night, each with its section in the runbook. */
+/** One alarm for each question of an operator in an incident, each with its section in the runbook. */
 export class Alarms extends Construct {
   readonly all: cloudwatch.Alarm[] = [];
   readonly #props: AlarmsProps;
@@ -97,14 +97,14 @@ export class Alarms extends Construct {
         period: FIVE_MINUTES,
       }),
     });
-    // publish-event throws by design, and the two of the redrive answer a person by throwing.
+    // publish-event throws by design, and the two functions of the redrive throw to answer a person.
     const quiet = [handlers.publishEvent, handlers.requeueEvents, handlers.verifyRedrive];
     const functions = handlers.steps.filter((step) => !quiet.includes(step)).map((step) => step.function);
     this.#alarm('function-errors', {
       question: 'Do functions fail that should not?',
       section: 'function-errors',
       metric: sumOver(functions, (fn) => fn.metricErrors({ period: FIVE_MINUTES }), 'errors', FIVE_MINUTES),
-      // A database that fails over costs a few tries, and the state machine makes them.
+      // A failover of the database costs a few tries, which the state machine repeats.
       threshold: 5,
     });
     this.#alarm('functions-throttled', {
@@ -127,7 +127,7 @@ export class Alarms extends Construct {
       section: 'ticks-throttled',
       metric: schedulerMetric(props.name, 'TargetErrorThrottledCount', FIVE_MINUTES),
     });
-    // A gauge of SQS, which reports nothing of a queue that has been empty for hours.
+    // A gauge of SQS, which has no data for a queue that has been empty for hours.
     this.#alarm('dead-letters', {
       question: 'Are there ticks in the dead-letter queue?',
       section: 'dead-letters',
@@ -142,8 +142,8 @@ export class Alarms extends Construct {
     this.#alarm('cleanup-missing', {
       question: 'Has no cleanup succeeded for three intervals?',
       section: 'cleanup-missing',
-      // Only beside runs: nobody expects a cleanup before the deployment and while the schedules are stopped. Where no
-      // run was started there is no value, because that is no cleanup that succeeded either.
+      // Compared with runs: before the deployment and while the schedules are stopped, no cleanup is expected. Without a
+      // run there is no value, because that does not mean that a cleanup succeeded.
       kind: 'gauge',
       metric: new cloudwatch.MathExpression({
         expression: 'IF(runs > 0 AND FILL(cleanups, 0) < 1, 1, 0)',
@@ -166,7 +166,7 @@ export class Alarms extends Construct {
       this.#alarm('database-capacity', {
         question: 'Has the database used nearly all of its capacity for 15 minutes?',
         section: 'database-capacity',
-        // Measured every minute for each instance: the maximum is the busiest one. Only Aurora Serverless has it.
+        // Measured every minute for each instance: the maximum is the busiest one. Only Aurora Serverless has this metric.
         metric: new cloudwatch.Metric({
           namespace: 'AWS/RDS',
           metricName: 'ACUUtilization',
@@ -180,7 +180,7 @@ export class Alarms extends Construct {
     }
   }
 
-  // Measured once a run: a shorter period would find nothing between two runs.
+  // Measured once per run: a shorter period would have no data between two runs.
   #outbox(metric: OutboxMetric): cloudwatch.Metric {
     const period = Duration.minutes(Math.max(5, this.#props.interval.toMinutes()));
     return outboxMetric(this.#props.name, metric, { period });
@@ -209,7 +209,7 @@ export class Alarms extends Construct {
   }
 }
 
-/** Without an address, words: nobody can click on a relative path in a mail, which links to the alarm itself anyway. */
+/** Without a URL, words: a relative path in a mail cannot be opened, and the mail links to the alarm itself. */
 function runbookSection(section: string, runbookUrl: string | undefined): string {
   if (runbookUrl !== undefined) return `${runbookUrl}#${section}`;
   const [first = '', ...rest] = section.replaceAll('-', ' ');

@@ -15,8 +15,8 @@ export interface BusProps {
 }
 
 /**
- * A new bus, retained when the stack goes: CloudFormation cannot delete a bus that has rules, and rules are the
- * subscribers'. With a key of the customer's, events that EventBridge can no longer encrypt go to a dead-letter queue
+ * A new bus, retained when the stack is deleted: CloudFormation cannot delete a bus with rules, and rules belong to the
+ * subscribers. With a customer managed key, events that EventBridge can no longer encrypt go to a dead-letter queue
  * instead of being dropped. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-cmkey.html
  */
 export class Bus extends Construct {
@@ -39,14 +39,14 @@ export class Bus extends Construct {
       ...(encryptionKey !== undefined && { kmsKey: encryptionKey }),
       ...(this.deadLetterQueue !== undefined && { deadLetterQueue: this.deadLetterQueue }),
     });
-    // By its name, because the bus needs the queue, and the queue the key whose policy this is.
+    // By name, because a reference would be circular: the bus needs the queue, and the queue the key with this policy.
     const arn = Stack.of(this).formatArn({
       service: 'events',
       resource: 'event-bus',
       resourceName: eventBusName,
     });
     this.#allowDeadLetters(arn, encryptionKey);
-    // Except when the deployment that makes it fails: the next try needs the name.
+    // Except when the deployment that creates the bus fails: the next try needs the name.
     this.eventBus.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     if (archiveRetention !== undefined) {
       if (encryptionKey !== undefined) allowArchive(arn, encryptionKey);
@@ -55,7 +55,7 @@ export class Bus extends Construct {
         description: `Every event of ${eventBusName}`,
         eventPattern: { account: [this.eventBus.env.account] },
         retention: archiveRetention,
-        // A reference: to a key itself, the archive would add a policy that needs the bus, which needs the key.
+        // A reference, because with the key itself the archive would add a policy that needs the bus, which needs the key.
         ...(encryptionKey !== undefined && {
           kmsKey: kms.Key.fromKeyArn(this, 'ArchiveKey', encryptionKey.keyArn),
         }),
@@ -72,7 +72,7 @@ export class Bus extends Construct {
   }
 }
 
-/** What an archive adds to its key's policy. */
+/** The statements that an archive adds to the policy of its key. */
 function allowArchive(eventBusArn: string, encryptionKey: kms.IKey): void {
   const principals = [new iam.ServicePrincipal('events.amazonaws.com')];
   encryptionKey.addToResourcePolicy(

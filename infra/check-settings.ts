@@ -10,10 +10,10 @@ import {
   whyRefused,
 } from './settings.ts';
 
-/** Settings that an outbox may do without. */
+/** Optional settings, which may have no value. */
 type Optional = NumberName<'accountConcurrency' | 'reservedConcurrency' | 'archiveRetention'>;
 
-/** The settings as whole numbers, every one within its limits. `lingerSeconds` is 0 when runs do not linger. */
+/** The settings as whole numbers within their limits. `lingerSeconds` is 0 when runs do not linger. */
 export type CheckedSettings = {
   readonly [Name in Exclude<NumberName, Optional>]: number;
 } & { readonly [Name in Optional]?: number };
@@ -23,7 +23,7 @@ type Given = { readonly [Name in NumberName]?: number };
 // Five lanes can publish what an hourly cleanup can delete: test/infra/contract/cleanup-capacity.test.ts.
 const LANES_OF_HOURLY_CLEANUP = 5;
 
-// A batch of five waves fits an execution in its worst case; a run that may begin one after a minute has time for three.
+// In the worst case, five waves fit an execution; with a batch that may begin after a minute, only three do.
 const WAVES = 5;
 const LINGERING_WAVES = 3;
 
@@ -57,7 +57,7 @@ const defaults = Object.fromEntries(
   }),
 ) as { readonly [Name in NumberName<Defaulted>]: number };
 
-/** How a setting is called in a message: by the prop, and by the context key where that is another word. */
+/** The name of a setting in messages: the prop, and the context key where it differs. */
 export function named(name: SettingName): string {
   return durationUnit(name) === undefined ? name : `${name} (outbox:${numberName(name)})`;
 }
@@ -76,7 +76,7 @@ function numbersOf(props: ProcessorSettings): Given {
 
 const SECONDS = { seconds: 1, minutes: 60, days: 86_400 } as const;
 
-/** Also what is not a whole number: that is for the check to say. */
+/** Also returns values that are not whole numbers: the check reports them. */
 function inUnit(duration: Duration, unit: keyof typeof SECONDS = 'seconds'): number {
   return duration.toSeconds({ integral: false }) / SECONDS[unit];
 }
@@ -100,10 +100,10 @@ function checkPolls({ lingerSeconds, pollIntervalSeconds }: Given, seconds: numb
   }
 }
 
-/** Events published at once by one run, such that all runs together fit the account. */
+/** Events published at once by one run, so that all runs together fit the account. */
 function checkConcurrency(given: Given, lanes: number): number {
   const { accountConcurrency = Number.POSITIVE_INFINITY, reservedConcurrency } = given;
-  // A lingering run overlaps the next one, and beside its publishers a run has one other function.
+  // A lingering run overlaps the next one, and a run has one other function besides its publishers.
   const runs = lanes * (given.lingerSeconds === undefined ? 1 : 2);
   const room = Math.floor(accountConcurrency / runs) - 1;
   const chosen = given.publishConcurrency ?? Math.min(settings.publishConcurrency.max, room);

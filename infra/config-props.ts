@@ -12,7 +12,7 @@ import type { OutboxProcessorProps } from './outbox-processor-props.ts';
 import type { ProcessorSettings } from './processor-settings.ts';
 import { durationUnit, numberName, settingNames } from './settings.ts';
 
-/** The construct's props as the configuration gives them; what is named by an ARN is imported into `scope`. */
+/** The props of the construct from the configuration; resources given by ARN are imported into `scope`. */
 export function propsOf(scope: Construct, config: Config): OutboxProcessorProps {
   return { ...settingsOf(config), ...given(scope, config), ...newCluster(config) };
 }

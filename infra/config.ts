@@ -7,7 +7,7 @@ const matching = ({ pattern, expected }: Rule) => z.string(expected).regex(patte
 const arn = (pattern: RegExp, of: string) => matching({ pattern, expected: `expected the arn of ${of}` });
 const retentionDays = Object.values(logs.RetentionDays).filter((value) => typeof value === 'number');
 
-// The CLI gives text. An empty one and null must fail, not become 0.
+// `-c` values are strings; an empty one and null must fail, not become 0.
 const asNumber = (value: unknown) =>
   typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 const number = z.preprocess(asNumber, z.number('expected a number'));
@@ -22,7 +22,7 @@ const numbers: { readonly [Key in NumberName]?: z.ZodType<number> } = Object.fro
   ]),
 );
 
-/** What is no number of settings.ts; the props of the same meaning are in outbox-processor-props.ts and database.ts. */
+/** The keys that are not numbers of settings.ts; their props are in outbox-processor-props.ts and database.ts. */
 const others = {
   name: matching(nameRule),
   clusterArn: arn(/^arn:[\w-]+:rds:[\w-]+:\d{12}:cluster:[\w-]+$/, 'an aurora cluster'),
@@ -54,16 +54,16 @@ const others = {
 
 const schema = z.strictObject({ ...others, ...(numbers as Required<typeof numbers>) }).partial();
 
-/** What the app can be told in `cdk.json` or with `-c outbox:<key>=<value>`; everything is optional. */
+/** The settings of the app in `cdk.json` or with `-c outbox:<key>=<value>`; everything is optional. */
 export type Config = z.infer<typeof schema>;
 
 const PREFIX = 'outbox:';
 
-/** Every key, with its prefix. */
+/** Every key with its prefix. */
 export const contextKeys: readonly string[] = Object.keys(schema.shape).map((key) => PREFIX + key);
 
 /**
- * Reads the app's settings from the CDK context.
+ * Reads the settings of the app from the CDK context.
  * @throws Error that names every wrong key or value, what was received and what is allowed
  */
 export function readConfig(context: Readonly<Record<string, unknown>>): Config {

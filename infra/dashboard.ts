@@ -10,7 +10,7 @@ import { type OutboxMetric, outboxMetric, schedulerMetric, sumOver } from './met
 export interface OutboxDashboardProps {
   readonly name: string;
   readonly processor: sfn.IStateMachine;
-  /** Where Step Functions writes the processor's history. */
+  /** The log group with the history of the processor. */
   readonly historyLogGroup: logs.ILogGroup;
   readonly handlers: Handlers;
   readonly cluster: rds.IDatabaseCluster;
@@ -20,7 +20,7 @@ export interface OutboxDashboardProps {
 const MINUTE = Duration.minutes(1);
 const HOUR = Duration.hours(1);
 
-/** Answers, from top to bottom: is it flowing, how late is it, what failed, what does it cost. */
+/** Answers four questions from top to bottom: is it flowing, how late is it, what failed, what does it cost. */
 export class OutboxDashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
 

@@ -15,11 +15,11 @@ export interface DatabaseUsersProps {
   readonly encryptionKey?: kms.IKey;
 }
 
-/** Who may do what in the database. The migration creates the two roles with the passwords of these secrets. */
+/** The users of the database. The migration creates the two roles with the passwords of these secrets. */
 export class DatabaseUsers extends Construct {
-  /** What the handlers do to the outbox, and nothing else. */
+  /** May do only what the handlers do to the outbox. */
   readonly processorSecret: secretsmanager.ISecret;
-  /** Insert into the outbox, and nothing else. */
+  /** May only insert into the outbox. */
   readonly producerSecret: secretsmanager.ISecret;
   readonly #props: DatabaseUsersProps;
 
@@ -31,13 +31,13 @@ export class DatabaseUsers extends Construct {
     this.producerSecret = this.#secret('ProducerSecret', role('producer'));
   }
 
-  /** The environment of a function that uses the database under one of the secrets. */
+  /** The environment of a function that uses the database with one of the secrets. */
   environment(secret: secretsmanager.ISecret): Record<string, string> {
     const { cluster, databaseName } = this.#props;
     return { CLUSTER_ARN: cluster.clusterArn, SECRET_ARN: secret.secretArn, DATABASE_NAME: databaseName };
   }
 
-  /** Allows Data API calls under one of the secrets; the Data API reads it with the caller's own permission. */
+  /** Allows Data API calls with one of the secrets; the Data API reads the secret with the permission of the caller. */
   grant(grantee: iam.IGrantable, secret: secretsmanager.ISecret, ...calls: readonly string[]): iam.Grant {
     const { cluster } = this.#props;
     secret.encryptionKey?.grantDecrypt(grantee);

@@ -43,7 +43,7 @@ export interface DatabaseProps extends NewClusterProps {
 
 /** Aurora Serverless v2 PostgreSQL with the Data API. */
 export class Database extends Construct {
-  /** The VPC that was made for the cluster; undefined in a given one. */
+  /** The VPC that was created for the cluster; undefined in a given VPC. */
   readonly newVpc?: ec2.Vpc;
   readonly cluster: rds.DatabaseCluster;
   /** Credentials of the master user. */
@@ -81,7 +81,7 @@ export class Database extends Construct {
     });
     if (this.cluster.secret === undefined) throw new Error('the new cluster has no generated secret');
     this.secret = this.cluster.secret;
-    // A retained cluster lives in these subnets: deleting them would only fail, in the middle of a teardown.
+    // A retained cluster is in these subnets: deleting them would only fail in the middle of a teardown.
     RemovalPolicies.of(this).retain();
   }
 
@@ -95,8 +95,8 @@ export class Database extends Construct {
 }
 
 /**
- * CloudFormation does not replace what has a name of its own: another key, subnets or database then fail the update,
- * instead of starting again in an empty cluster. Not derived from the outbox's name, so that renaming keeps it.
+ * CloudFormation does not replace a resource with a name of its own: a change of key, subnets or database then fails
+ * instead of creating an empty cluster. Not derived from the name of the outbox, so that renaming keeps the cluster.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
  */
 function clusterIdentifier(scope: Construct): string {
@@ -107,7 +107,7 @@ function capacityOf({ minCapacity = 0.5, maxCapacity = 4 }: NewClusterProps) {
   return { minCapacity, maxCapacity };
 }
 
-/** Whether a new cluster always uses nearly all of its capacity, which then says nothing about its load. */
+/** Whether a new cluster always uses nearly all of its capacity, which then does not show its load. */
 export function hasFixedCapacity(props: NewClusterProps = {}): boolean {
   const { minCapacity, maxCapacity } = capacityOf(props);
   return minCapacity >= 0.9 * maxCapacity;

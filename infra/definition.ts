@@ -29,28 +29,28 @@ interface ProcessorDefinition {
   };
 }
 
-/** A definition from statemachine/, as text: the same whatever a checkout ends its lines with. */
+/** A definition from statemachine/ as text, the same for all line endings of a checkout. */
 export function readDefinition(file: string): string {
   return readFileSync(join(packageRoot, 'statemachine', file), 'utf8').replaceAll('\r\n', '\n');
 }
 
-// A run takes another batch only in its first half minute: by then the next tick is near.
+// A run begins another batch only in its first half minute: after that the next tick is near.
 const LOOP_SECONDS = 30;
 
-/** A definition, and the values of those placeholders that are no functions. */
+/** A definition, and the values of its placeholders that are not functions. */
 export interface SetDefinition {
   readonly definition: string;
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /**
- * The processor's definition with its settings.
- * @throws Error when a batch that begins as late as the settings allow may, in its worst case, outlast its execution
+ * The definition of the processor with its settings.
+ * @throws Error when a batch that begins as late as the settings allow could, in its worst case, outlast its execution
  */
 export function processorDefinition(settings: CheckedSettings): SetDefinition {
   const definition = JSON.parse(readDefinition('outbox-processor.asl.json')) as ProcessorDefinition;
   const publishEvents = definition.States['Publish events'];
-  // Numbers cannot be placeholders in valid JSON.
+  // Placeholders in valid JSON cannot be numbers.
   publishEvents.MaxConcurrency = settings.publishConcurrency;
   for (const retrier of publishEvents.ItemProcessor.States['Publish event'].Retry) {
     if (retrier.MaxAttempts > 0) retrier.MaxAttempts = settings.publishRetries;
@@ -78,7 +78,7 @@ export function processorDefinition(settings: CheckedSettings): SetDefinition {
   };
 }
 
-/** Seconds that one batch takes when each of its events is a list of its own and every call times out on every try. */
+/** The time of one batch in seconds when each event is a list of its own and every try of every call times out. */
 export function worstCaseSeconds({ States: states }: ProcessorDefinition, batchSize: number): number {
   const publishEvents = states['Publish events'];
   const waves = Math.ceil(batchSize / publishEvents.MaxConcurrency);

@@ -21,33 +21,33 @@ export interface HandlersProps {
   readonly logs: LogSettings;
 }
 
-// Each patience is longer than the one inside it, so that a retry never overlaps the call it repeats: statement
+// Timeouts nest, so that a retry never overlaps the call it repeats: statement
 // (the role's statement_timeout, set by the migration) < SDK call < function < TimeoutSeconds of its state.
 const DATABASE_TIMEOUT_MS = '2500';
-// A fetch looks at the bus before it claims: 1 s + 2.5 s is less than its function's 4 s.
+// A fetch checks the bus before it claims: 1 s + 2.5 s is less than the function's 4 s.
 const BUS_CHECK_TIMEOUT_MS = '1000';
-// A publish may need two requests (all events, then each alone): 2 x 1.3 s is less than its function's 4 s.
+// A publish may need two requests (all events, then each separately): 2 x 1.3 s is less than the function's 4 s.
 const PUBLISH_TIMEOUT_MS = '1300';
 
-// Memory is CPU: at 512 MB a function has 0.29 of a core, and does the heaviest call it can get within half of its
-// timeout, the loading of its bundle included. docs/performance.md has what was measured, `bench/cpu` measures it again.
+// Memory determines CPU: with 512 MB a function has 0.29 of a core, and does its heaviest call within half of its
+// timeout, including the loading of its bundle. Measurements are in docs/performance.md, `bench/cpu` repeats them.
 const memoryMb = {
-  // 240 KB of state out of an answer of up to 1 MiB, in 4 s, of which a look at the bus may take one.
+  // 240 KB of state from an answer of up to 1 MiB, in 4 s, of which the check of the bus may take one.
   'fetch-batch': 512,
   // An event of 1 MB is read in slices and sent, in 4 s.
   'publish-event': 512,
-  // 200 outcomes of up to 256 KiB, in 3 s: with 256 MB half of that would go into loading the bundle.
+  // 200 outcomes of up to 256 KiB, in 3 s: with 256 MB, loading the bundle would take half of that.
   'mark-processed': 512,
   'mark-failed': 512,
   'release-batch': 512,
-  // 12 to 30 s, and most of it spent waiting for the database.
+  // 12 to 30 s, most of it spent waiting for the database.
   'requeue-events': 256,
   'verify-redrive': 256,
   'purge-events': 256,
   migrate: 256,
 } as const;
 
-/** One function per Task state, and one that migrates. Each may do what it does and nothing else. */
+/** One function per Task state, and one that migrates. Each has only the permissions it needs. */
 export class Handlers extends Construct {
   readonly migrate: LambdaFunction;
   readonly fetchBatch: LambdaFunction;
@@ -73,7 +73,7 @@ export class Handlers extends Construct {
     this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
       EVENT_BUS_NAME: props.eventBusAddress,
       BUS_CHECK_TIMEOUT_MS,
-      // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for what surrounds the events.
+      // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for the data around the events.
       BATCH_MAX_STATE_BYTES: '240000',
       INLINE_MAX_BYTES: '60000',
       ...variables({ batchSize: settings.batchSize, leaseSeconds: settings.leaseSeconds, maxAttempts }),
@@ -135,7 +135,7 @@ export class Handlers extends Construct {
     ];
   }
 
-  /** The steps, and what migrates. */
+  /** The functions of the steps, and the one that migrates. */
   get all(): readonly LambdaFunction[] {
     return [...this.steps, this.migrate];
   }
@@ -156,7 +156,7 @@ export class Handlers extends Construct {
     return step;
   }
 
-  /** Allows a function to do this to the bus. */
+  /** Allows a function this action on the bus. */
   #allow(step: LambdaFunction, action: string): void {
     const resources = [this.#props.eventBus.eventBusArn];
     step.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources }));
@@ -168,7 +168,7 @@ export class Handlers extends Construct {
     const migrate = this.#function(
       'migrate',
       'Brings the outbox up to date; runs on deployment',
-      // Longer than it waits for a database (lambdas/migrate.ts), shorter than the trigger waits for it.
+      // Longer than its wait for a database (lambdas/migrate.ts), shorter than the timeout of the trigger.
       Duration.minutes(9),
       {
         ...databaseUsers.environment(ownerSecret),
@@ -218,7 +218,7 @@ export class Handlers extends Construct {
   }
 }
 
-/** Settings as a function's environment: `leaseSeconds` is LEASE_SECONDS. */
+/** Settings as the environment of a function: `leaseSeconds` becomes LEASE_SECONDS. */
 function variables(values: Partial<CheckedSettings>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [

@@ -12,34 +12,34 @@ export interface LambdaFunctionProps {
   /** Name of the handler: its folder in dist/lambdas. */
   readonly handler: string;
   readonly functionName: string;
-  /** What the function does, for whoever reads the console. */
+  /** The purpose of the function, shown in the console. */
   readonly description: string;
-  /** The function is killed after this time. Longer than its SDK time-outs, shorter than the state's. */
+  /** Lambda stops the function after this time. Longer than its SDK timeouts, shorter than that of its state. */
   readonly timeout: Duration;
-  /** Megabytes; the share of a CPU goes with it. */
+  /** Megabytes; they determine the share of a CPU. */
   readonly memorySize: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logs: LogSettings;
-  /** Concurrent executions kept for this function alone, and its most. @default the account's unreserved ones */
+  /** Concurrent executions reserved for this function, which are also its maximum. @default unreserved executions */
   readonly reservedConcurrency?: number;
 }
 
-/** One handler, from its prebuilt bundle, with a role and a log group of its own. */
+/** One handler, from its prebuilt bundle, with its own role and log group. */
 export class LambdaFunction extends Construct {
-  /** Statements are added to it and not through the function, which a feature flag lets write a policy for each. */
+  /** Add statements here, not through the function: a feature flag makes the function create a policy for each. */
   readonly role: iam.Role;
   /** Name of the handler. */
   readonly handler: string;
   readonly logGroup: logs.LogGroup;
   readonly function: lambda.Function;
-  /** The published version: a run that is under way keeps calling it while a deployment publishes the next. */
+  /** The published version: a run in progress keeps calling it while a deployment publishes the next one. */
   readonly version: lambda.Version;
 
   constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
     super(scope, id);
     this.handler = props.handler;
     this.logGroup = createLogGroup(this, 'Logs', props.logs);
-    // Not CDK's default role: that one may write to every log group of the account.
+    // Not the default role of the CDK, which may write to every log group of the account.
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(this.role);
     this.function = new lambda.Function(this, 'Function', {
@@ -58,13 +58,13 @@ export class LambdaFunction extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       logGroup: this.logGroup,
       environment: { ...props.environment },
-      // The last versions stay: a run that began before a deployment still calls them.
+      // Old versions are retained: a run that began before a deployment still calls them.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
     this.version = this.function.currentVersion;
   }
 
-  /** Allows a state machine to invoke any version of this function, also the one that its older runs call. */
+  /** Allows a state machine to invoke any version of this function, including those that its older runs call. */
   grantInvokeVersions(role: iam.Role): void {
     role.addToPrincipalPolicy(
       new iam.PolicyStatement({

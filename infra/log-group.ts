@@ -4,13 +4,13 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-/** How long log groups keep what they have, and what encrypts it. */
+/** The retention of log groups, and the key that encrypts them. */
 export interface LogSettings {
   readonly retention: logs.RetentionDays;
   readonly encryptionKey?: kms.IKey;
 }
 
-/** A log group that goes with the stack. Without a name CloudFormation makes one up. */
+/** A log group that is deleted with the stack. Without a name, CloudFormation generates one. */
 export function createLogGroup(
   scope: Construct,
   id: string,
@@ -26,7 +26,7 @@ export function createLogGroup(
 }
 
 /**
- * Allows CloudWatch Logs of this account to use a key: it refuses to make a log group with a key that it may not use.
+ * Allows CloudWatch Logs of this account to use a key: it does not create a log group with a key that it may not use.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
 export function grantLogsUse(scope: Construct, key: kms.IKey): void {

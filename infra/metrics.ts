@@ -6,15 +6,15 @@ export const METRICS_NAMESPACE = 'Outbox';
 
 type Statistic = 'Sum' | 'Maximum' | 'Minimum';
 
-/** What the handlers measure, and the statistic that makes sense of it. */
+/** The metrics of the handlers, each with the statistic that fits it. */
 const statistics = {
   /** Events claimed, every attempt counted. */
   EventsClaimed: 'Sum',
-  /** Of these, events whose earlier lease had run out: some run died. */
+  /** Of these, events whose earlier lease had expired, because a run died. */
   EventsReclaimed: 'Sum',
   /** Events that EventBridge accepted. */
   EventsPublished: 'Sum',
-  /** Attempts that failed, for whatever reason, those that were given back included. */
+  /** Attempts that failed for any reason, including those that were given back. */
   AttemptsFailed: 'Sum',
   /** Events that failed for good, until a person redrives them. */
   EventsFailed: 'Sum',
@@ -22,24 +22,24 @@ const statistics = {
   EventsPurged: 'Sum',
   /**
    * Seconds by which the oldest processed event exceeds its retention after a purge, 0 when none does. A cleanup may
-   * take several purges: the lowest value is the last one's.
+   * need several purges: the lowest value is that of the last one.
    */
   PurgeOverdue: 'Minimum',
-  /** Outcomes that found their event in other hands. */
+  /** Outcomes of events that another run holds meanwhile, or that are gone. */
   LeasesLost: 'Sum',
-  /** Milliseconds from when an event could be published to when it was marked, the longest of a batch. */
+  /** The longest delay of a batch: milliseconds from when an event could be published to when it was marked. */
   PublishDelay: 'Maximum',
-  /** Seconds since the oldest unfinished event could first be published. Grows in an outage, whatever is backed off. */
+  /** Seconds since the oldest unfinished event could first be published. Grows in an outage, also during backoff. */
   OldestEventAge: 'Maximum',
   /** Events due at the beginning of a run, counted up to 1,000. */
   DueEvents: 'Maximum',
-  /** Events that wait for a person, counted up to 1,000. */
+  /** Failed events, counted up to 1,000. */
   FailedEvents: 'Maximum',
 } as const satisfies Record<string, Statistic>;
 
 export type OutboxMetric = keyof typeof statistics;
 
-/** A metric of the outbox called `name`, per minute unless `options` say otherwise. */
+/** The metric `name` of the outbox, per minute unless `options` differ. */
 export function outboxMetric(
   name: string,
   metricName: OutboxMetric,
@@ -55,7 +55,7 @@ export function outboxMetric(
   });
 }
 
-/** A metric of EventBridge Scheduler, which knows groups only. */
+/** A metric of EventBridge Scheduler, which has metrics only for groups. */
 export function schedulerMetric(group: string, metricName: string, period: Duration): cloudwatch.Metric {
   return new cloudwatch.Metric({
     namespace: 'AWS/Scheduler',

@@ -1,10 +1,10 @@
-/** What a name has to look like, and the same in words. */
+/** The pattern of a name, and the same in words. */
 export interface Rule {
   readonly pattern: RegExp;
   readonly expected: string;
 }
 
-/** Short enough for the longest name that begins with it, and right for a stack, a bus and a database role. */
+/** Short enough for the longest name with this prefix, and valid for a stack, a bus and a database role. */
 export const nameRule: Rule = {
   pattern: /^[a-z][a-z0-9-]{0,30}$/,
   expected: 'expected 1 to 31 lower-case letters, digits and hyphens, a letter first',
@@ -22,7 +22,7 @@ export const eventSourceRule: Rule = {
   expected: 'expected 1 to 256 characters, not beginning with "aws.", which EventBridge reserves',
 };
 
-// A section is appended as #events-late, and the whole is to be clicked on in a mail.
+// A section is appended, such as #events-late, and the result must be a link in a mail.
 export const runbookUrlRule: Rule = {
   pattern: /^https?:\/\/[^\s#]+$/,
   expected: 'expected an absolute url such as https://wiki.example/outbox, without a #',

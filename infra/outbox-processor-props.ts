@@ -94,7 +94,7 @@ export interface OutboxProcessorProps extends ProcessorSettings {
   readonly runbookUrl?: string;
 }
 
-/** A cluster of the application's, with all that is needed to work in it. */
+/** A cluster of the application, with everything that is needed to use it. */
 export interface GivenDatabase {
   readonly cluster: rds.IDatabaseCluster;
   readonly ownerSecret: secretsmanager.ISecret;
@@ -104,7 +104,7 @@ export interface CheckedProps {
   readonly name: string;
   readonly eventSource: string;
   readonly databaseName: string;
-  /** Absent when the outbox makes its own cluster. */
+  /** Absent when the outbox creates its own cluster. */
   readonly given?: GivenDatabase;
 }
 

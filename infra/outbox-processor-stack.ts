@@ -1,9 +1,9 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements.ts';
+import { consoleOf } from './aws-console.ts';
 import type { Config } from './config.ts';
 import { propsOf } from './config-props.ts';
-import { consoleOf } from './console.ts';
 import { OutboxProcessor } from './outbox-processor.ts';
 import { type OutputKey, outputs } from './outputs.ts';
 
@@ -11,7 +11,7 @@ export interface OutboxProcessorStackProps extends StackProps {
   readonly config: Config;
 }
 
-/** The construct with what the configuration brings, and the outputs an operator needs next. */
+/** The construct with the given configuration, and the outputs that an operator needs next. */
 export class OutboxProcessorStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: OutboxProcessorStackProps) {
     super(scope, id, props);
@@ -50,7 +50,7 @@ export class OutboxProcessorStack extends Stack {
       this.#output(`${pascalCase(name)}LogGroup`, logGroupName);
     this.#output(
       'HistoryLogConsole',
-      // The console's own escape of a slash.
+      // The console escapes a slash in this way.
       `${console}/cloudwatch/home?region=${this.region}#logsV2:log-groups/log-group/$252Faws$252Fvendedlogs$252Fstates$252F${config.name ?? 'outbox'}-processor`,
     );
   }
@@ -60,7 +60,7 @@ export class OutboxProcessorStack extends Stack {
   }
 }
 
-/** `fetch-batch` as an output may be called: FetchBatch. */
+/** `fetch-batch` in the form of an output: FetchBatch. */
 function pascalCase(name: string): string {
   return name.replaceAll(/(^|-)(\w)/g, (_, _hyphen, letter: string) => letter.toUpperCase());
 }

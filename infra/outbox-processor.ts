@@ -14,10 +14,10 @@ import { OutboxDashboard } from './dashboard.ts';
 import { Database, type DatabaseProps, hasFixedCapacity } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
 import { processorDefinition, readDefinition } from './definition.ts';
-import { type Finding, findingsOf } from './findings.ts';
 import { Handlers } from './handlers.ts';
 import { grantLogsUse, type LogSettings } from './log-group.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
+import { type Finding, findingsOf } from './nag-findings.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
 import { Schedules } from './schedules.ts';
 
@@ -68,7 +68,7 @@ export class OutboxProcessor extends Construct {
         ...(props.archiveRetention !== undefined && { archiveRetention: props.archiveRetention }),
         ...(encryptionKey !== undefined && { encryptionKey }),
       }).eventBus;
-    // The bare name would be a bus of the same name in this account and region.
+    // The name would be a bus of the same name in this account and region.
     this.eventBusAddress =
       props.eventBus === undefined ? this.eventBus.eventBusName : this.eventBus.eventBusArn;
     this.databaseUsers = new DatabaseUsers(this, 'DatabaseUsers', {
@@ -114,7 +114,7 @@ export class OutboxProcessor extends Construct {
     this.redrive = new StateMachine(this, 'outbox-redrive', {
       ...common,
       stateMachineName: `${name}-redrive`,
-      // The console's own Redrive exists for Standard executions alone.
+      // The console has a Redrive button only for Standard executions.
       type: sfn.StateMachineType.STANDARD,
       definition: readDefinition('outbox-redrive.asl.json'),
       functions: { RequeueEvents: handlers.requeueEvents, VerifyRedrive: handlers.verifyRedrive },
@@ -158,7 +158,7 @@ export class OutboxProcessor extends Construct {
       handler: handlers.migrate.function,
       timeout: Duration.minutes(10),
       executeAfter: [cluster, this.databaseUsers],
-      // New handlers must not run before the tables they are for, also when the schedules stay as they are.
+      // New handlers must not run before their tables exist, even when the schedules do not change.
       executeBefore: [this.processor, this.redrive, this.cleanup, this.schedules, alarms],
     });
 
@@ -171,7 +171,7 @@ export class OutboxProcessor extends Construct {
     if (permissionsBoundary !== undefined) this.#bound(permissionsBoundary);
   }
 
-  /** Also the role of CDK's own function that runs the migration, which is shared by all triggers of the stack. */
+  /** Also limits the role of the CDK function that runs the migration, which all triggers of the stack share. */
   #bound(policy: iam.IManagedPolicy): void {
     const provider = Stack.of(this)
       .node.findAll()

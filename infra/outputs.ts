@@ -1,6 +1,6 @@
 /**
- * The stack's outputs that tools read: key in the template, what the CLI calls it, and what it is. The CLI finds an
- * outbox by them, so a key that has been released does not change.
+ * The outputs of the stack that tools read: the key in the template, the name in the CLI, and the meaning. The CLI finds
+ * an outbox by them, so a released key does not change.
  */
 export const outputs = {
   ClusterArn: { name: 'clusterArn', meaning: 'The Aurora cluster' },
@@ -18,5 +18,5 @@ export const outputs = {
 
 export type OutputKey = keyof typeof outputs;
 
-/** An output as the CLI calls it. */
+/** The name of an output in the CLI. */
 export type OutputName = (typeof outputs)[OutputKey]['name'];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of our package.json: handlers and definitions lie below it, in a checkout as in an installed package. */
+/** The folder of our package.json, which contains handlers and definitions in a checkout and in an installed package. */
 export const packageRoot = findUp(dirname(fileURLToPath(import.meta.url)));
 
 function findUp(folder: string): string {

@@ -11,19 +11,19 @@ export interface SchedulesProps {
   /** Prefix of the physical names. */
   readonly name: string;
   readonly processor: sfn.IStateMachine;
-  /** How often the processor runs; EventBridge Scheduler knows no shorter interval than a minute. */
+  /** How often the processor runs; the shortest interval of EventBridge Scheduler is a minute. */
   readonly interval: Duration;
-  /** Runs that every tick starts: a schedule has one target, so each is a schedule of its own. */
+  /** Runs that every tick starts: a schedule has one target, so each run has its own schedule. */
   readonly lanes: number;
   readonly cleanup: sfn.IStateMachine;
   readonly cleanupInterval: Duration;
-  /** Whether the schedules are made, and kept, disabled. */
+  /** Whether the schedules are disabled. */
   readonly paused: boolean;
   /** Encrypts the dead-letter queue. */
   readonly encryptionKey?: kms.IKey;
 }
 
-/** The ticks. A group of their own, because Scheduler's metrics know groups only. */
+/** The ticks. They have their own group, because Scheduler has metrics only for groups. */
 export class Schedules extends Construct {
   readonly group: scheduler.ScheduleGroup;
   /** Ticks that could not start a run. */
@@ -44,9 +44,9 @@ export class Schedules extends Construct {
       retentionPeriod: Duration.days(14),
       ...(encryptionKey !== undefined && { encryptionMasterKey: encryptionKey }),
     });
-    // Given one, the targets do not leave a role at the stack's root.
+    // With a given role, the targets do not create one at the root of the stack.
     this.#role = new iam.Role(this, 'Role', {
-      // Only the schedules of this group: Scheduler must not lend the role to anybody else's.
+      // Only the schedules of this group: no other schedule may use the role.
       // https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
         conditions: {
@@ -73,14 +73,14 @@ export class Schedules extends Construct {
       target: new targets.StepFunctionsStartExecution(target, {
         role: this.#role,
         input: scheduler.ScheduleTargetInput.fromObject({}),
-        // The next tick does the work of a lost one: the default of 185 retries over 24 hours would only pile up runs.
+        // The next tick does the work of a lost one: with the default of 185 retries over 24 hours, runs would only pile up.
         retryAttempts: 2,
         maxEventAge: Duration.seconds(60),
         deadLetterQueue: this.deadLetterQueue,
       }),
     });
-    // CDK writes the group's name as text, from which CloudFormation cannot see what must exist first.
-    // The role with its policy, because a schedule without a start date fires as soon as it exists.
+    // CDK writes the name of the group as text, so CloudFormation does not know what must exist first.
+    // The role needs its policy first, because a schedule without a start date fires as soon as it exists.
     schedule.node.addDependency(this.group, this.#role);
   }
 }

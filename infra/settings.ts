@@ -1,20 +1,20 @@
-/** A setting that is a number: what it counts or measures, and what is allowed. */
+/** A numeric setting: what it counts or measures, and its limits. */
 export interface Setting {
   /** What is counted; `seconds`, `minutes` and `days` make it a duration. */
   readonly unit: string;
   readonly min: number;
   readonly max: number;
-  /** In the unit; in words when it follows from other settings, or when there is none. */
+  /** In the unit; in words when it depends on other settings, or when there is none. */
   readonly default: number | string;
-  /** The first sentence stands in the table of docs/deploy.md, all of it in the API. */
+  /** The first sentence appears in the table of docs/deploy.md, all of it in docs/api.md. */
   readonly meaning: string;
   readonly see?: string;
 }
 
 /**
- * Every number that an outbox can be told, once. From here come the construct's props (processor-settings.ts), the
- * context keys, the checks and their messages, the functions' environment and the tables of the docs: after a change,
- * `npm run docs:api`.
+ * Every numeric setting of an outbox, defined once. The props of the construct (processor-settings.ts), the context
+ * keys, the checks and their messages, the environment of the functions and the tables of the docs follow from it:
+ * after a change, run `npm run docs:api`.
  */
 export const settings = {
   interval: {
@@ -178,7 +178,7 @@ const DURATION_UNITS = ['seconds', 'minutes', 'days'] as const;
 
 export type DurationUnit = (typeof DURATION_UNITS)[number];
 
-/** The context key, and the number's name everywhere: the setting's, with the unit of a duration: `leaseSeconds`. */
+/** The context key, which is the name everywhere: the setting, with the unit of a duration: `leaseSeconds`. */
 export type NumberName<Name extends SettingName = SettingName> = Name extends SettingName
   ? (typeof settings)[Name]['unit'] extends DurationUnit
     ? `${Name}${Capitalize<(typeof settings)[Name]['unit']>}`
@@ -196,7 +196,7 @@ export function numberName<Name extends SettingName>(name: Name): NumberName<Nam
   return `${name}${unit.charAt(0).toUpperCase()}${unit.slice(1)}` as NumberName<Name>;
 }
 
-/** What is wrong with a value, or undefined. */
+/** The problem with a value, or undefined. */
 export function whyRefused(
   name: SettingName,
   value: unknown,

@@ -14,21 +14,21 @@ export interface StateMachineProps {
   readonly definition: string;
   /** `${FetchBatchFunctionArn}` in the definition is the function given as `FetchBatch`. */
   readonly functions: Readonly<Record<string, LambdaFunction>>;
-  /** Values of the definition's other placeholders, except `${Partition}`. */
+  /** Values of the other placeholders of the definition, except `${Partition}`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly executionHistory: ExecutionHistory;
   readonly logs: LogSettings;
 }
 
 /**
- * A state machine from its ASL. The definition stays inside the template, where `cdk diff`, the tests and the
- * local twin see it; time-out and query language are the definition's, since CDK ignores its own for a string.
+ * A state machine from its ASL. The definition stays inside the template, where `cdk diff`, the tests and the local
+ * twin read it; timeout and query language are in the definition, because CDK ignores its own props for a string.
  */
 export class StateMachine extends Construct {
   readonly role: iam.Role;
   readonly stateMachine: sfn.StateMachine;
   readonly logGroup: logs.LogGroup;
-  /** What its Task states invoke. */
+  /** The functions that its Task states invoke. */
   readonly functions: readonly LambdaFunction[];
 
   constructor(scope: Construct, id: string, props: StateMachineProps) {
@@ -37,7 +37,7 @@ export class StateMachine extends Construct {
       `${name}FunctionArn`,
       version.functionArn,
     ]);
-    // Log groups under this prefix spare the account's resource policy, which has a size limit.
+    // Log groups with this prefix do not use the resource policy of the account, which has a size limit.
     const logGroupName = `/aws/vendedlogs/states/${props.stateMachineName}`;
     this.logGroup = createLogGroup(this, 'Logs', props.logs, logGroupName);
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') });

@@ -19,16 +19,16 @@ const limits: ClaimLimits = {
 export interface FetchBatchInput extends AwaitedCall {
   readonly leaseToken: string;
   readonly runId: string;
-  /** Whether this is the run's first fetch: it also looks whether the bus exists and how the outbox stands. */
+  /** Whether this is the first fetch of the run: it also checks the bus and measures the backlog. */
   readonly firstOfRun?: boolean;
 }
 
-/** `Fetch batch`: claims the oldest due events under the run's lease token. */
+/** `Fetch batch`: claims the oldest due events with the lease token of the run. */
 export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
   const { leaseToken, runId, firstOfRun } = input;
   const refusal = whyNotAwaited(input, Date.now());
   if (refusal !== undefined) throw refusal;
-  // Before the claim, so that a missing bus costs no event an attempt.
+  // Before the claim, so that a missing bus consumes no attempts.
   const reason = firstOfRun ? await checkBus(runId) : undefined;
   if (reason !== undefined)
     logger.warn('the bus could not be looked at, events are published all the same', { reason });

@@ -1,6 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RowsLocked, readFailure, withinBatch } from '../outbox/failure.ts';
-import { markFailed as mark, type Recorded } from '../outbox/outcomes.ts';
+import { readFailure, withinBatch } from '../outbox/classify.ts';
+import { RowsLocked } from '../outbox/errors.ts';
+import { markFailed as mark } from '../outbox/mark-failed.ts';
+import type { Recorded } from '../outbox/outcomes.ts';
 import type { NotPublished } from '../outbox/publish.ts';
 import { backoff } from './runtime/backoff.ts';
 import { dataApi } from './runtime/clients.ts';
@@ -18,16 +20,16 @@ export interface MarkFailedInput {
   readonly runId: string;
 }
 
-/** `Mark failed`: what can never be published has failed for good, the rest gets another time. Throws RowsLocked. */
+/** `Mark failed`: fails events for good that can never be published, and backs others off. Throws RowsLocked. */
 export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedInput): Promise<Recorded> {
   const failures = outcomes.map(({ eventId, error, cause }) =>
     withinBatch({ eventId, ...readFailure(error, cause) }, accepted),
   );
   const result = await mark(database, leaseToken, failures, settings);
-  // `message` is the log line's own.
+  // The logger uses `message` itself.
   for (const { message: reason, ...failure } of failures)
     logger.error('event not published', { ...failure, reason });
-  // A call that leaves locked rows behind is repeated whole, and what it recorded must not be counted again.
+  // A call that finds locked rows is repeated as a whole: do not count again what it has already recorded.
   metrics.addMetric('AttemptsFailed', MetricUnit.Count, result.recorded + result.lost.length);
   metrics.addMetric('EventsFailed', MetricUnit.Count, result.failedForGood);
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);

@@ -1,6 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RowsLocked } from '../outbox/failure.ts';
-import { markProcessed as mark, type Published, type Recorded } from '../outbox/outcomes.ts';
+import { RowsLocked } from '../outbox/errors.ts';
+import { markProcessed as mark } from '../outbox/mark-processed.ts';
+import type { Recorded } from '../outbox/outcomes.ts';
+import type { Published } from '../outbox/publish.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
@@ -12,10 +14,10 @@ export interface MarkProcessedInput {
   readonly runId: string;
 }
 
-/** `Mark processed`: records what EventBridge accepted, whoever holds the lease by now. Throws RowsLocked. */
+/** `Mark processed`: records what EventBridge accepted, whoever holds the lease now. Throws RowsLocked. */
 export async function markProcessed({ outcomes }: MarkProcessedInput): Promise<Recorded> {
   const result = await mark(database, outcomes);
-  // A call that leaves locked rows behind is repeated whole, and what it recorded must not be counted again.
+  // A call that finds locked rows is repeated as a whole: do not count again what it has already recorded.
   metrics.addMetric('EventsPublished', MetricUnit.Count, result.recorded + result.lost.length);
   if (result.maxDelayMs !== undefined) {
     metrics.addMetric('PublishDelay', MetricUnit.Milliseconds, result.maxDelayMs);

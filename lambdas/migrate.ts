@@ -1,9 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { migrate } from '../database/migrate.ts';
-import outboxEvents from '../database/migrations/0001_outbox_events.sql';
-import claimFunction from '../database/migrations/0002_claim_outbox_events.sql';
-import roles from '../database/migrations/0003_roles.sql';
-import installation from '../database/migrations/0004_installation.sql';
+import { migrations } from '../database/migrations.ts';
 import { checkOwner, takeOwnership } from '../database/owner.ts';
 import { type Credentials, ensureRole } from '../database/roles.ts';
 import { dataApi } from './runtime/clients.ts';
@@ -16,22 +13,14 @@ const outboxName = text('OUTBOX_NAME');
 const secrets = new SecretsManagerClient();
 const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
 
-/** The migrations are part of the bundle, so a new one changes the function and the deployment runs it. */
-const migrations = [
-  { name: '0001_outbox_events', sql: outboxEvents },
-  { name: '0002_claim_outbox_events', sql: claimFunction },
-  { name: '0003_roles', sql: roles },
-  { name: '0004_installation', sql: installation },
-];
-
 export interface Migrated {
-  /** Names of the migrations that were not applied yet. */
+  /** The names of the migrations that this call applied. */
   readonly applied: readonly string[];
-  /** Database roles that have the passwords of their secrets now. */
+  /** Database roles that now have the passwords of their secrets. */
   readonly roles: readonly string[];
 }
 
-/** Runs on every deployment that changes it, and when a person says `outbox sync-roles`. */
+/** Runs on every deployment that changes it, and on `outbox sync-roles`. */
 export async function migrateDatabase(): Promise<Migrated> {
   const untilAvailable = createUntilAvailable({
     ...wallClock,

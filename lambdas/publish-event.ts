@@ -12,7 +12,7 @@ const services = {
   publisher: publisher(publishTimeoutMs),
   envelope,
 };
-// For the request, and for the second by which this function ends before its state and clocks may differ.
+// One for the request; one for the clock tolerance and the second by which this function ends before its state.
 const neededMs = 2 * publishTimeoutMs;
 
 export interface PublishEventInput extends AwaitedCall {
@@ -20,7 +20,7 @@ export interface PublishEventInput extends AwaitedCall {
   readonly runId: string;
 }
 
-/** `Publish event`: throws when nothing of the list was published, so that the state machine retries it. */
+/** `Publish event`: throws when no event of the list was published, so that the state machine retries it. */
 export async function publishEvent({ events, ...call }: PublishEventInput): Promise<PublishResult> {
   logger.appendKeys({ eventIds: events.map(({ eventId }) => eventId) });
   return publishEvents(events, services, () => whyNotAwaited(call, Date.now(), neededMs));

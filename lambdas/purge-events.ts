@@ -9,7 +9,7 @@ const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 const retentionDays = count('RETENTION_DAYS');
 const workMs = count('PURGE_WORK_MS');
 
-/** `Purge events`: deletes processed events past their retention, for as long as one invocation may take. */
+/** `Purge events`: deletes processed events past their retention, for as long as one invocation allows. */
 export async function purgeEvents(): Promise<Purged> {
   const result = await purge(database, retentionDays, Date.now() + workMs, { now: Date.now, pause });
   metrics.addMetric('EventsPurged', MetricUnit.Count, result.purged);

@@ -1,6 +1,8 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RowsLocked, readFailure } from '../outbox/failure.ts';
-import { type Recorded, release } from '../outbox/outcomes.ts';
+import { readFailure } from '../outbox/classify.ts';
+import { RowsLocked } from '../outbox/errors.ts';
+import type { Recorded } from '../outbox/outcomes.ts';
+import { release } from '../outbox/release.ts';
 import { backoff } from './runtime/backoff.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
@@ -16,7 +18,7 @@ export interface ReleaseBatchInput {
   readonly runId: string;
 }
 
-/** `Release batch`: gives back what a failed run still holds, instead of waiting for its lease to end. Throws RowsLocked. */
+/** `Release batch`: gives back the events of a failed run before their lease ends. Throws RowsLocked. */
 export async function releaseBatch({ leaseToken, error, cause }: ReleaseBatchInput): Promise<Recorded> {
   const failure = readFailure(error, cause);
   const result = await release(database, leaseToken, failure, settings);

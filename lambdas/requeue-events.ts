@@ -1,6 +1,6 @@
-import { RowsLocked } from '../outbox/failure.ts';
-import { countMatches, requeue } from '../outbox/redrive.ts';
+import { RowsLocked } from '../outbox/errors.ts';
 import { readRedriveRequest } from '../outbox/redrive-request.ts';
+import { countMatches, requeue } from '../outbox/requeue.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, withTelemetry } from './runtime/telemetry.ts';
@@ -9,20 +9,20 @@ const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 const batch = count('REDRIVE_BATCH');
 
 export interface RequeueEventsInput {
-  /** The redrive's execution. */
+  /** The execution of the redrive. */
   readonly runId: string;
-  /** What the person asked for, as it came. */
+  /** The input of the person, unchanged. */
   readonly request: unknown;
 }
 
 export interface RequeueEventsResult {
   readonly dryRun: boolean;
-  /** Events that match, for a dry run; else the events that this redrive has made due again so far. */
+  /** For a dry run, the matching events; otherwise the events that this redrive has made due again so far. */
   readonly events: number;
   readonly more: boolean;
 }
 
-/** `Requeue events`: makes what the filter matches due again, batch by batch. Throws RowsLocked. */
+/** `Requeue events`: makes matching events due again, batch by batch. Throws RowsLocked. */
 export async function requeueEvents({ runId, request }: RequeueEventsInput): Promise<RequeueEventsResult> {
   const { limit = Number.MAX_SAFE_INTEGER, dryRun = false, ...filter } = readRedriveRequest(request);
   if (dryRun) return { dryRun, events: await countMatches(database, filter, limit), more: false };

@@ -1,29 +1,29 @@
 import { readPause } from '../outbox/pause.ts';
-import { type RedriveProgress, redriveProgress } from '../outbox/redrive.ts';
+import { type RedriveProgress, redriveProgress } from '../outbox/redrive-progress.ts';
 import { dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { withTelemetry } from './runtime/telemetry.ts';
 
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 
-/** Some events are still on their way: asking again later makes sense. */
+/** Some events are not processed yet: check again later. */
 export class EventsUnfinished extends Error {
   override readonly name = 'EventsUnfinished';
 }
 
-/** Some events failed again: somebody has to remove the cause first. */
+/** Some events failed again: a person has to remove the cause first. */
 export class EventsFailedAgain extends Error {
   override readonly name = 'EventsFailedAgain';
 }
 
 export interface VerifiedRedrive extends RedriveProgress {
-  /** Present when the outbox is paused: what is unfinished is published when a person resumes it. */
+  /** Present when the outbox is paused: unfinished events are published after a person resumes it. */
   readonly paused?: true;
 }
 
 /**
- * `Verify redrive`: succeeds only when every event of the redrive is processed, or when the outbox is paused. Then
- * the redrive has done its part, and waiting for a person would only time out.
+ * `Verify redrive`: succeeds only when every event of the redrive is processed, or when the outbox is paused. Then the
+ * redrive is done, and to wait for a person would only end in a timeout.
  */
 export async function verifyRedrive({ runId }: { readonly runId: string }): Promise<VerifiedRedrive> {
   const progress = await redriveProgress(database, runId);

@@ -1,21 +1,21 @@
 import type { Pool } from 'pg';
 import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
 
-/** What became of every event that this session was responsible for. */
+/** The result for all events that this session was responsible for. */
 export interface Account {
   /** Rows marked PROCESSED in this session. */
   readonly processed: number;
-  /** Of these, how many the bus accepted. */
+  /** The number of these that the bus accepted. */
   readonly accepted: number;
   /** Events that the bus accepted more than once. */
   readonly duplicates: number;
   readonly unfinished: number;
   readonly failed: number;
-  /** Whether nothing is missing: the exit code. */
+  /** Whether no event is missing; this decides the exit code. */
   readonly complete: boolean;
 }
 
-/** Compares the table with the bus. `since` is the database's own time at which the session began. */
+/** Compares the table with the bus. `since` is the database's time at the start of the session. */
 export async function takeAccount(
   pool: Pool,
   bus: BusLog,

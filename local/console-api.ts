@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 import pg from 'pg';
 import type { Twin } from '../twin/deploy.ts';
 import { AwsError } from '../twin/http/aws-error.ts';
+import { queryNumber } from '../twin/http/query-number.ts';
+import { isConnectionLost } from '../twin/postgres/connection.ts';
 import type { AcceptedEvent, BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { listRuns, readRun, readRunEvent } from './console-runs.ts';
 import { watchStatus } from './console-status.ts';
@@ -14,22 +16,22 @@ const MOST_ON_BUS = 20;
 export const consolePaths = ['/_local/outbox', '/_local/runs'];
 
 /**
- * What the console page reads, all with GET under `/_local`:
+ * The API of the console page, all with GET under `/_local`:
  *
  * - `/outbox`: counts by status, lag, events published, and samples of both over the last minutes
- * - `/outbox/failed`, once called `/outbox/parked`: the failed events by error type and event type
+ * - `/outbox/failed`, formerly `/outbox/parked`: the failed events by error type and event type
  * - `/outbox/events?status&eventType&aggregateId&errorType&run&id&before`: a page of 100, newest first
  * - `/outbox/events/{id}`: the whole row; `/outbox/events/{id}/bus`: its entries on the bus, with their order
- * - `/runs?machine&idle=true`: the newest executions; without `idle` not those that found nothing
- * - `/runs/{arn}?after=N`: one with its history after event N, inputs and outputs left out
- * - `/runs/{arn}/history/{id}`: one event of that history, whole
+ * - `/runs?machine&idle=true`: the newest executions; without `idle` only those that found something
+ * - `/runs/{arn}?after=N`: one execution with its history after event N, without inputs and outputs
+ * - `/runs/{arn}/history/{id}`: one complete event of that history
  */
 export function createConsoleApi({
   postgresUrl,
   bus,
   executions,
 }: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>) {
-  // Idle connections hold up neither the twin's end nor its PostgreSQL's, which ends them: hence the listener.
+  // Idle connections would delay the end of the twin and its PostgreSQL, which closes them: hence the listener.
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 2, allowExitOnIdle: true });
   pool.on('error', () => undefined);
   const status = watchStatus(pool, bus);
@@ -39,7 +41,7 @@ export function createConsoleApi({
     [/^\/_local\/outbox\/(?:failed|parked)$/, () => failureReasons(pool)],
     [
       /^\/_local\/outbox\/events$/,
-      async (url) => listEvents(pool, await readFilter(pool, url), wholeNumber(url, 'before')),
+      async (url) => listEvents(pool, await readFilter(pool, url), queryNumber(url, 'before')),
     ],
     [
       /^\/_local\/outbox\/events\/([^/]+)$/,
@@ -60,7 +62,7 @@ export function createConsoleApi({
     ],
     [
       /^\/_local\/runs\/([^/]+)$/,
-      (url, _, arn = '') => readRun(executions, arn, Number(wholeNumber(url, 'after') ?? 0)),
+      (url, _, arn = '') => readRun(executions, arn, queryNumber(url, 'after') ?? 0),
     ],
     [
       /^\/_local\/runs\/([^/]+)\/history\/(\d{1,9})$/,
@@ -68,18 +70,27 @@ export function createConsoleApi({
     ],
   ];
 
-  /** Undefined when the path is not its own. */
+  /** Undefined when the path is not part of this API. */
   return (url: URL, response: ServerResponse): Promise<unknown> | undefined => {
     for (const [path, answer] of routes) {
       const [match, ...captured] = path.exec(url.pathname) ?? [];
-      if (match !== undefined)
-        return Promise.resolve(answer(url, response, ...captured.map(decodeURIComponent)));
+      if (match !== undefined) return ask(() => answer(url, response, ...captured.map(decodeURIComponent)));
     }
     return undefined;
   };
 }
 
-/** Reads the whole log, so the page asks once and not with every look. */
+async function ask(answer: () => unknown): Promise<unknown> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    const reason = error.message || error.code;
+    throw new AwsError('DatabaseUnavailable', `the database does not answer: ${reason}`, 503);
+  }
+}
+
+/** Reads the whole log, so the page requests this once and not at every refresh. */
 async function entriesOf(bus: BusLog, id: string, unwanted: () => boolean): Promise<object> {
   const entries: (AcceptedEvent & { order: number })[] = [];
   for await (const { text, position } of bus.readTexts(0)) {
@@ -107,7 +118,7 @@ async function readFilter(pool: pg.Pool, { searchParams }: URL): Promise<EventFi
   };
 }
 
-/** As PostgreSQL prints it, from whatever it reads as a UUID. */
+/** The UUID in the form that PostgreSQL prints, from any form that it reads. */
 async function uuid(pool: pg.Pool, text = ''): Promise<string> {
   try {
     const { rows } = await pool.query<{ id: string }>('select cast($1 as uuid) as id', [text]);
@@ -117,11 +128,4 @@ async function uuid(pool: pg.Pool, text = ''): Promise<string> {
       throw new AwsError('BadRequest', `an event's id is a UUID, received ${text}`);
     throw error;
   }
-}
-
-function wholeNumber({ searchParams }: URL, name: string): string | undefined {
-  const value = searchParams.get(name) ?? undefined;
-  if (value !== undefined && !/^\d{1,18}$/.test(value))
-    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
-  return value;
 }

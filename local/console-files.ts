@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { AwsError } from '../twin/http/aws-error.ts';
 
 const folder = fileURLToPath(new URL('./console/', import.meta.url));
-// Not through its main entry: that is the bundle for Node.
+// Not the main entry, which is the bundle for Node.
 const dagre = join(
   dirname(createRequire(import.meta.url).resolve('@dagrejs/dagre/package.json')),
   'dist/dagre.esm.js',
@@ -21,14 +21,14 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 const headers = {
   'Cache-Control': 'no-cache',
-  // Beyond 'self': what default-src does not cover. Framed, the page's buttons could be clicked unseen.
+  // These are not covered by default-src. Without frame-ancestors another page could frame ours and steal clicks.
   'Content-Security-Policy':
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Serves the console page at `/` and its parts under `/console/`. False when the path is not its own. */
+/** Serves the console page at `/` and its parts under `/console/`. Returns false for any other path. */
 export async function serveConsoleFile(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   const reads = request.method === 'GET' || request.method === 'HEAD';
@@ -43,7 +43,7 @@ export async function serveConsoleFile(request: IncomingMessage, response: Serve
   return true;
 }
 
-/** Plain names in one folder only: no path can lead out of it. */
+/** Only plain file names in one folder, so that no path can leave it. */
 function fileOf(path: string): string | undefined {
   if (path === '/') return join(folder, 'index.html');
   if (path === '/console/dagre.js') return dagre;

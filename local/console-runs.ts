@@ -6,7 +6,7 @@ import { toHistoryEvent } from '../twin/services/step-functions/history-event.ts
 const MOST_LISTED = 100;
 const CAUSE_CHARACTERS = 600;
 
-/** The newest runs of one state machine or of all. A run that found nothing is counted and, if asked, left out. */
+/** The newest runs of one or all state machines. Runs that found nothing are counted and, by default, left out. */
 export function listRuns(executions: Executions, machineArn: string | undefined, withIdle: boolean): object {
   const all = executions.list(machineArn);
   const idle = withIdle ? 0 : all.filter(foundNothing).length;
@@ -14,7 +14,7 @@ export function listRuns(executions: Executions, machineArn: string | undefined,
   return { runs: shown.slice(0, MOST_LISTED).map(summarize), total: all.length, idle };
 }
 
-/** One run, and its history after `after` without inputs and outputs: those are most of a history's bytes. */
+/** One run with its history after event `after`, without inputs and outputs, which are most of its bytes. */
 export function readRun(executions: Executions, executionArn: string, after: number): object {
   const record = find(executions, executionArn);
   const { input, output, history } = record;
@@ -23,13 +23,13 @@ export function readRun(executions: Executions, executionArn: string, after: num
     input: JSON.stringify(input, null, 2),
     output: output === undefined ? undefined : JSON.stringify(output, null, 2),
     cause: record.cause,
-    // Long ago: its history made room for younger ones.
+    // An old run whose history was removed to make room for newer ones.
     forgotten: record.status !== 'RUNNING' && history.length === 0,
     events: history.filter(({ id }) => id > after).map(lean),
   };
 }
 
-/** One event of a run's history, whole. */
+/** One complete event of a run's history. */
 export function readRunEvent(executions: Executions, executionArn: string, id: number): object {
   const event = find(executions, executionArn).history.find((candidate) => candidate.id === id);
   if (event === undefined)
@@ -66,7 +66,7 @@ function summarize(record: ExecutionRecord): object {
   };
 }
 
-/** Flat: a type with the few details that tell where the run is and what went wrong. */
+/** A flat event: its type and the few details that show where the run is and what went wrong. */
 function lean({ id, previousEventId, timestamp, type, ...rest }: HistoryEvent): object {
   const [details = {}] = Object.values(rest) as Record<string, unknown>[];
   const { name, index, length, error, cause } = details;

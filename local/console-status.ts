@@ -1,22 +1,25 @@
 import type { Pool } from 'pg';
 import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
+import { describeOutage, readOutage } from './outage.ts';
 import { type OutboxStatus, readOutboxStatus } from './progress.ts';
 
 interface Sample {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Events that the bus has accepted by then. */
+  /** Number of events that the bus had accepted at this time. */
   readonly published: number;
   readonly lagSeconds: number;
 }
 
 export interface ConsoleStatus extends OutboxStatus {
-  /** What `processing` and `dueLater` were called first, for tools that read them. */
+  /** The former names of `processing` and `dueLater`, for tools that read them. */
   readonly inFlight: number;
   readonly waiting: number;
-  /** Null while no run holds a lease. */
+  /** Null when no run holds a lease. */
   readonly oldestLeaseEnd: Date | null;
   readonly published: number;
+  /** A sentence; null while the bus accepts events. */
+  readonly outage: string | null;
   readonly samples: readonly Sample[];
 }
 
@@ -26,20 +29,25 @@ const OLDEST_LEASE_END = `
 const INTERVAL_MS = 2_000;
 const KEPT_MS = 10 * 60_000;
 
-/** The numbers of the page, with their last ten minutes. A twin that nobody looks at samples nothing. */
+/** The numbers of the page and their last ten minutes. Without requests from a page nothing is sampled. */
 export function watchStatus(pool: Pool, bus: BusLog): () => Promise<ConsoleStatus> {
   let samples: readonly Sample[] = [];
   let askedAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const read = async () => {
-    const [status, lease] = await Promise.all([
+    const [status, lease, outage] = await Promise.all([
       readOutboxStatus(pool),
       pool.query<{ end: Date | null }>(OLDEST_LEASE_END),
+      readOutage(pool),
     ]);
     const { processing: inFlight, dueLater: waiting } = status;
     const oldestLeaseEnd = lease.rows[0]?.end ?? null;
-    return { ...status, inFlight, waiting, oldestLeaseEnd, published: bus.length };
+    return {
+      ...status,
+      ...{ inFlight, waiting, oldestLeaseEnd, published: bus.length },
+      outage: outage === undefined ? null : describeOutage(outage),
+    };
   };
   const keep = ({ published, lagSeconds }: Omit<Sample, 'at'>) => {
     const at = Date.now();
@@ -58,7 +66,7 @@ export function watchStatus(pool: Pool, bus: BusLog): () => Promise<ConsoleStatu
     const status = await read();
     if (timer === undefined) {
       keep(status);
-      // A sample that fails leaves a gap; the page hears of the trouble from its own request.
+      // A failed sample leaves a gap; the page gets the error from its own request.
       timer = setInterval(() => void sample().catch(() => undefined), INTERVAL_MS).unref();
     }
     return { ...status, samples };

@@ -1,14 +1,13 @@
 import { account, region } from '../twin/arn.ts';
 import type { CloudAssembly } from '../twin/template/cloud-assembly.ts';
 
-/** What `/_local/health` answers. */
+/** The names that `/_local/health` answers with. */
 export function describeHealth(
   { clusterArn, secrets, ...assembly }: CloudAssembly,
   postgresUrl: string,
 ): object {
   const [eventBusName] = assembly.eventBuses.keys();
   return {
-    status: 'ready',
     region,
     account,
     clusterArn,

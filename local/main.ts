@@ -3,10 +3,11 @@ import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Twin } from '../twin/deploy.ts';
+import { type ExitCode, exitCodeOf, exitCodes, interruptions } from './exit-codes.ts';
 import { runSession } from './session.ts';
 import { startTwin } from './start-twin.ts';
 
-// A laptop has other work. By default garbage is collected when the heap has grown to four times what it needs.
+// Leave memory to other programs: by default the heap may grow to four times what it needs before it is collected.
 setFlagsFromString('--heap-growing-percent=40');
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -15,6 +16,15 @@ const wholeNumber = (value: string): number => {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('expected a whole number.');
   return Number(value);
 };
+
+const upTo =
+  (most: number) =>
+  (value: string): number => {
+    if (wholeNumber(value) > most) throw new InvalidArgumentError(`expected a whole number up to ${most}.`);
+    return Number(value);
+  };
+// A timer of Node.js takes 31 bits of milliseconds; with more it fires at once.
+const MOST_SECONDS = 2_147_483;
 
 const keyValue = (given: string, before: Readonly<Record<string, string>>): Record<string, string> => {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
@@ -25,7 +35,7 @@ const keyValue = (given: string, before: Readonly<Record<string, string>>): Reco
 const command = new Command()
   .name('npm start --')
   .description('Runs the outbox processor as it would be deployed, on this machine.')
-  .option('--port <number>', 'port of the endpoint, 0 for a free one', wholeNumber, 4566)
+  .option('--port <number>', 'port of the endpoint, 0 for a free one', upTo(65_535), 4566)
   .option(
     '--data-dir <folder>',
     'where the database keeps its files (default: .local/postgres in the project)',
@@ -40,7 +50,7 @@ const command = new Command()
   .option(
     '--tick <seconds>',
     'seconds between two ticks, 0 for none (default: 5 with sample events, else as deployed)',
-    wholeNumber,
+    upTo(MOST_SECONDS),
   )
   .option(
     '--lambda-concurrency <number>',
@@ -58,6 +68,7 @@ const command = new Command()
   )
   .option('--assembly <folder>', 'run a cloud assembly that `npm run synth` has written')
   .allowExcessArguments(false)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage))
   .parse();
 const options = command.opts<{
   port: number;
@@ -75,22 +86,31 @@ const events = options.events ?? (options.once ? 500 : Number.POSITIVE_INFINITY)
 const startedAt = performance.now();
 const stopping = new AbortController();
 let twin: Twin | undefined;
+let problem: Error | undefined;
 
-// The first signal lets the runs that are under way end, so that their events need not wait for a lease; a later one does
-// not. npm passes a Ctrl-C on that the terminal has sent already: what comes at once is the same one.
+// The first signal lets the current runs end, so that their events need not wait for a lease; a second one does not.
+// npm passes on a Ctrl-C that the terminal has already sent, so a signal within a second is the same one.
 const SAME_SIGNAL_MS = 1_000;
 let signalledAt: number | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    signalledAt ??= performance.now();
-    if (!stopping.signal.aborted) {
-      stopping.abort();
-      console.log(chalk.dim('\nstopping: the runs under way end first; once more to stop at once'));
-    } else if (performance.now() - signalledAt > SAME_SIGNAL_MS) {
-      void twin?.stop('now').finally(() => process.exit(130));
-    }
-  });
-}
+let interrupted: ExitCode | undefined;
+for (const [signal, exitCode] of Object.entries(interruptions)) process.on(signal, () => interrupt(exitCode));
+
+// npm hands SIGTERM to its shell, which ends without passing it on.
+const { ppid } = process;
+const watch = setInterval(() => {
+  if (process.ppid === ppid) return;
+  clearInterval(watch);
+  interrupt(interruptions.SIGTERM);
+}, 200).unref();
+if (process.env['npm_lifecycle_event'] !== 'start') clearInterval(watch);
+
+// `npm start | head` ends when head has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') problem ??= new Error(`stdout cannot be written: ${error.message}`);
+  stopping.abort();
+});
+// Nobody can be told; the exit code still says how it ended.
+process.stderr.on('error', () => undefined);
 
 try {
   twin = await startTwin({
@@ -102,23 +122,48 @@ try {
     assembly: options.assembly,
     context: options.context,
     lambdaConcurrency: options.lambdaConcurrency,
-    // At its end, the session compares everything with it.
-    busLogBytes: options.once ? Number.POSITIVE_INFINITY : undefined,
+    // At its end, the session compares everything with the log.
+    keepBusEvents: options.once === true,
+    stopping: stopping.signal,
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
   console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);
+  void twin.databaseLost.then((error) => {
+    problem ??= error;
+    // Runs that are under way would only retry until they fail.
+    void twin?.stop('now');
+    stopping.abort();
+  });
   const complete = await runSession(twin, {
     events,
     eventBytes: options.eventBytes,
     once: options.once === true,
     stopping: stopping.signal,
   });
-  process.exitCode = complete ? 0 : 1;
+  process.exitCode = complete ? exitCodes.ok : (options.once && interrupted) || exitCodes.failed;
 } catch (error) {
-  console.error(`${chalk.red('error')} ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  if (error === stopping.signal.reason)
+    process.exitCode = interrupted ?? (options.once ? exitCodes.failed : exitCodes.ok);
+  else problem = error instanceof Error ? error : new Error(String(error));
 } finally {
   await twin?.stop();
+}
+if (problem !== undefined) {
+  console.error(`${chalk.red('error')} ${problem.message}`);
+  process.exitCode = exitCodeOf(problem);
+}
+
+function interrupt(exitCode: ExitCode): void {
+  signalledAt ??= performance.now();
+  if (interrupted === undefined) {
+    interrupted = exitCode;
+    stopping.abort();
+    const how = twin === undefined ? '' : ': the runs under way end first; once more to stop at once';
+    console.log(chalk.dim(`\nstopping${how}`));
+  } else if (performance.now() - signalledAt > SAME_SIGNAL_MS) {
+    const stopped = twin?.stop('now') ?? Promise.resolve();
+    void stopped.finally(() => process.exit(exitCode));
+  }
 }
 
 function seconds(): string {

@@ -1,6 +1,6 @@
 import type { EventReader } from '../twin/faults/faults.ts';
 
-/** Where the outbox's events are in what its functions get and send, so that a fault rule can match them. */
+/** Finds the outbox's events in requests and answers of its functions, so that a fault rule can match them. */
 export const outboxEvents: EventReader = {
   inPayload(payload) {
     const { events = [], outcomes = [] } = (payload ?? {}) as {
@@ -12,6 +12,6 @@ export const outboxEvents: EventReader = {
       ...outcomes.map(({ eventId }) => ({ id: eventId })),
     ];
   },
-  // Read without parsing what may be a megabyte.
+  // Found without parsing the detail, which may have a megabyte.
   idIn: (detail) => /"eventId": ?"([0-9a-f-]{36})"/.exec(detail)?.[1],
 };

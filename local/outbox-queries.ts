@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Which events to list. Given conditions all have to hold. */
+/** Which events to list. An event must match all given conditions. */
 export interface EventFilter {
   readonly status?: EventStatus | undefined;
   readonly eventType?: string | undefined;
@@ -15,7 +15,7 @@ export const eventStatuses = ['pending', 'processing', 'processed', 'failed'] as
 
 export type EventStatus = (typeof eventStatuses)[number];
 
-// Spelled as the partial indexes are, so that their size bounds the cost, not the history's.
+// Written like the conditions of the partial indexes, so that the cost depends on their size and not on the history.
 const conditions: Readonly<Record<EventStatus, string>> = {
   pending: "due_at is not null and status = 'PENDING'",
   processing: "status = 'PROCESSING'",
@@ -40,12 +40,12 @@ export interface EventPage {
   readonly events: readonly Readonly<Record<string, unknown>>[];
   /** `before` of the next page; null on the last one. */
   readonly next: string | null;
-  /** How many events match, counted to a limit. */
+  /** The number of matching events, counted up to a limit. */
   readonly matching: { readonly count: number; readonly more: boolean };
 }
 
 /** A page of events, newest first. */
-export async function listEvents(pool: Pool, filter: EventFilter, before?: string): Promise<EventPage> {
+export async function listEvents(pool: Pool, filter: EventFilter, before?: number): Promise<EventPage> {
   const parameters: string[] = [];
   const placeholder = (value: string) => `$${parameters.push(value)}`;
   const matches = [
@@ -59,8 +59,8 @@ export async function listEvents(pool: Pool, filter: EventFilter, before?: strin
     `select count(*)::int from (select from outbox_events where ${matches} limit ${MOST_COUNTED + 1}) as matching`,
     [...parameters],
   );
-  const position = before === undefined ? '' : `and sequence < ${placeholder(before)}`;
-  // Payloads of the one page only: sorting must not carry them along. What the table does not bound ends early.
+  const position = before === undefined ? '' : `and sequence < ${placeholder(String(before))}`;
+  // Reads the payloads of this page only, so that sorting does not carry them. Unbounded columns are truncated.
   const listed = pool.query(
     `with page as materialized (
        select id, sequence from outbox_events where ${matches} ${position} order by sequence desc limit ${PAGE_ROWS + 1})
@@ -82,7 +82,7 @@ export async function listEvents(pool: Pool, filter: EventFilter, before?: strin
   };
 }
 
-/** Everything the row tells. The payload stays PostgreSQL's text: JavaScript would round its numbers. */
+/** The complete row. The payload stays a text of PostgreSQL, because JavaScript would round its numbers. */
 export async function readEvent(pool: Pool, id: string): Promise<object | undefined> {
   const { rows } = await pool.query<object>(
     `select id, sequence::text, lower(status) as status, aggregate_type as "aggregateType", aggregate_id as "aggregateId",
@@ -97,7 +97,7 @@ export async function readEvent(pool: Pool, id: string): Promise<object | undefi
   return rows[0];
 }
 
-/** Why events are failedForGood: the answer to "what failed" at one glance. */
+/** The failed events by error type and event type. */
 export async function failureReasons(pool: Pool): Promise<readonly object[]> {
   const { rows } = await pool.query<object>(
     `select coalesce(last_error_type, 'Unknown') as "errorType", event_type as "eventType", count(*)::int as events

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Pool } from 'pg';
 
-/** What an application writes, and nothing more. */
+/** The values that an application writes. */
 interface SampleEvent {
   readonly aggregateType: string;
   readonly aggregateId: string;
@@ -25,7 +25,7 @@ const INSERT = `
 
 const EVENTS_PER_TRANSACTION = 100;
 
-/** Real input: GitHub's own webhook payloads, 10 KB on average and up to 27 KB. */
+/** Real input: GitHub's webhook payloads, 10 KB on average and up to 27 KB. */
 export function webhookEvents(): readonly SampleEvent[] {
   const webhooks = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly Webhook[];
   return webhooks.flatMap(({ name, examples }) =>
@@ -38,7 +38,7 @@ export function webhookEvents(): readonly SampleEvent[] {
   );
 }
 
-/** A single small event: to see what the machinery costs rather than the payload. */
+/** A single small event, to measure the cost of the machinery rather than of the payload. */
 export function smallEvents(payloadBytes: number): readonly SampleEvent[] {
   const frame = JSON.stringify({ dishId: '', note: '' }).length;
   return Array.from({ length: 10 }, (_, index) => ({
@@ -49,7 +49,7 @@ export function smallEvents(payloadBytes: number): readonly SampleEvent[] {
   }));
 }
 
-/** Writes the next `count` events of an endless repetition of `samples`, in transactions like an application's. */
+/** Writes the next `count` events of an endless repetition of `samples`, in transactions as an application does. */
 export async function writeEvents(
   pool: Pool,
   samples: readonly SampleEvent[],

@@ -10,7 +10,7 @@ import { outboxEvents } from './outbox-events.ts';
 import { synthesize } from './synthesize.ts';
 
 export interface TwinOptions extends Omit<DeployOptions, 'application' | 'synthesize'> {
-  /** A cloud assembly that `cdk synth` has written; without it the stack is synthesized. */
+  /** A cloud assembly written by `cdk synth`; without it the stack is synthesized. */
   readonly assembly: string | undefined;
   /** Context for the synthesis, e.g. `{ 'outbox:lanes': '2' }`. */
   readonly context?: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export async function startTwin({ assembly, context, ...options }: TwinOptions):
       application: outbox,
       async synthesize() {
         options.report('synthesizing the stack');
-        await synthesize(folder, context);
+        await synthesize(folder, context, options.stopping);
         return folder;
       },
     });

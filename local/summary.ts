@@ -10,14 +10,14 @@ interface RunTotals {
   readonly batches: number;
 }
 
-/** What the session did, from the runs' own summaries and from the comparison of table and bus. */
+/** Summarizes the session from the runs' own summaries and from the comparison of table and bus. */
 export function printSummary(account: Account, twin: Twin, before: Twin['counts'], elapsedMs: number): void {
   const runs = twin.executions.list().filter(({ status }) => status !== 'RUNNING');
   const totals = runs.map(({ output }) => output as RunTotals | undefined);
   const sum = (count: keyof RunTotals) => totals.reduce((total, run) => total + (run?.[count] ?? 0), 0);
   const { dataApiCalls, invocations } = twin.counts;
   const batches = sum('batches');
-  // A fetch that finds nothing due ends a run; it is the price of polling, not of a batch.
+  // A fetch that finds nothing due ends a run; it is a cost of polling and not of a batch.
   const emptyPolls = (invocations['fetch-batch'] ?? 0) - (before.invocations['fetch-batch'] ?? 0) - batches;
   const calls = dataApiCalls - before.dataApiCalls - emptyPolls;
   const seconds = elapsedMs / 1000;

@@ -8,12 +8,13 @@ import { bundleHandlers } from '../build/bundle-handlers.ts';
 const project = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Builds the handlers and synthesizes the stack with the very command of cdk.json, in a process of its own:
- * the CDK library takes 200 MB that the twin does not need afterwards. `given` goes before the context of cdk.json.
+ * Builds the handlers and synthesizes the stack with the command of cdk.json in a separate process, because the CDK
+ * library takes 200 MB that the twin does not need afterwards. `given` overrides the context of cdk.json.
  */
 export async function synthesize(
   folder: string,
   given: Readonly<Record<string, string>> = {},
+  stopping?: AbortSignal,
 ): Promise<void> {
   await bundleHandlers();
   const { app, context } = JSON.parse(await readFile(join(project, 'cdk.json'), 'utf8')) as {
@@ -23,14 +24,16 @@ export async function synthesize(
   const [program = '', ...parameters] = app.split(' ');
   await promisify(execFile)(program === 'node' ? process.execPath : program, parameters, {
     cwd: project,
+    ...(stopping && { signal: stopping }),
     env: {
       ...process.env,
       CDK_OUTDIR: folder,
       CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...given }),
-      // `npm run synth` validates; here it would only delay the start.
+      // `npm run synth` validates; here validation would only delay the start.
       CDK_VALIDATION: 'false',
     },
   }).catch((error: { stderr?: string; message: string }) => {
+    stopping?.throwIfAborted();
     throw new Error(`the stack does not synthesize:\n${error.stderr || error.message}`);
   });
 }

@@ -1,38 +1,38 @@
 import type { DataApi } from './data-api.ts';
+import { CallExpired, ClocksDiffer } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
-import { CallExpired, ClocksDiffer } from './failure.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
-/** How much one claim may take, and for how long. */
+/** The size of one claim and the length of its lease. */
 export interface ClaimLimits {
   /** Events in one batch. */
   readonly maxEvents: number;
-  /** UTF-8 bytes of all claimed events as JSON: a run's state holds 256 KiB. */
+  /** UTF-8 bytes of all claimed events as JSON: the state of a run holds 256 KiB. */
   readonly maxStateBytes: number;
   /** A detail of more escaped bytes than this travels by reference: a Data API row holds 64 KB. */
   readonly maxInlineBytes: number;
-  /** Seconds until a claimed event that has no outcome may be claimed again. Longer than any run can live. */
+  /** Seconds until a claimed event without an outcome may be claimed again. Longer than any run. */
   readonly leaseSeconds: number;
-  /** Attempts after which an event whose lease ran out has failed for good instead of being claimed. */
+  /** Attempts after which an event with an expired lease fails for good instead of being claimed. */
   readonly maxAttempts: number;
 }
 
-/** Who claims. */
+/** The caller of a claim. */
 export interface Lease {
-  /** A uuid; the same one on every try of the same claim. */
+  /** A uuid; every try of the same claim uses the same one. */
   readonly leaseToken: string;
   /** ARN of the execution. */
   readonly runId: string;
-  /** When the claim is sent and until when somebody waits for its answer, by the same clock, in milliseconds since 1970. */
+  /** When the claim is sent and when the wait for its answer ends, by the same clock, in milliseconds since 1970. */
   readonly sentAt?: number;
   readonly expiresAt?: number;
 }
 
-/** How the outbox stands, as a claim found it. */
+/** The backlog at the time of a claim. */
 export interface Gauges {
-  /** Events that were due, counted up to 1,000. */
+  /** Due events, counted up to 1,000. */
   readonly due: number;
-  /** Events that wait for a person, counted up to 1,000. */
+  /** Failed events, counted up to 1,000. */
   readonly failed: number;
   /** Seconds since the oldest unfinished event could first be published. */
   readonly lagSeconds: number;
@@ -42,18 +42,18 @@ export interface Batch {
   readonly events: readonly ClaimedEvent[];
   /** Whether more events are due than this batch could take. */
   readonly more: boolean;
-  /** Events that failed for good by this claim, because their last attempt ended without an outcome. */
+  /** Events that this claim failed for good, because their last attempt ended without an outcome. */
   readonly failedForGood: number;
-  /** Claimed events whose earlier lease had run out. */
+  /** Claimed events whose previous lease had expired. */
   readonly reclaimed: number;
   /** A person has paused the outbox: nothing is claimed until it is resumed. */
   readonly paused: boolean;
-  /** Only when asked for. */
+  /** Only when requested. */
   readonly gauges?: Gauges;
 }
 
-// The function and the view are those of database/migrations/0002_claim_outbox_events.sql. The gauges belong to the row without an
-// id, and see the table as it was before the claim.
+// The function and the view are in database/migrations/0002_claim_outbox_events.sql. The gauges are in the row without
+// an id, and show the table before the claim.
 const CLAIM = `
   with gauges as materialized (
     select due, failed, lag_seconds from outbox_backlog where cast(:measure as boolean))
@@ -67,9 +67,9 @@ const CLAIM = `
     left join gauges on claimed.id is null`;
 
 /**
- * Claims the oldest due events. The same token claims the same events, however often it asks.
- * @throws ClocksDiffer when the database's clock is behind ours, CallExpired when the claim comes too late or the
- *   database's clock is ahead
+ * Claims the oldest due events. The same token always claims the same events.
+ * @throws ClocksDiffer when the clock of the database is behind ours, CallExpired when the claim comes too late or the
+ *   clock of the database is ahead
  */
 export async function claim(
   database: DataApi,
@@ -95,7 +95,7 @@ export async function claim(
   };
 }
 
-/** The error behind the two states that claim_outbox_events raises. */
+/** The error for the two SQLSTATEs that claim_outbox_events raises. */
 function clockError(error: unknown): Error | undefined {
   const [, reason, state] =
     (error instanceof Error && /ERROR: (.*); SQLState: (OB00[12])/s.exec(error.message)) || [];

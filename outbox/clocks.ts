@@ -1,21 +1,21 @@
-import { CallExpired, ClocksDiffer } from './failure.ts';
+import { CallExpired, ClocksDiffer } from './errors.ts';
 
 /**
- * Milliseconds by which clocks may differ while every call still works: less than any call has to spare. The state
- * machine's clock is compared with the function's, and the function's with the database's.
+ * Milliseconds by which clocks may differ while every call still works: less than the spare time of any call. The clock
+ * of the state machine is compared with that of the function, and the function's with that of the database.
  */
 export const CLOCK_TOLERANCE_MS = 1_000;
 
-/** A call, by the clock of who waits for its answer, in milliseconds since 1970. */
+/** The times of a call, by the clock of the caller, in milliseconds since 1970. */
 export interface AwaitedCall {
   readonly sentAt?: number;
   readonly expiresAt?: number;
 }
 
 /**
- * Why a function should not begin what would take `neededMs`: nobody would wait for its end, or the clocks differ and
- * it cannot tell. A call that came before it was sent proves the latter; one that comes late may be either.
- * @param now by the function's clock
+ * Why a function should not begin work that takes `neededMs`: its caller would no longer wait, or the clocks differ and
+ * the function cannot know. A call received before it was sent proves the latter; a late call may have either reason.
+ * @param now by the clock of the function
  */
 export function whyNotAwaited(
   { sentAt, expiresAt }: AwaitedCall,

@@ -8,7 +8,8 @@ import {
   RollbackTransactionCommand,
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
-import { classifyDataApiError, DatabaseRefused, DatabaseUnavailable } from './failure.ts';
+import { classifyDataApiError } from './classify.ts';
+import { DatabaseRefused, DatabaseUnavailable } from './errors.ts';
 
 export type SqlValue = string | number | boolean | null;
 export type Row = readonly (SqlValue | Uint8Array)[];
@@ -19,7 +20,7 @@ export interface DataApi {
   query(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]>;
 }
 
-/** A Data API that can also hold a transaction open: for migrations, and for whoever enqueues many events. */
+/** A Data API that can also keep a transaction open: for migrations, and for producers of many events. */
 export interface TransactionalDataApi extends DataApi {
   /** Runs one statement for every set of parameters, in one request of at most 4 MiB. */
   batch(sql: string, parameterSets: readonly Readonly<Record<string, SqlValue>>[]): Promise<void>;
@@ -59,7 +60,7 @@ export function createDataApi(
         await classified(() => client.send(new CommitTransactionCommand(transaction)));
         return result;
       } catch (error) {
-        // A statement that failed may have ended the transaction already; the first error is the one to tell.
+        // A statement that failed may have ended the transaction already; report the first error.
         await client.send(new RollbackTransactionCommand(transaction)).catch(() => undefined);
         throw error;
       }

@@ -2,27 +2,28 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export interface NudgeOptions {
   /**
-   * Milliseconds from one start to the next at the earliest. Calls in between share the next one.
+   * Minimum milliseconds between two starts. Calls in between share the next start.
    * @default 100
    */
   readonly intervalMs?: number;
-  /** Hears why a start failed. Nothing is lost then: the next tick finds the events. */
+  /** Receives the reason why a start failed. No event is lost: the next tick finds the events. */
   readonly onError: (error: unknown) => unknown;
 }
 
 /**
- * Asks for a run soon, to be called after a commit. The run that covers a call begins after the call, so it finds
- * what was committed before. Resolves when that run has been started, and never rejects.
+ * Requests a run; call it after a commit. The run for a call begins after the call, so it finds what was committed
+ * before. Resolves when that run has been started, and never rejects.
  */
 export type Nudge = () => Promise<void>;
 
-// A start that does not answer must not keep all later ones from being tried.
+// A start that never answers must not prevent all later ones.
 const PATIENCE_MS = 5_000;
 const nothing = () => undefined;
 
 /**
- * `startRun` starts the processor, e.g. with `StartExecution` and the input `{"loopSeconds": 0}`: one batch, because
- * a backlog is the ticks' to drain, and nudged runs of half a minute each would take all of the account's functions.
+ * `startRun` starts the processor, e.g. with `StartExecution` and the input `{"loopSeconds": 0}`: only one
+ * batch, because the ticks drain a backlog, and nudged runs of half a minute each would use all concurrent executions
+ * of the account.
  */
 export function createNudge(
   startRun: () => Promise<unknown>,
@@ -36,7 +37,7 @@ export function createNudge(
     const started = Promise.resolve()
       .then(startRun)
       .catch(onError)
-      // What onError throws is its own affair: it must not stop the nudges.
+      // An error in onError must not stop the nudges.
       .then(nothing, nothing);
     const answered = Promise.race([started, pause(PATIENCE_MS, undefined, { ref: false })]);
     free = Promise.all([answered, pause(intervalMs)]);

@@ -1,7 +1,7 @@
 import type { DataApi, Row } from './data-api.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
-/** Who stopped the outbox, and since when. */
+/** Who paused the outbox, and when. */
 export interface Pause {
   /** ISO 8601, UTC. */
   readonly since: string;
@@ -13,13 +13,13 @@ const SINCE = 'cast(floor(extract(epoch from paused_at) * 1000) as bigint)';
 
 const READ = `select ${SINCE}, paused_by, pause_reason from outbox_installation where paused_at is not null`;
 
-/** Undefined while the outbox runs. */
+/** Undefined while the outbox is not paused. */
 export async function readPause(database: DataApi): Promise<Pause | undefined> {
   const [row] = await database.query(READ);
   return row && toPause(row);
 }
 
-// The first one who paused stays on record.
+// The first pause stays recorded.
 const PAUSE = `
   update outbox_installation
   set paused_at = coalesce(paused_at, now()), paused_by = coalesce(paused_by, cast(:by as text)),
@@ -27,7 +27,7 @@ const PAUSE = `
   returning ${SINCE}, paused_by, pause_reason`;
 
 /**
- * From now on nothing is claimed or purged; batches that are claimed already are finished. Undefined when no
+ * From now on nothing is claimed or purged; batches that are already claimed are finished. Undefined when no
  * deployment owns this outbox, so that there is nothing to pause.
  */
 export async function pause(database: DataApi, by: string, reason?: string): Promise<Pause | undefined> {
@@ -43,7 +43,7 @@ const RESUME = `
     from paused where i.only_row = paused.only_row)
   select ${SINCE}, paused_by, pause_reason from paused`;
 
-/** Lets the outbox run again, and answers with the pause that this ended; undefined when it was not paused. */
+/** Resumes the outbox and returns the pause that ended; undefined when it was not paused. */
 export async function resume(database: DataApi): Promise<Pause | undefined> {
   const [row] = await database.query(RESUME);
   return row && toPause(row);

@@ -1,13 +1,19 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { publishError } from './classify.ts';
 import type { DataApi } from './data-api.ts';
-import { readDetail } from './detail.ts';
-import { type Envelope, toEntry, whyUnpublishable } from './entry.ts';
+import { EventRejected, PublishFailed } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
-import type { EntryResult, Publisher } from './event-bridge.ts';
-import { EventRejected, PublishFailed, publishError } from './failure.ts';
-import type { Published } from './outcomes.ts';
+import type { EntryResult, Publisher } from './put-events.ts';
+import { type Envelope, toEntry, whyUnpublishable } from './put-events-entry.ts';
+import { readDetail } from './read-detail.ts';
 
-/** An event that was not published: the name and the message of the error, as the state machine notes them. */
+/** EventBridge accepted the event. */
+export interface Published {
+  readonly eventId: string;
+  readonly eventBridgeId: string;
+}
+
+/** An event that was not published: the name and message of the error, as the state machine records them. */
 export interface NotPublished {
   readonly eventId: string;
   readonly error: string;
@@ -19,7 +25,7 @@ export interface PublishResult {
   readonly failed: readonly NotPublished[];
 }
 
-// 200 failures must fit 256 KiB of state beside their ids.
+// 200 failures and their ids must fit the 256 KiB of the state.
 const MAX_MESSAGE_BYTES = 200;
 
 export interface PublishServices {
@@ -29,12 +35,12 @@ export interface PublishServices {
 }
 
 /**
- * Publishes a list of events, in one request when it can: one outcome per event, so that what was accepted is never
- * sent again. The state machine gives lists that fit a request: a batch has less than 256 KiB, and a larger event
- * comes alone.
- * @param whyNotAwaited asked before every request: nothing is sent when nobody would wait for the outcome, because
- *   somebody else may already be sending the same events
- * @throws the error that all events share when nothing of the list was published, so that the state machine retries it
+ * Publishes a list of events, in one request if possible, and returns one outcome per event, so that accepted events are
+ * never sent again. The state machine passes lists that fit a request: a batch has less than 256 KiB, and a larger
+ * event is in a list of its own.
+ * @param whyNotAwaited called before every request: nothing is sent when the caller would no longer wait for the outcome,
+ *   because another call may already be sending the same events
+ * @throws the error of all events when none of the list was published, so that the state machine retries it
  */
 export async function publishEvents(
   events: readonly ClaimedEvent[],
@@ -50,7 +56,7 @@ export async function publishEvents(
     if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
     else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
   }
-  // It says nothing about the events, whose attempts are for the bus's answers.
+  // This says nothing about the events: only answers of the bus consume their attempts.
   const whyNotSent = () => {
     const reason = whyNotAwaited();
     return reason && publishError('outage', `${reason.name}: ${reason.message}`, reason);
@@ -71,7 +77,7 @@ export async function publishEvents(
   return settle(outcomes);
 }
 
-/** One result per entry, also when the request as a whole failed. */
+/** One result per entry, even when the whole request failed. */
 async function send(
   publisher: Publisher,
   entries: readonly PutEventsRequestEntry[],
@@ -79,7 +85,7 @@ async function send(
 ): Promise<readonly EntryResult[]> {
   if (entries.length === 0) return [];
   return publisher.publish(entries).catch(async (error: Error) => {
-    // A request may be refused because of one entry: alone, each answers for itself.
+    // One entry may make the whole request fail: sent separately, each entry gets its own result.
     if (error instanceof EventRejected && entries.length > 1) {
       const notSent = whyNotSent();
       if (notSent !== undefined) return entries.map(() => ({ error: notSent }));
@@ -105,7 +111,7 @@ function settle(outcomes: ReadonlyMap<string, EntryResult>): PublishResult {
   return { published, failed };
 }
 
-/** The same error with a message of few bytes and no stack: both travel through the state. */
+/** The same error with a short message and no stack, because both travel through the state. */
 function shortened(error: Error): Error {
   error.message = truncateUtf8(error.message, MAX_MESSAGE_BYTES);
   error.stack = '';

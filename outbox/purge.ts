@@ -1,26 +1,26 @@
 import type { DataApi } from './data-api.ts';
-import { RowReader } from './row.ts';
+import { RowReader } from './row-reader.ts';
 
-/** What one statement may delete at most. */
+/** The limits of one statement. */
 export const purgeLimits = {
   rows: 10_000,
-  /** UTF-8 bytes of the details: a large payload is stored in many pieces, and each has to be deleted. */
+  /** UTF-8 bytes of the details: a large payload is stored in many pieces, and each must be deleted. */
   bytes: 16_000_000,
 } as const;
 
-// The first statement asks for a tenth. Later ones ask for twice as much as long as they take less than this, and
-// for less when they take more: a slow disk makes them smaller instead of running them into their time limit.
+// The first statement deletes up to a tenth. Later ones double their limits while they take less than this time, and
+// reduce them when they take more: on a slow disk statements become smaller instead of reaching their timeout.
 const FIRST_SHARE = 0.1;
 const SMALLEST_SHARE = 0.001;
 const STATEMENT_MS = 200;
-// The database may work for this long before it rests for as long: a purge that finds little is done at once.
+// The database may work for this long before it rests for as long: a purge with little to delete is done at once.
 const WORK_MS = 100;
 
 const EXPIRED = `status = 'PROCESSED' and processed_at < now() - make_interval(days => cast(:retentionDays as integer))`;
 
-// By ctid, because deleting by a list of ids costs five times the latency of the claims beside it. From where the
-// last statement ended, because the index keeps what was deleted until the next vacuum. Failed events are
-// never purged, however old they are, and nothing is while the outbox is paused.
+// By ctid, because a delete by a list of ids makes claims at the same time five times slower. Continues where the
+// last statement ended, because the index keeps deleted rows until the next vacuum. Failed events are never
+// purged, however old they are, and nothing is purged while the outbox is paused.
 const PURGE_BATCH = `
   with candidate as materialized (
     select ctid as place, processed_at, detail_bytes from outbox_events
@@ -44,7 +44,7 @@ const PURGE_BATCH = `
     cast(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as double precision)
   from purged`;
 
-// By what is there and not by what the purge has seen: a row that another session had locked was skipped.
+// Reads the table instead of the position of the purge, which skips rows that another session had locked.
 const OVERDUE = `
   select cast(ceil(coalesce(
     extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint),
@@ -53,24 +53,24 @@ const OVERDUE = `
 
 export interface Purged {
   readonly purged: number;
-  /** Whether there is more to purge: the time was up first. */
+  /** Whether there is more to purge, because the time limit was reached. */
   readonly more: boolean;
-  /** Seconds, rounded up, by which the oldest processed event that is left exceeds the retention; 0 when none does. */
+  /** Seconds, rounded up, by which the oldest remaining processed event exceeds the retention; 0 when none does. */
   readonly overdueSeconds: number;
   /** Present when a person has paused the outbox: nothing is purged until it is resumed. */
   readonly paused?: true;
 }
 
-/** The clock that a purge works by, in milliseconds. */
+/** The clock that a purge uses, in milliseconds. */
 export interface PurgeClock {
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<unknown>;
 }
 
 /**
- * Deletes processed events past their retention, the oldest first, until none is left or it is `endsAt`. Every
- * statement stays done. Between statements the database rests for as long as it has worked, so that the claims of the
- * same table keep their latency.
+ * Deletes processed events past their retention, the oldest first, until none is left or the clock reaches `endsAt`.
+ * Every statement commits. Between statements the database rests for as long as it has worked, so that claims of the
+ * same table do not become slower.
  */
 export async function purge(
   database: DataApi,
@@ -95,7 +95,7 @@ export async function purge(
     after = row.optionalText(2) ?? after;
     const workedMs = row.number(3);
     share = Math.min(1, Math.max(SMALLEST_SHARE, share * Math.min(2, STATEMENT_MS / workedMs)));
-    // What the call took beside the database's work was rest already.
+    // The rest of the call was network time, in which the database already rested.
     const restedMs = Math.max(0, now() - startedAt - workedMs);
     restMs = Math.max(0, restMs + workedMs - restedMs);
     if (restMs > WORK_MS) {

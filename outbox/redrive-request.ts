@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { fits, maxCharacters } from './limits.ts';
+import { fits, maxCharacters } from './text-limits.ts';
 import { canonicalUuid } from './uuid.ts';
 
-/** The request is not one that a redrive can act on; nothing was changed. */
+/** A redrive cannot use this request; nothing was changed. */
 export class InvalidRedriveRequest extends Error {
   override readonly name = 'InvalidRedriveRequest';
 }
 
-// The input of an execution has 262,144 bytes, and an id takes 39 of them. The rest is for the other conditions.
+// The input of an execution has 262,144 bytes, and an id takes 39 of them. The remaining bytes are for other conditions.
 const MAX_EVENT_IDS = 6_500;
 
-// Of what was received, so that the refusal itself fits a state.
+// The received value is cut, so that the error fits a state.
 const MAX_ECHO = 1_000;
 
 const uuid = z.string().transform((text, context) => {
@@ -57,8 +57,8 @@ const schema = z.strictObject({
 export type RedriveRequest = z.infer<typeof schema>;
 
 /**
- * Reads what a person gave as the input of a redrive.
- * @throws InvalidRedriveRequest that says what was received and what is allowed
+ * Reads the input of a redrive that a person started.
+ * @throws InvalidRedriveRequest that contains what was received and what is allowed
  */
 export function readRedriveRequest(input: unknown): RedriveRequest {
   const { success, data: request, error } = schema.safeParse(input);

@@ -4,7 +4,7 @@ const UUID = new RegExp(`^(?:${DIGITS}|\\{${DIGITS}\\})$`, 'i');
 
 /**
  * A uuid as PostgreSQL prints it, from any text that PostgreSQL reads as one; undefined for every other text.
- * Ids are the producers' to choose, and many are no uuid of RFC 9562: those made by md5, for one.
+ * Producers choose their ids, and many are no uuids of RFC 9562, for example those made with md5.
  */
 export function canonicalUuid(text: string): string | undefined {
   if (!UUID.test(text)) return undefined;

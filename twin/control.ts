@@ -3,6 +3,7 @@ import type { Faults } from './faults/faults.ts';
 import { AwsError } from './http/aws-error.ts';
 import type { ControlSurface } from './http/aws-protocols.ts';
 import { parseJson, readBody, send } from './http/endpoint.ts';
+import { queryNumber } from './http/query-number.ts';
 import { sendJsonList } from './http/send-json-list.ts';
 import type { BusLog } from './services/event-bridge/bus-log.ts';
 import type { Scheduler } from './services/scheduler/scheduler.ts';
@@ -10,8 +11,14 @@ import type { HistoryEvent } from './services/step-functions/asl/history.ts';
 import type { ExecutionRecord, Executions } from './services/step-functions/executions.ts';
 import { toHistoryEvent } from './services/step-functions/history-event.ts';
 
+export interface Health {
+  /** Why the twin cannot work now; undefined when it can. */
+  readonly problem: string | undefined;
+  readonly names: object;
+}
+
 export interface ControlOptions {
-  readonly health: object;
+  readonly health: () => Promise<Health>;
   readonly pages: Pages;
   readonly bus: BusLog;
   readonly executions: Executions;
@@ -49,10 +56,21 @@ export function createControl({
     return started;
   }
   const routes: Readonly<Record<string, Handler>> = {
-    'GET /_local/health': (_, response) => sendJson(response, health),
+    'GET /_local/health': async (_, response) => {
+      const { problem, names } = await health();
+      const state = problem === undefined ? { status: 'ready' } : { status: 'unavailable', problem };
+      sendJson(response, { ...state, ...names }, problem === undefined ? 200 : 503);
+    },
     'GET /_local/bus/events': async (url, response) => {
-      const after = Math.max(wholeNumber(url, 'after'), bus.dropped);
+      const asked = queryNumber(url, 'after') ?? 0;
+      // From another data folder, most likely. An empty answer would let its caller wait for ever.
+      if (asked > bus.length)
+        throw new AwsError(
+          'BadRequest',
+          `after is ${asked}, but the bus has accepted ${bus.length} events: begin again with after=0`,
+        );
       // The log is bounded: this may be more than was asked for.
+      const after = Math.max(asked, bus.dropped);
       response.setHeader('X-Events-Before', after);
       await sendJsonList(response, textsOf(bus.readTexts(after)));
     },
@@ -135,13 +153,6 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   return parseJson(await readBody(request, MAX_BODY_BYTES));
 }
 
-function wholeNumber(url: URL, name: string): number {
-  const value = url.searchParams.get(name) ?? '0';
-  if (!/^\d{1,15}$/.test(value))
-    throw new AwsError('BadRequest', `${name} must be a whole number, received ${value}`);
-  return Number(value);
-}
-
-function sendJson(response: ServerResponse, body: unknown): void {
-  send(response, 200, 'application/json', JSON.stringify(body));
+function sendJson(response: ServerResponse, body: unknown, status = 200): void {
+  send(response, status, 'application/json', JSON.stringify(body));
 }

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { region } from './arn.ts';
 import { createControl, type Pages } from './control.ts';
@@ -15,8 +14,7 @@ import { AwsError } from './http/aws-error.ts';
 import { awsRouter } from './http/aws-protocols.ts';
 import { listen } from './http/endpoint.ts';
 import { createPace } from './pace.ts';
-import { servicesFolder } from './postgres/data-dir.ts';
-import { connectPostgres, startPostgres } from './postgres/postgres.ts';
+import { type DatabaseOptions, makeServicesFolder, prepareDatabase } from './postgres/database.ts';
 import { type BusLog, openBusLog } from './services/event-bridge/bus-log.ts';
 import { createEventBridge } from './services/event-bridge/event-bridge.ts';
 import { createAdmission } from './services/iam/admission.ts';
@@ -37,13 +35,13 @@ import { type CloudAssembly, readCloudAssembly } from './template/cloud-assembly
 export interface Application {
   /** Of the state machine that a tick starts. */
   tickedArn(assembly: CloudAssembly): string;
-  /** What `/_local/health` answers: the names of everything, for whoever wants to call it. */
+  /** The names of everything, which `/_local/health` answers with for whoever wants to call it. */
   health(assembly: CloudAssembly, postgresUrl: string): object;
   readonly events: EventReader;
   pages(running: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>): Pages;
 }
 
-export interface DeployOptions {
+export interface DeployOptions extends DatabaseOptions {
   readonly application: Application;
   /** Makes a cloud assembly of one stack and answers with its folder, which is used as long as the twin runs. */
   readonly synthesize: () => Promise<string>;
@@ -51,10 +49,6 @@ export interface DeployOptions {
   readonly port: number;
   /** Folder of the database's files; the bus and the functions' logs are kept in it too. */
   readonly dataDir: string;
-  /** Whether somebody asked for this folder: then it is used or refused, never replaced. */
-  readonly dataDirGiven: boolean;
-  /** A PostgreSQL that is running already, used instead of the embedded one. */
-  readonly databaseUrl: string | undefined;
   /** Seconds between two ticks, 0 for none; undefined for the deployed rate. */
   readonly tickSeconds: number | undefined;
   /**
@@ -62,12 +56,10 @@ export interface DeployOptions {
    * @default 1000, an account's quota
    */
   readonly lambdaConcurrency?: number;
-  /**
-   * Bytes of the bus's log on disk; older events are dropped.
-   * @default 1 GiB
-   */
-  readonly busLogBytes?: number;
-  readonly report: (step: string) => void;
+  /** Whether the bus keeps every event of this twin; else its log is bounded, and older events are dropped. */
+  readonly keepBusEvents?: boolean;
+  /** Aborted when the start is not wanted any more: then deploy() undoes it and rejects with the reason. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 export interface Twin {
@@ -78,6 +70,8 @@ export interface Twin {
   readonly scheduler: Scheduler;
   /** Data API calls and Lambda invocations so far, by operation and by function. */
   readonly counts: { readonly dataApiCalls: number; readonly invocations: Readonly<Record<string, number>> };
+  /** Fulfilled only when the database has ended and could not be started again. */
+  readonly databaseLost: Promise<Error>;
   /** Waits for the end of the runs that are under way. */
   settle(): Promise<void>;
   /** Lets the runs that are under way end, unless `now`, then stops everything that was started. */
@@ -87,7 +81,7 @@ export interface Twin {
 // Enough to keep a machine busy, few enough that each is done long before its timeout.
 const PLACES = 20;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-const BUS_LOG_BYTES = 1024 ** 3;
+const BUS_LOG_BYTES = 256 * 1024 * 1024;
 const LOG_BYTES = 64 * 1024 * 1024;
 
 /** Deploys a synthesized template on this machine. */
@@ -110,7 +104,7 @@ async function start(
   cleanUps: (() => Promise<unknown> | unknown)[],
   cleanUp: () => Promise<void>,
 ): Promise<Twin> {
-  const { application, report, lambdaConcurrency: concurrency = 1_000 } = options;
+  const { application, report, stopping, lambdaConcurrency: concurrency = 1_000 } = options;
   let route: Parameters<typeof listen>[1] = async () => {
     throw new AwsError('ServiceUnavailable', 'the twin is starting', 503);
   };
@@ -118,23 +112,21 @@ async function start(
   const endpoint = await listen(options.port, (request, response) => route(request, response));
   cleanUps.push(endpoint.close);
 
+  // Before the synthesis, which takes seconds.
+  const startDatabase = await prepareDatabase(options);
   const assembly = await readCloudAssembly(await options.synthesize());
+  stopping?.throwIfAborted();
 
-  report(options.databaseUrl === undefined ? 'starting PostgreSQL' : 'connecting to DATABASE_URL');
-  const postgres = await (options.databaseUrl === undefined
-    ? startPostgres({
-        dataDir: options.dataDir,
-        databaseName: assembly.database,
-        whenUnreachable: options.dataDirGiven ? 'refuse' : 'move outside',
-        report,
-      })
-    : connectPostgres(options.databaseUrl));
+  const postgres = await startDatabase(assembly.database);
   cleanUps.push(postgres.stop);
 
+  stopping?.throwIfAborted();
   report('starting the services');
-  const folder = join(postgres.dataDir ?? options.dataDir, servicesFolder);
-  await mkdir(folder, { recursive: true });
-  const bus = await openBusLog(join(folder, 'bus.jsonl'), options.busLogBytes ?? BUS_LOG_BYTES);
+  const folder = await makeServicesFolder(postgres.dataDir ?? options.dataDir);
+  const bus = await openBusLog(join(folder, 'bus.jsonl'), {
+    maxBytes: BUS_LOG_BYTES,
+    keepNew: options.keepBusEvents === true,
+  });
   cleanUps.push(bus.close);
   const logs = openLogFile(join(folder, 'functions.log'), LOG_BYTES);
   cleanUps.push(logs.close);
@@ -177,8 +169,12 @@ async function start(
     logs: createLogs(assembly.stateMachines, runner.executions),
     lambda,
   };
+  const names = application.health(assembly, postgres.url);
   const control = createControl({
-    health: application.health(assembly, postgres.url),
+    health: async () => {
+      const problem = await postgres.problem();
+      return { problem: problem && `the database does not answer: ${problem}`, names };
+    },
     pages: application.pages({ postgresUrl: postgres.url, bus, executions: runner.executions }),
     bus,
     executions: runner.executions,
@@ -188,7 +184,10 @@ async function start(
   route = awsRouter(services, control, createAdmission(assembly.functions, authorize));
 
   report('migrating the database');
-  for (const trigger of assembly.triggers) await runTrigger(lambda, trigger);
+  for (const trigger of assembly.triggers) {
+    await runTrigger(lambda, trigger);
+    stopping?.throwIfAborted();
+  }
 
   scheduler = startScheduler({
     schedules: assembly.schedules,
@@ -208,6 +207,7 @@ async function start(
     get counts() {
       return { dataApiCalls: rdsData.calls(), invocations: lambda.invocations() };
     },
+    databaseLost: postgres.lost,
     settle: runner.idle,
     async stop(how) {
       scheduler?.stop();

@@ -11,12 +11,12 @@ import { answerTo } from './calls.ts';
 
 export interface AwsOverTls {
   readonly url: string;
-  /** File with the certificate, for NODE_EXTRA_CA_CERTS. */
+  /** Path of the certificate, for NODE_EXTRA_CA_CERTS. */
   readonly certificate: string;
   stop(): Promise<void>;
 }
 
-/** Answers at once and always the same, encrypted: a function's CPU goes into that too. Needs `openssl`. */
+/** Answers at once with fixed answers over TLS, which costs the function CPU time too. Needs `openssl`. */
 export async function startAwsOverTls(): Promise<AwsOverTls> {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-bench-tls-'));
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
@@ -64,7 +64,7 @@ function answer(path: string, body: string): string {
   const parameters = Object.fromEntries(
     (request.parameters ?? []).map(({ name, value }) => [name, Object.values(value)[0]]),
   );
-  // As an ASCII text, as the Data API may answer: the longest form there is.
+  // Non-ASCII characters as JSON escapes, the longest form in which the Data API may answer.
   return JSON.stringify({ records: answerTo({ sql: request.sql ?? '', parameters }) }).replace(
     /[\u0080-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

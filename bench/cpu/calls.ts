@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { FunctionResource } from '../../twin/template/function.ts';
 import { claimAnswer } from '../claim-answer.ts';
 
-/** One call of a function that moves about as much data as it ever has to. */
+/** One call of a function with about the largest amount of data that it may receive. */
 export interface HeavyCall {
   readonly name: string;
-  /** Key of the function. */
+  /** Name of the function. */
   readonly function: string;
   readonly payload: unknown;
 }
@@ -13,13 +13,13 @@ export interface HeavyCall {
 const KB = 1_000;
 const EVENTS = 200;
 
-/** Text that is all escapes in JSON: what is 2 bytes in a state has 6 in an answer of the Data API. */
+/** Text whose characters all become escapes: 2 bytes in the state are 6 in an answer of the Data API. */
 const accented = (bytes: number) => 'é'.repeat(bytes / 2);
 
 const event = (detailBytes: number) => ({
   eventId: randomUUID(),
   eventType: 'dish.created',
-  // Half of a real detail's bytes are names, quotes and digits; the rest is text.
+  // Half the bytes of a real detail are names, quotes and digits; the rest is text.
   detail: JSON.stringify({
     items: Array.from({ length: detailBytes / 40 }, (_, id) => ({ id, text: 'x'.repeat(15) })),
   }),
@@ -78,7 +78,7 @@ export const heavyCalls: readonly HeavyCall[] = [
   { name: 'purge with 20 statements', function: 'purge-events', payload: run },
 ];
 
-/** What stands in for AWS answers, by what is asked. */
+/** The answers of the stub for AWS, by statement. */
 export function answerTo(request: {
   readonly sql: string;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -99,7 +99,7 @@ export function answerTo(request: {
   if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }, { booleanValue: false }]];
   if (sql.includes("filter (where status = 'PROCESSED')"))
     return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];
-  // An outcome: changed, failed for good, lost, locked, delay.
+  // The outcome of a mark: changed, failed for good, lost, locked, delay.
   return [
     [
       { longValue: EVENTS },
@@ -111,7 +111,7 @@ export function answerTo(request: {
   ];
 }
 
-/** Says 19 times that there is more to purge, and then that there is not. */
+/** Answers 19 times that there is more to purge, and then that there is no more. */
 const purges = {
   left: 0,
   next() {
@@ -122,7 +122,7 @@ const purges = {
 
 const claimed = claimAnswer(EVENTS, JSON.stringify({ text: accented(900) }));
 
-// As outbox/detail.ts asks for them.
+// In slices, as outbox/read-detail.ts requests them.
 const SLICE_BYTES = 48_000;
 const detail = Buffer.from(
   JSON.stringify({ items: Array.from({ length: 26_000 }, (__, id) => ({ id, text: 'x'.repeat(15) })) }),
@@ -136,7 +136,7 @@ function slices(first: number, last: number): unknown[][] {
     .map((slice) => [{ longValue: detail.length }, { blobValue: slice.toString('base64') }]);
 }
 
-/** The function behind a call, as it is deployed. */
+/** The deployed function of a call. */
 export function functionOf(call: HeavyCall, functions: readonly FunctionResource[]): FunctionResource {
   const found = functions.find(({ key }) => key === call.function);
   if (found === undefined) throw new Error(`the stack has no function ${call.function}`);

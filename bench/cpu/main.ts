@@ -45,7 +45,7 @@ interface Size {
   readonly quota: CpuQuota | undefined;
 }
 
-/** Starts an environment. `wholly`: its start has the share of a core only, too. */
+/** Starts an environment. `wholly`: the start itself has only the share of a core, too. */
 async function start(
   fn: FunctionResource,
   payloadFile: string,
@@ -83,7 +83,7 @@ async function start(
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Start;
 }
 
-/** With a quota the time that passed, else what the CPU time would take with that share. */
+/** The elapsed time with a quota, or else the CPU time divided by the share. */
 const milliseconds = ({ memoryMb, quota }: Size, taken: readonly Taken[]): number =>
   figure(median(taken.map(({ ms, cpuMs }) => (quota === undefined ? cpuMs / cpuShare(memoryMb) : ms))));
 

@@ -1,22 +1,22 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: at 1,769 MB a function has one vCPU, and
-// below a share of it. That it is dealt out in periods of 20 ms is an observation of others, not AWS's promise.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: a function with 1,769 MB has one vCPU, and
+// a smaller one a share of it. The periods of 20 ms were observed by others; AWS does not document them.
 const MEMORY_OF_ONE_CPU_MB = 1_769;
 const PERIOD_US = 20_000;
 
 /** The share of a core that Lambda gives a function of this size. */
 export const cpuShare = (memoryMb: number): number => Math.min(1, memoryMb / MEMORY_OF_ONE_CPU_MB);
 
-/** A control group: what is in it gets its share of a core and no more. */
+/** A control group whose processes get at most this share of a core. */
 export interface CpuQuota {
-  /** The file into which a process writes its id to be held to the share. */
+  /** The file to which a process writes its id to join the group. */
   readonly entrance: string;
   remove(): Promise<void>;
 }
 
-/** Undefined where control groups cannot be made: not Linux, or not root. */
+/** Undefined where control groups cannot be created: not on Linux, or not as root. */
 export async function createQuota(share: number): Promise<CpuQuota | undefined> {
   const name = `outbox-bench-${process.pid}-${Math.round(share * 1_000)}`;
   const quota = Math.round(share * PERIOD_US);
@@ -24,7 +24,7 @@ export async function createQuota(share: number): Promise<CpuQuota | undefined> 
     ? await make(`/sys/fs/cgroup/cpu/${name}`, {
         'cpu.cfs_period_us': String(PERIOD_US),
         'cpu.cfs_quota_us': String(quota),
-        // Whoever else is busy on this machine must not delay what the quota allows.
+        // Other processes on this machine must not delay the work that the quota allows.
         'cpu.shares': '262144',
       })
     : await make(`/sys/fs/cgroup/${name}`, { 'cpu.max': `${quota} ${PERIOD_US}`, 'cpu.weight': '10000' });

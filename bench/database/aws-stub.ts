@@ -10,7 +10,7 @@ export interface AwsStub {
   stop(): Promise<void>;
 }
 
-/** Answers every claim with a full batch and accepts everything that is published. */
+/** Answers every claim with a full batch and accepts every published event. */
 export async function startAwsStub(): Promise<AwsStub> {
   const detail = JSON.stringify({ name: 'Laksa', text: 'x'.repeat(271) });
   const claimed = JSON.stringify({ records: claimAnswer(BATCH, detail) });

@@ -10,13 +10,13 @@ const sizes = {
 const WARM_UP_ROUNDS = 10;
 const HISTORY_DAYS = 1;
 
-/** Claim and mark at growing backlogs beside a long history. */
+/** Measures claim and mark at growing backlogs in a table with a long history. */
 export async function backlog(options: Options): Promise<Section> {
   const { processed, backlogs, rounds } = options.quick ? sizes.quick : sizes.full;
   const measured = await withOutbox(options, async (outbox) => {
     options.report(`writing ${processed} processed events`);
     await addProcessed(outbox.pool, processed, HISTORY_DAYS);
-    // So that every backlog meets the statistics of a table in which nothing was due.
+    // Every backlog is measured with the statistics of a table in which nothing was due.
     await outbox.pool.query('alter table outbox_events set (autovacuum_enabled = false)');
     const found: Measured[] = [];
     let present = 0;
@@ -35,11 +35,11 @@ export async function backlog(options: Options): Promise<Section> {
 interface Measured {
   readonly size: number;
   readonly plain: readonly Timed[];
-  /** Claims that also look how the outbox stands, as the first of a run does. */
+  /** Claims that also read the gauges of the outbox, as the first claim of a run does. */
   readonly withGauges: readonly Timed[];
 }
 
-/** What a round takes it puts back, so that the backlog stays as long as it is. */
+/** Each round replaces the events that it took, so that the backlog keeps its size. */
 async function measure({ pool, database }: Outbox, rounds: number): Promise<Omit<Measured, 'size'>> {
   const plain: Timed[] = [];
   const withGauges: Timed[] = [];

@@ -8,7 +8,7 @@ const events = { quick: 50_000, full: 1_000_000 };
 const PARTS = 10;
 const MB = 1024 * 1024;
 
-/** What a backlog leaves behind in the table while it is drained, and whether that slows the drain down. */
+/** Measures the bloat of the table after a backlog, and whether the bloat slows the drain down. */
 export async function bloat(options: Options): Promise<Section> {
   const count = options.quick ? events.quick : events.full;
   return withOutbox(options, async (outbox) => {

@@ -15,11 +15,11 @@ const sizes = {
 const ROUND_MS = 60;
 const RETENTION_DAYS = 7;
 const CALL_MS = 100;
-// As the processor is deployed: see statemachine/outbox-cleanup.asl.json and infra/settings.ts.
+// The settings of the deployed stack: see statemachine/outbox-cleanup.asl.json and infra/settings.ts.
 const WORK_SECONDS = 240;
 const INTERVAL_SECONDS = 3600;
 
-/** Claim and mark while the purge deletes beside them, and while it does not. */
+/** Measures claim and mark with and without a purge at the same time. */
 export async function cleanup(options: Options): Promise<Section> {
   const { purgeable, phases, phaseMs } = options.quick ? sizes.quick : sizes.full;
   return withOutbox(options, async (outbox) => {
@@ -29,7 +29,7 @@ export async function cleanup(options: Options): Promise<Section> {
     const undisturbed: Timed[] = [];
     const purging: Timed[] = [];
     const deletions: Deletion[] = [];
-    // Taken in turns, so that a table and a machine that change meanwhile favour neither.
+    // The phases alternate, so that changes of the table and the machine affect both equally.
     for (let phase = 0; phase < phases; phase += 1) {
       const beside = phase % 2 === 1;
       options.report(beside ? 'claiming while the purge runs' : 'claiming undisturbed');
@@ -50,7 +50,7 @@ export async function cleanup(options: Options): Promise<Section> {
 interface Deletion {
   readonly purged: number;
   readonly seconds: number;
-  /** What the database took for each statement. */
+  /** The duration of each statement in the database. */
   readonly statementMs: readonly number[];
 }
 

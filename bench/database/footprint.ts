@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** What the table costs at one moment. */
+/** The size of the table at one moment. */
 export interface Footprint {
   readonly heapBytes: number;
   readonly indexBytes: number;
@@ -8,7 +8,7 @@ export interface Footprint {
   readonly updates: number;
   readonly hotUpdates: number;
   readonly vacuums: number;
-  /** Position in the write-ahead log: differences are bytes written. */
+  /** Position in the write-ahead log: the difference of two positions is the bytes written. */
   readonly walBytes: number;
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 const clusterArn = 'arn:aws:rds:us-east-1:000000000000:cluster:bench';
 const secretArn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bench';
 
-/** What infra/handlers.ts gives the functions, together: without it a cold start fails. */
+/** The environment that infra/handlers.ts gives to all functions together: without it a cold start fails. */
 export const environment: Readonly<Record<string, string>> = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'bench',
@@ -43,7 +43,7 @@ const event = () => ({
   attempts: 1,
 });
 
-/** One call of the functions whose memory grows with what they are given. */
+/** One call of each function whose memory grows with its input. */
 export const events: Readonly<Record<string, unknown>> = {
   'fetch-batch': { leaseToken: randomUUID(), runId: 'bench' },
   'publish-event': { runId: 'bench', events: Array.from({ length: 10 }, event) },

@@ -13,8 +13,8 @@ const bundles = fileURLToPath(new URL('../../dist/lambdas', import.meta.url));
 const STARTS = 5;
 const KB = 1024;
 
-// In a process of its own without a loader, so that nothing but Node and the bundle is counted. The answer
-// stands on the last line, since the handler logs too.
+// In a separate process without a loader, so that only Node and the bundle are measured. The answer is on the
+// last line, because the handler logs too.
 const CHILD = `
   const [bundle, event] = process.argv.slice(1);
   const startedAt = performance.now();
@@ -24,7 +24,7 @@ const CHILD = `
   if (event !== 'null') await handler(JSON.parse(event), { awsRequestId: 'bench', functionName: 'bench' });
   console.log('\\n' + JSON.stringify({ importMs, residentBytes, peakKb: process.resourceUsage().maxRSS }));`;
 
-/** What a cold start of every function costs: size, import, memory. */
+/** Measures a cold start of every function: size, import, memory. */
 export async function handlers(options: Options): Promise<Section> {
   const stub = await startAwsStub();
   try {

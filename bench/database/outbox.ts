@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type ClaimLimits, claim } from '../../outbox/claim.ts';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { markProcessed } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { createPgDataApi } from '../pg-data-api.ts';
 import { type BenchPostgres, migrateDatabase, startBenchPostgres } from '../postgres.ts';
 import type { Options } from '../section.ts';
 
-/** A migrated outbox on a server of its own. */
+/** A migrated outbox on its own server. */
 export interface Outbox {
   readonly postgres: BenchPostgres;
   readonly url: string;
-  /** For what surrounds the statements that are measured. */
+  /** For statements that are not measured. */
   readonly pool: pg.Pool;
-  /** One connection, so that what is measured meets plans that are cached already. */
+  /** A single connection, so that the measured statements find cached plans. */
   readonly database: DataApi;
 }
 
-/** Runs work on a fresh outbox, and clears everything away whatever happens. */
+/** Runs work on a fresh outbox and always removes it afterwards. */
 export async function withOutbox<T>({ report }: Options, work: (outbox: Outbox) => Promise<T>): Promise<T> {
   const postgres = await startBenchPostgres(report);
   const pools: pg.Pool[] = [];
@@ -38,7 +38,7 @@ export async function withOutbox<T>({ report }: Options, work: (outbox: Outbox) 
 
 export const BATCH = 200;
 
-// As the processor is deployed: see infra/settings.ts and infra/handlers.ts.
+// The limits of the deployed stack: see infra/settings.ts and infra/handlers.ts.
 const limits: ClaimLimits = {
   maxEvents: BATCH,
   maxStateBytes: 240_000,
@@ -46,10 +46,10 @@ const limits: ClaimLimits = {
   leaseSeconds: 330,
   maxAttempts: 8,
 };
-// As long as the ARN of an execution, which is what the product writes there.
+// As long as the ARN of an execution, which the product writes to this column.
 const runId = `arn:aws:states:us-east-1:000000000000:express:outbox-processor:run:${randomUUID()}`;
 
-/** One batch through the product's statements. */
+/** One batch, claimed and marked with the product's statements. */
 export interface Timed {
   readonly events: number;
   readonly claimMs: number;

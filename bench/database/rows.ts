@@ -17,8 +17,8 @@ export async function addPending(pool: pg.Pool, count: number): Promise<void> {
 }
 
 /**
- * Fills an empty table with events that were processed `ageDays` ago. Millions of them, so that the indexes are
- * built afterwards, and no row is checked on its way in.
+ * Fills an empty table with events that were processed `ageDays` ago. For millions of events the indexes are built
+ * afterwards and the rows are not checked.
  */
 export async function addProcessed(pool: pg.Pool, count: number, ageDays: number): Promise<void> {
   const rebuild = [
@@ -39,7 +39,7 @@ export async function addProcessed(pool: pg.Pool, count: number, ageDays: number
   await pool.query('vacuum (analyze, parallel 0) outbox_events');
 }
 
-/** Answers with the statements that create them again. */
+/** Returns the statements that create the indexes again. */
 async function dropIndexes(pool: pg.Pool): Promise<string[]> {
   const { rows } = await pool.query<{ drop: string; create: string }>(
     `select coalesce('alter table outbox_events drop constraint ' || c.conname, 'drop index ' || i.indexrelid::regclass) as drop,
@@ -59,7 +59,7 @@ const inChunks = (count: number, insert: (rows: number) => Promise<unknown>) =>
     insert,
   );
 
-/** Two at once: as many as there are cores on a small machine. */
+/** Two at a time: the number of cores on a small machine. */
 async function each<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const waiting = items.values();
   const workers = [0, 1].map(async () => {

@@ -6,7 +6,7 @@ import type { EventKind } from './events.ts';
 import { inFreshDatabase, vacuumAnalyze } from './fresh-database.ts';
 import type { Stage } from './stage.ts';
 
-/** What EventBridge takes to answer, about. */
+/** The approximate response time of EventBridge. */
 export const LATENCY_MS = 15;
 const LOOK_EVERY_MS = 20;
 const MILLISECONDS_PER_SECOND = 1_000;
@@ -14,15 +14,15 @@ const MILLISECONDS_PER_SECOND = 1_000;
 export interface Backlog {
   readonly kind: EventKind;
   readonly events: number;
-  /** Worker processes at once. */
+  /** Number of worker processes at the same time. */
   readonly processes: number;
-  /** A run that takes longer is stopped then. */
+  /** A longer run is stopped after this time. */
   readonly limitSeconds: number;
 }
 
 export interface BacklogRun {
   readonly eventsPerSecond: number;
-  /** Whether all were received within the limit. */
+  /** Whether all events were received within the limit. */
   readonly drained: boolean;
   readonly requestsPerEvent: number;
   readonly statementsPerEvent: number;
@@ -30,7 +30,7 @@ export interface BacklogRun {
   readonly receivedTwice: number;
 }
 
-/** Lets a contender publish a backlog in a fresh database. @throws when a process of it ends */
+/** Lets a contender publish a backlog in a fresh database. @throws when one of its processes ends */
 export function runBacklog(stage: Stage, contender: Contender, backlog: Backlog): Promise<BacklogRun> {
   return inFreshDatabase(stage.postgres, async (databaseUrl) => {
     const workers = Array.from({ length: backlog.processes }, startContenderProcess);
@@ -59,11 +59,11 @@ async function measure(
   await Promise.race([untilReceived(endpoint, events, limitSeconds), ...workers.map(({ ended }) => ended)]);
   const { received, firstAt, lastAt } = await endpoint.counts();
   await Promise.all(workers.map(finish));
-  // What was still in flight counts as a request and as a duplicate.
+  // Requests in flight count too, as requests and as duplicates.
   const { requests, entries, twice } = await endpoint.counts();
   const asked = (await statements.count(database)) - before;
   return {
-    // From the first to the last leaves out how long a process takes to start.
+    // Measured from the first to the last event, without the start of the processes.
     eventsPerSecond: received > 1 ? ((received - 1) / (lastAt - firstAt)) * MILLISECONDS_PER_SECOND : 0,
     drained: received >= events,
     requestsPerEvent: requests / Math.max(1, entries),

@@ -43,7 +43,7 @@ export function backlogSection(
   };
 }
 
-/** The section with the row that needs no measuring in front of the others. */
+/** The section with the computed row before the measured ones. */
 export function withGuideAsDeployed(section: Section): Section {
   const { name, eventsPerSecond, settings } = guideAsDeployed;
   const loopRate = section.rows.find(([contender]) => contender === guide.name)?.[1];

@@ -1,12 +1,12 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { BenchEvent } from './events.ts';
 
-/** More than any contender has requests in flight, so that none of them queues for a socket. */
+/** More than any contender's requests in flight, so that no request waits for a socket. */
 const MAX_SOCKETS = 500;
 
 export const EVENT_BUS_NAME = 'bench';
 
-/** The client that every contender publishes with. */
+/** The client that every contender uses to publish. */
 export function createBus(endpoint: string): EventBridgeClient {
   return new EventBridgeClient({
     endpoint,
@@ -16,7 +16,7 @@ export function createBus(endpoint: string): EventBridgeClient {
   });
 }
 
-/** The entry as the guide builds it. */
+/** The entry as the guide creates it. */
 function toEntry({ id, aggregateId, eventType, payload }: BenchEvent): PutEventsRequestEntry {
   return {
     EventBusName: EVENT_BUS_NAME,
@@ -32,7 +32,7 @@ export async function publish(bus: EventBridgeClient, events: readonly BenchEven
   if (FailedEntryCount) throw new Error(`eventbridge refused ${FailedEntryCount} of ${events.length} events`);
 }
 
-/** The list in pieces of this size. */
+/** Splits the list into parts of this size. */
 export function chunks<T>(list: readonly T[], size: number): readonly T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
     list.slice(index * size, (index + 1) * size),

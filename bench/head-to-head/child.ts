@@ -16,9 +16,9 @@ interface Answer {
   readonly error?: string;
 }
 
-/** A process of our own that answers calls. It ends with this process, even when that is killed. */
+/** A child process that answers calls. It ends with this process, even when this process is killed. */
 export interface Child<C extends Calls> {
-  /** @throws what the call threw, or that the process has ended */
+  /** @throws the error of the call, or an error when the process has ended */
   call<M extends keyof C & string>(
     method: M,
     ...argument: Parameters<C[M]>
@@ -31,10 +31,10 @@ export interface Child<C extends Calls> {
 const KEPT_STDERR_CHARACTERS = 2_000;
 const PATIENCE_MS = 2_000;
 
-/** Starts a program of this folder that `serve`s calls. */
+/** Starts a program in this folder that calls `serve`. */
 export function startChild<C extends Calls>(program: string): Child<C> {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  // What the SDK announces about Node 20 is not what a crashed child should be remembered by.
+  // Disables the SDK's warning about Node 20, which would hide the error of a crashed child.
   const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
   const child = fork(path, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const waiting = new Map<number, (answer: Answer) => void>();
@@ -54,7 +54,7 @@ export function startChild<C extends Calls>(program: string): Child<C> {
       reject(new Error(stderr === '' ? reason : `${reason}: ${firstError(stderr)}`));
     });
   });
-  ended.catch(() => undefined); // whoever is interested races it
+  ended.catch(() => undefined); // callers use it in a race
   return {
     ended,
     call(method, ...[argument]) {
@@ -66,7 +66,7 @@ export function startChild<C extends Calls>(program: string): Child<C> {
           else reject(new Error(error));
         });
       });
-      // A closed channel is told by `ended`, which says why.
+      // When the channel is closed, `ended` rejects with the reason.
       child.send(request, () => undefined);
       return Promise.race([answered, ended]);
     },
@@ -74,7 +74,7 @@ export function startChild<C extends Calls>(program: string): Child<C> {
   };
 }
 
-/** The first line of a stack that says what went wrong, or the last of what was said. */
+/** The first line with an error message, or the last line of the output. */
 function firstError(stderr: string): string {
   const lines = stderr.trim().split('\n');
   return lines.find((line) => /^(\w*Error|error)\b/.test(line)) ?? lines.at(-1) ?? '';
@@ -89,7 +89,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Answers the calls of the process that started this one, and ends with it. */
+/** Answers the calls of the parent process and ends with it. */
 export function serve(calls: Calls): void {
   process.on('disconnect', () => process.exit());
   process.on('message', async ({ id, method, argument }: Request) => {

@@ -5,7 +5,7 @@ import { findContender } from './contenders/catalogue.ts';
 import type { StopWorker } from './contenders/contender.ts';
 import { type EventKind, eventsOf } from './events.ts';
 
-/** Which contender, and where. */
+/** The contender and its database. */
 interface Place {
   readonly contender: string;
   readonly databaseUrl: string;
@@ -33,7 +33,7 @@ const calls = {
     await producer.close();
   },
 
-  /** Writes at a steady rate, one event a transaction, and answers when each was committed. */
+  /** Writes at a steady rate, one event per transaction, and returns the time of each commit. */
   async produce({
     contender,
     databaseUrl,

@@ -10,7 +10,7 @@ export function startContenderProcess(): ContenderProcess {
   return startChild<ContenderCalls>('contender-process.ts');
 }
 
-/** Lets a worker finish what it holds, for a while, and ends its process. */
+/** Gives a worker some time to finish its events, and then ends its process. */
 export async function finish(worker: ContenderProcess): Promise<void> {
   await Promise.race([
     worker.call('stop').catch(() => undefined),

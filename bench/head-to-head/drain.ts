@@ -10,7 +10,7 @@ import { onStage } from './stage.ts';
 
 const forQuick = [guide, pgBossPacked, oursDefaults, oursPacked];
 
-/** How fast every contender publishes a backlog of small events. */
+/** Measures how fast every contender publishes a backlog of small events. */
 export function drain({ quick, report }: Options): Promise<Section> {
   const backlog = {
     kind: 'small',

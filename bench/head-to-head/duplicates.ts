@@ -8,7 +8,7 @@ import { onStage } from './stage.ts';
 
 const PERCENT = 100;
 
-/** What several workers on one backlog do to it. */
+/** Measures the effect of several workers on one backlog. */
 export async function duplicates({ quick, report }: Options): Promise<Section> {
   const backlog = { kind: 'small', events: quick ? 1_000 : 8_000, limitSeconds: quick ? 2 : 6 } as const;
   return onStage(report, async (stage) => {

@@ -6,15 +6,15 @@ import { setTimeout as after } from 'node:timers/promises';
 import { serve } from './child.ts';
 import { machineMs } from './clock.ts';
 
-/** What PutEvents has received since the last reset. Times are on the machine's clock. */
+/** The events in PutEvents requests since the last reset. Times are on the machine's clock. */
 export interface Counts {
   readonly requests: number;
   readonly entries: number;
-  /** Different event ids. */
+  /** Number of distinct event ids. */
   readonly received: number;
-  /** Different event ids that came more than once. */
+  /** Number of distinct event ids that were received more than once. */
   readonly twice: number;
-  /** When the first and the last of the different ids came. */
+  /** When the first and the last distinct ids were received. */
   readonly firstAt: number;
   readonly lastAt: number;
 }
@@ -63,7 +63,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 const server = createServer((request, response) => {
   answer(request, response).catch(() => response.writeHead(500).end());
 });
-server.keepAliveTimeout = 0; // an idle connection that the server closes costs the client a retry
+server.keepAliveTimeout = 0; // closing an idle connection would cost the client a retry
 const listening = new Promise<string>((resolve) => {
   server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
 });
@@ -85,7 +85,7 @@ const calls = {
     firstAt,
     lastAt,
   }),
-  /** When each event was received first. */
+  /** When each event was first received. */
   arrivals: async (): Promise<readonly (readonly [id: string, at: number])[]> => [...arrivals],
 };
 

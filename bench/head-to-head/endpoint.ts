@@ -1,13 +1,13 @@
 import { startChild } from './child.ts';
 import type { Counts, EndpointCalls } from './endpoint-process.ts';
 
-/** A stand-in of EventBridge in a process of its own, so that receiving costs no contender anything. */
+/** A stub of EventBridge in its own process, so that receiving costs the contenders nothing. */
 export interface Endpoint {
   readonly url: string;
-  /** Forgets what was received and answers after this long from now on. */
+  /** Forgets the received events and sets the delay of its answers. */
   reset(latencyMs: number): Promise<void>;
   counts(): Promise<Counts>;
-  /** When each event was received first, on the machine's clock. */
+  /** When each event was first received, on the machine's clock. */
   arrivals(): Promise<ReadonlyMap<string, number>>;
   stop(): Promise<void>;
 }

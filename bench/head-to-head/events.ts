@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { webhookEvents } from '../../local/sample-events.ts';
 
-/** What an application writes into whatever outbox. */
+/** The data that an application writes to any outbox. */
 export interface BenchEvent {
   readonly id: string;
   readonly aggregateId: string;
@@ -9,7 +9,7 @@ export interface BenchEvent {
   readonly payload: object;
 }
 
-/** `small`: some 300 bytes of JSON. `webhooks`: GitHub's own examples, 10 KB on average and up to 27 KB. */
+/** `small`: about 300 bytes of JSON. `webhooks`: GitHub's own examples, 10 KB on average and up to 27 KB. */
 export type EventKind = 'small' | 'webhooks';
 
 const AGGREGATES = 1_000;
@@ -29,7 +29,7 @@ function smallEvent(index: number): Omit<BenchEvent, 'id'> {
   };
 }
 
-/** The next `count` events of an endless series, each with an id of its own. */
+/** The next `count` events of an endless series, each with its own id. */
 export function eventsOf(kind: EventKind, from: number, count: number): readonly BenchEvent[] {
   const webhooks = kind === 'webhooks' ? webhookEvents() : [];
   return Array.from({ length: count }, (_, offset) => {

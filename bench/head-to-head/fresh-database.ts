@@ -7,7 +7,7 @@ const DROP_RETRY_MS = 100;
 
 let databases = 0;
 
-/** Runs work in a database that nobody has used, and drops it whatever happens. */
+/** Runs work in a new database and always drops it afterwards. */
 export async function inFreshDatabase<T>(
   postgres: BenchPostgres,
   work: (databaseUrl: string) => Promise<T>,
@@ -34,7 +34,7 @@ async function drop(postgres: BenchPostgres, name: string): Promise<void> {
   }
 }
 
-/** What autovacuum would have done by the time a real backlog is this long. */
+/** The work that autovacuum would have done before a real backlog is this long. */
 export async function vacuumAnalyze(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

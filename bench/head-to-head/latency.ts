@@ -11,7 +11,7 @@ import { replicationTuned } from './contenders/pg-transactional-outbox-replicati
 import { onStage, type Stage } from './stage.ts';
 import { type Load, runSteady } from './steady-run.ts';
 
-// Those that come near the rate: what the others do at their defaults, the drain shows.
+// The contenders that come near this rate; the drain shows the others at their defaults.
 const all = [
   guide,
   pollingTuned,
@@ -24,7 +24,7 @@ const all = [
 ];
 const forQuick = [guide, oursPacked];
 
-/** How long an event waits when there is no backlog. */
+/** Measures how long an event waits when there is no backlog. */
 export async function latency({ quick, report }: Options): Promise<Section> {
   const load = { perSecond: 200, seconds: quick ? 5 : 12 };
   const contenders = quick ? forQuick : all;

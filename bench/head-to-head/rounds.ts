@@ -5,11 +5,11 @@ import type { Stage } from './stage.ts';
 export interface Measured {
   readonly contender: Contender;
   readonly runs: readonly BacklogRun[];
-  /** Why there are no runs, or no more. */
+  /** The reason why runs are missing. */
   readonly problem?: string;
 }
 
-/** Lets all contenders run one after another, and again: what disturbs the machine for a while disturbs them all. */
+/** Runs the contenders in turns, several times, so that a temporary disturbance affects all of them. */
 export async function runInRounds(
   stage: Stage,
   contenders: readonly Contender[],
@@ -28,7 +28,7 @@ export async function runInRounds(
   return measured;
 }
 
-// One that did not come to an end would only take the same time again.
+// A contender that did not finish would only take the same time again.
 function isFinished({ runs, problem }: Measured): boolean {
   return problem !== undefined || runs.some(({ drained }) => !drained);
 }

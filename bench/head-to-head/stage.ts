@@ -2,14 +2,14 @@ import { type BenchPostgres, startBenchPostgres } from '../postgres.ts';
 import { type Endpoint, startEndpoint } from './endpoint.ts';
 import { type StatementCounter, startStatementCounter } from './statements.ts';
 
-/** What every contender meets: one server, one publisher endpoint. */
+/** The environment of every contender: one server and one publisher endpoint. */
 export interface Stage {
   readonly postgres: BenchPostgres;
   readonly endpoint: Endpoint;
   readonly statements: StatementCounter;
 }
 
-/** Runs work on a stage of its own, and clears it away whatever happens. */
+/** Runs work on its own stage and always removes the stage afterwards. */
 export async function onStage<T>(
   report: (step: string) => void,
   work: (stage: Stage) => Promise<T>,

@@ -1,10 +1,10 @@
 import pg from 'pg';
 
-/** Counts what a database has been asked to do. */
+/** Counts the statements that a database has executed. */
 export interface StatementCounter {
-  /** `statements` where the server has pg_stat_statements loaded, else `transactions`. */
+  /** `statements` when the server has loaded pg_stat_statements, or else `transactions`. */
   readonly unit: 'statements' | 'transactions';
-  /** Since the database was created. Exact once the sessions that worked in it have ended. */
+  /** Counted since the database was created. Exact only after the sessions that used it have ended. */
   count(databaseName: string): Promise<number>;
   stop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ const COUNTS = {
     select (xact_commit + xact_rollback)::float8 as count from pg_stat_database where datname = $1`,
 };
 
-/** `url`: a database of its own, so that looking is not counted. */
+/** `url`: another database, so that the queries for the counts are not counted. */
 export async function startStatementCounter(url: string): Promise<StatementCounter> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   const { rows } = await pool.query<{ loaded: boolean }>(

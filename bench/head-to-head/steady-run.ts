@@ -6,9 +6,9 @@ import type { Contender } from './contenders/contender.ts';
 import { inFreshDatabase } from './fresh-database.ts';
 import type { Stage } from './stage.ts';
 
-// The first events meet code that was never run.
+// Excludes the first events, which run code that is not compiled yet.
 const WARM_UP_SECONDS = 1;
-/** How long the last event may take to be counted as received at all. */
+/** Time limit for the last event to be received. */
 const PATIENCE_MS = 1_500;
 
 export interface Load {
@@ -19,12 +19,12 @@ export interface Load {
 export interface SteadyRun {
   readonly written: number;
   readonly received: number;
-  /** From the commit, as its client learned of it, to when the request had been received. */
+  /** From the commit as seen by its client to the receipt of the request. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** Lets a contender publish what another process writes at a steady rate. @throws when a process ends */
+/** Lets a contender publish events that another process writes at a steady rate. @throws when a process ends */
 export function runSteady(
   { postgres, endpoint }: Stage,
   contender: Contender,

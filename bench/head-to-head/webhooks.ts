@@ -8,7 +8,7 @@ import { onStage } from './stage.ts';
 
 const packing = [pgBossPacked, oursPacked];
 
-/** How fast the fast ones publish a backlog of events as large as real ones are. */
+/** Measures how fast the fastest contenders publish a backlog of events with realistic sizes. */
 export function webhooks({ quick, report }: Options): Promise<Section> {
   const backlog = {
     kind: 'webhooks',

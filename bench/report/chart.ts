@@ -4,13 +4,13 @@ import { formatCell } from './numbers.ts';
 
 const WIDTH = 860;
 const BAR = 26;
-// Nothing measures text where there is no browser.
+// Without a browser, text cannot be measured.
 const CHARACTER = 7.8;
 const MOST_LABEL = 320;
 const palette = ['#0b6bcb', '#c05600', '#2e7d32', '#8e24aa', '#b71c1c', '#00796b'];
 const text = { color: '#24292f', fontFamily: 'system-ui, -apple-system, Segoe UI, sans-serif', fontSize: 13 };
 
-/** An SVG on a card of its own, so that it reads the same on a light page and a dark one. */
+/** An SVG with its own background, so that it is legible on light and dark pages. */
 export function renderChart(chart: Chart, title: string): string {
   const bars = chart.kind === 'bars';
   const several = chart.series.length > 1;
@@ -50,7 +50,7 @@ export function renderChart(chart: Chart, title: string): string {
       bottom: bars ? 64 : 36,
     },
     xAxis: bars ? values : names,
-    // The first row on top, as in the table.
+    // The first row is at the top, as in the table.
     yAxis: bars ? { ...names, inverse: true } : values,
     series: chart.series.map(({ name, values: data }) => ({
       name,
@@ -68,11 +68,11 @@ export function renderChart(chart: Chart, title: string): string {
   });
   const svg = instance.renderToSVGString();
   instance.dispose();
-  // ECharts counts its charts: without the number, a chart is the same text whatever was drawn before it.
+  // ECharts numbers its charts: without the number, a chart does not depend on the charts before it.
   return `${svg.replaceAll(/\bzr\d+-/g, 'zr-')}\n`;
 }
 
-/** Where a logarithmic axis begins: below the smallest value, so that its bar has a length. */
+/** The start of a logarithmic axis: below the smallest value, so that its bar has a length. */
 function decadeBelow({ series }: Chart): number {
   const values = series.flatMap((each) =>
     each.values.filter((value) => value !== null && value > 0),

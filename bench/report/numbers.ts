@@ -1,6 +1,6 @@
 import type { Cell } from '../section.ts';
 
-/** Three significant digits below a hundred, whole numbers above; an empty cell for what is not known. */
+/** Three significant digits below a hundred, whole numbers above; an empty cell for an unknown value. */
 export function formatCell(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell === 'string') return cell;

@@ -4,11 +4,11 @@ export interface Progress {
   /** A section begins. */
   section(name: string, index: number, count: number): void;
   step(step: string): void;
-  /** Clears the line, so that a table can be printed. */
+  /** Clears the line before a table is printed. */
   clear(): void;
 }
 
-/** One line that is rewritten on a terminal, a line per step elsewhere. */
+/** One line that is rewritten on a terminal; elsewhere one line per step. */
 export function startProgress(): Progress {
   const began = performance.now();
   const live = process.stderr.isTTY;

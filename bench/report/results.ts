@@ -14,19 +14,19 @@ export interface Machine {
   readonly kernel: string;
   readonly node: string;
   readonly postgres: string;
-  /** The commit that was measured; null outside a Git checkout. */
+  /** The measured commit; null outside a Git checkout. */
   readonly commit: string | null;
 }
 
 export interface MeasuredSection extends Section {
-  /** The benchmark that gave it. */
+  /** The benchmark that produced the section. */
   readonly benchmark: string;
   readonly measuredAt: string;
   readonly quick: boolean;
   readonly machine: Machine;
 }
 
-/** A module that threw, and why. */
+/** A benchmark that threw an error, and the error. */
 export interface Failure {
   readonly name: string;
   readonly reason: string;
@@ -64,7 +64,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-/** What was measured, and with what. */
+/** The versions of the measured packages. */
 export function versions(): Record<string, string> {
   const { devDependencies } = rootPackage;
   const bench: { dependencies: Record<string, string>; optionalDependencies?: Record<string, string> } =

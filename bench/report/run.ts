@@ -11,16 +11,16 @@ import {
 } from './results.ts';
 import { renderTable } from './table.ts';
 
-/** What can be measured, and asked for by its name. */
+/** A benchmark that can be selected by its name. */
 export interface Benchmark {
   readonly name: string;
-  /** Nothing is measured, so that a quick run says the same. */
+  /** Computed rather than measured, so a quick run gives the same result. */
   readonly computed?: true;
-  /** Imports it only when it is run: `folder` holds the results so far. */
+  /** Imports the benchmark when it is run. `folder` contains the results so far. */
   readonly run: (options: Options, folder: string) => Promise<Section | readonly Section[]>;
 }
 
-/** @throws Error that lists what there is */
+/** @throws Error with the list of all benchmarks */
 export function chosen(benchmarks: readonly Benchmark[], only: readonly string[]): readonly Benchmark[] {
   const unknown = only.filter((name) => !benchmarks.some((each) => each.name === name));
   if (unknown.length > 0) {
@@ -32,8 +32,8 @@ export function chosen(benchmarks: readonly Benchmark[], only: readonly string[]
 }
 
 /**
- * Runs benchmarks one after the other. results.json is written after each, so that what was measured survives an
- * interruption; a section that is measured again replaces the earlier one, and the others stay.
+ * Runs benchmarks one after another. results.json is written after each, so that an interruption loses no results;
+ * a section that is measured again replaces the earlier one, and the others stay.
  */
 export async function runBenchmarks(
   benchmarks: readonly Benchmark[],
@@ -97,7 +97,7 @@ async function attempt(
   }
 }
 
-/** What a benchmark gives now replaces what it gave before; all stand in the order of the benchmarks. */
+/** New results replace earlier ones of the same benchmark; all are in the order of the benchmarks. */
 function merge(
   before: readonly MeasuredSection[],
   measured: readonly MeasuredSection[],

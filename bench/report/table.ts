@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { Section } from '../section.ts';
 import { formatCell, isNumeric } from './numbers.ts';
 
-/** A section for the terminal. */
+/** A section as text for the terminal. */
 export function renderTable({ title, method, columns, rows, notes = [] }: Section): string {
   const table = new Table({
     head: [...columns],

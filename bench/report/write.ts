@@ -4,7 +4,7 @@ import { renderChart } from './chart.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { Results } from './results.ts';
 
-/** Everything that is drawn from results.json: tables and charts. */
+/** Writes everything that comes from results.json: tables and charts. */
 export async function writeReport(folder: string, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'results.md'), renderMarkdown(results));

@@ -1,26 +1,26 @@
 import type { Inputs } from './inputs.ts';
 import { batchesPerRun, batchSeconds, drainOf, eventsPerBatch, laneRate } from './model.ts';
 
-/** How many events per second one quota lets through. */
+/** The number of events per second that one quota allows. */
 export interface Ceiling {
   readonly quota: string;
   readonly formula: string;
   readonly eventsPerSecond: number;
 }
 
-/** One formula per quota; the lowest binds. */
+/** One formula per quota; the lowest ceiling applies. */
 export function ceilings(inputs: Inputs): Ceiling[] {
   const { workload, configuration, milliseconds, counts, quotas } = inputs;
   const { publishChunkSize: chunk, lanes, loopSeconds } = configuration;
   const batch = eventsPerBatch(inputs);
   const seconds = batchSeconds(batch, drainOf(inputs, 0));
   const batches = batchesPerRun(loopSeconds, seconds);
-  // A function is taken for as long as it works; what Step Functions adds takes none.
+  // A function is busy only while it works; the overhead of Step Functions does not count.
   const busySeconds =
     ((milliseconds.putEvents + milliseconds.handler) / chunk +
       (2 * (milliseconds.dataApi + milliseconds.handler)) / batch) /
     1000;
-  // The database rests for as long as it worked; the time on the way is part of the rest.
+  // The database rests as long as it worked; the time of the call is part of the rest.
   const purgeMs = counts.purgeRows * counts.purgeRowMs;
   const purgedPerSecond = (1000 * counts.purgeRows) / (purgeMs + Math.max(purgeMs, milliseconds.dataApi));
   return [
@@ -73,7 +73,7 @@ export function binding(inputs: Inputs): Ceiling {
   );
 }
 
-/** The lowest one that more lanes, and cleanups that are more frequent, do not raise. */
+/** The lowest ceiling that neither more lanes nor more frequent cleanups raise. */
 export function bindingQuota(inputs: Inputs): Ceiling {
   return ceilings(inputs)
     .slice(2)

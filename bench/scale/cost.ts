@@ -11,7 +11,7 @@ const MILLION = 1_000_000;
 const GB = 1024 ** 3;
 const MB = 1024 ** 2;
 
-/** What a month of a steady workload makes the services count. */
+/** What the services count in a month of a steady workload. */
 export function usage(inputs: Inputs) {
   const { workload, configuration, milliseconds, counts } = inputs;
   const { lanes, intervalSeconds, loopSeconds, pollSeconds, publishChunkSize } = configuration;
@@ -23,7 +23,7 @@ export function usage(inputs: Inputs) {
     (milliseconds.lambda + milliseconds.handler + milliseconds.dataApi + 4 * milliseconds.transition) / 1000;
   const timed = pollSeconds > 0 ? Math.max(1, Math.floor(loopSeconds / (pollSeconds + emptySeconds))) : 1;
   const looksOfRun = Math.max(timed, Math.ceil(perRun / eventsPerBatch(inputs)));
-  // Arrivals are independent: of few looks at few events, some find nothing.
+  // Arrivals are independent: when there are few events per fetch, some fetches find nothing.
   const batchesOfRun = looksOfRun * (1 - Math.exp(-perRun / looksOfRun));
   const batch = batchesOfRun > 0 ? perRun / batchesOfRun : 0;
   const items = Math.ceil(batch / publishChunkSize);
@@ -49,11 +49,11 @@ export function usage(inputs: Inputs) {
   };
 }
 
-/** Dollars a month, item by item. */
+/** Dollars per month, item by item. */
 export function monthlyCost(inputs: Inputs): Line[] {
   const { workload, configuration, counts, prices } = inputs;
   const used = usage(inputs);
-  // 50 MB, the definition, and what the Map holds; billed by 64 MB and 100 ms.
+  // 50 MB, the definition and the data of the Map; billed in units of 64 MB and 100 ms.
   const memory = Math.ceil((50 * MB + 20_000 + used.batchBytes) / (64 * MB)) / 16;
   const gbHours = (used.runs * (Math.ceil(used.runSeconds * 10) / 10) * memory) / 3600;
   const logs = (historyBytes(inputs, used) + functionLogBytes(inputs, used)) / GB;
@@ -74,7 +74,7 @@ export function monthlyCost(inputs: Inputs): Line[] {
     { item: 'Scheduler', usd: (used.runs / MILLION) * prices.scheduler },
     { item: 'Logs, mostly the history', usd: logCost(logs, prices) },
     { item: 'Logs kept', usd: logs * prices.logStorageGb },
-    // A run is one trace, its functions are part of it; beyond one a second, one in 20.
+    // A run and its functions are one trace; above one trace per second, one in 20 is recorded.
     { item: 'X-Ray', usd: (sampled(used.runs) / MILLION) * prices.trace },
     {
       item: 'Metrics, alarms, dashboard',
@@ -98,7 +98,7 @@ export function eventBridge({ workload, prices }: Inputs): number {
   return ((events * units(workload.bytesPerEvent, 64)) / MILLION) * prices.putEvents;
 }
 
-/** Whoever polls keeps it awake: it pauses only after five minutes without a question, and 0 ACU must be allowed. */
+/** Polling keeps Aurora awake: it pauses only after five minutes without a query, and only if 0 ACU is allowed. */
 export function aurora(inputs: Inputs, cpuMs: number, pollSeconds: number, eventsPerSecond: number): number {
   const { configuration, prices } = inputs;
   const paused = configuration.minimumAcu === 0 && pollSeconds > 300 && eventsPerSecond === 0;
@@ -117,7 +117,7 @@ export function logCost(gigabytes: number, prices: Inputs['prices']): number {
   ]);
 }
 
-/** What Step Functions writes about a month of runs. */
+/** The bytes that Step Functions logs for the runs of a month. */
 export function historyBytes(
   { workload, configuration, counts }: Inputs,
   used: ReturnType<typeof usage>,
@@ -128,7 +128,7 @@ export function historyBytes(
     used.batches * counts.batchHistoryBytes +
     used.looks * counts.lookHistoryBytes +
     used.runs * counts.runHistoryBytes;
-  // Without data an entry is its type, its time and the execution's name: about half.
+  // Without data an entry has its type, its time and the name of the execution: about half.
   if (configuration.history === 1) return entries / 2;
   const copy = workload.bytesPerEvent + counts.envelopeBytes;
   return entries + used.events * (counts.historyCopies * copy + counts.resultHistoryBytes);

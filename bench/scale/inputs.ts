@@ -1,4 +1,4 @@
-/** One number that the model is given: where it comes from stands beside it. */
+/** One number for the model, with its source. */
 export interface Field {
   readonly label: string;
   readonly value: number;
@@ -9,7 +9,7 @@ export interface Field {
 const docs = 'https://docs.aws.amazon.com';
 const pricing = (service: string) => `https://aws.amazon.com/${service}/pricing/ (assumption: second-hand)`;
 
-// Prices are of us-east-1, without the free tier.
+// Prices are those of us-east-1, without the free tier.
 export const fields = {
   workload: {
     eventsPerSecond: { label: 'Events per second', value: 1000 },
@@ -157,7 +157,7 @@ export const fields = {
 type Fields = typeof fields;
 export type Group = keyof Fields;
 
-/** What the model is given: every field as a number. */
+/** The input of the model: every field as a number. */
 export type Inputs = {
   readonly [G in Group]: { readonly [F in keyof Fields[G]]: number };
 };

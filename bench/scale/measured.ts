@@ -5,8 +5,8 @@ import { given, type Inputs } from './inputs.ts';
 const BYTES = 300;
 
 /**
- * The inputs, with the history's size as the section `per-event` has it. Events one by one and in tens differ by
- * 9 items in 10 events, which gives the bytes of an item; what then remains are the results of an event.
+ * The inputs with the history's size from the section `per-event`. Ten events need ten items one by one and one item
+ * as a request of ten: the difference of 9 items gives the bytes of an item, and the rest are the results of an event.
  */
 export function fitHistory(inputs: Inputs, perEvent: Section | undefined): Inputs {
   const single = logBytes(perEvent, /^defaults, 300 bytes/);

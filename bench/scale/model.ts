@@ -1,14 +1,14 @@
 import type { Inputs } from './inputs.ts';
 
-/** What one call takes, in milliseconds. */
+/** The duration of one call in milliseconds. */
 export interface CallMs {
-  /** Invoking a function, beside what it calls. */
+  /** Invoking a function, without the calls that it makes. */
   readonly lambda: number;
   readonly dataApi: number;
   readonly putEvents: number;
   /** @default 0 */
   readonly transition?: number;
-  /** Work on one Map item that no other overlaps, such as the interpreter's on a single core. @default 0 */
+  /** Serial work for one Map item, such as that of an interpreter on a single core. @default 0 */
   readonly serialItem?: number;
 }
 
@@ -16,23 +16,23 @@ export interface Drain {
   readonly events: number;
   readonly batchSize: number;
   readonly chunkSize: number;
-  /** Map items at once, in every lane. */
+  /** Concurrent Map items in every lane. */
   readonly concurrency: number;
   readonly lanes: number;
   readonly callMs: CallMs;
-  /** Seconds in which a run begins batches; without it, runs follow one another without pause. */
+  /** Seconds during which a run begins batches; undefined when runs follow one another without a pause. */
   readonly loopSeconds?: number;
   /** Seconds between two ticks. @default 60 */
   readonly intervalSeconds?: number;
-  /** Map items at once over all lanes. @default no limit */
+  /** Concurrent Map items over all lanes. @default no limit */
   readonly lambdaConcurrency?: number;
   /** PutEvents requests per second over all lanes. @default no limit */
   readonly putEventsPerSecond?: number;
-  /** State transitions of a batch, beside its items. @default 8 */
+  /** State transitions of a batch, without its items. @default 8 */
   readonly batchTransitions?: number;
 }
 
-/** Claim, publish in waves, mark: the seconds that one batch of some events takes. */
+/** The seconds that one batch of this many events takes: claim, publish in waves, mark. */
 export function batchSeconds(events: number, drain: Omit<Drain, 'events'>): number {
   const { lambda, dataApi, putEvents, transition = 0, serialItem = 0 } = drain.callMs;
   const { lambdaConcurrency = Number.POSITIVE_INFINITY, batchTransitions = 8 } = drain;
@@ -43,7 +43,7 @@ export function batchSeconds(events: number, drain: Omit<Drain, 'events'>): numb
   return (claimAndMark + waves + items * serialItem + batchTransitions * transition) / 1000;
 }
 
-/** Seconds until a backlog is published and marked, when nothing fails and nothing else arrives. */
+/** Seconds until a backlog is published and marked when nothing fails and no other events arrive. */
 export function predictDrainSeconds(drain: Drain): number {
   if (drain.events <= 0) return 0;
   const { intervalSeconds = 60, putEventsPerSecond = Number.POSITIVE_INFINITY } = drain;
@@ -62,12 +62,12 @@ export function predictDrainSeconds(drain: Drain): number {
   return Math.max(pipeline, drain.events / drain.chunkSize / putEventsPerSecond);
 }
 
-/** A run begins a batch as long as its time is not up; the one it began it finishes. */
+/** A run begins batches until its time is up, and finishes the last one. */
 export function batchesPerRun(loopSeconds: number, secondsOfBatch: number): number {
   return Math.max(1, Math.ceil(loopSeconds / secondsOfBatch));
 }
 
-/** What the inputs say of a drain. */
+/** The drain that the inputs describe. */
 export function drainOf(inputs: Inputs, events: number): Drain {
   const { configuration, quotas, milliseconds, counts } = inputs;
   return {
@@ -85,7 +85,7 @@ export function drainOf(inputs: Inputs, events: number): Drain {
   };
 }
 
-/** The batch size, or what fits the state. */
+/** The batch size, or fewer events if the state holds no more. */
 export function eventsPerBatch({ workload, configuration, counts, quotas }: Inputs): number {
   const fitting = Math.floor(quotas.stateBytes / (workload.bytesPerEvent + counts.envelopeBytes));
   return Math.max(1, Math.min(configuration.batchSize, fitting));

@@ -4,7 +4,7 @@ import { defaults } from './inputs.ts';
 import { fitHistory } from './measured.ts';
 import { tables } from './tables.ts';
 
-/** The model's tables; what `results.json` in the folder has measured goes before what is assumed. */
+/** The tables of the model; measurements in the folder's `results.json` replace assumptions. */
 export async function scale(options: Options, folder = 'bench/results'): Promise<Section[]> {
   options.report('computing the model');
   const results = await readResults(folder);

@@ -1,7 +1,7 @@
 import type { PublishResult } from '../../outbox/publish.ts';
 import type { ExecutionRecord } from '../../twin/services/step-functions/executions.ts';
 
-/** When the task that published an event has ended, in milliseconds since 1970, by the event's id. */
+/** When the task that published an event ended, in milliseconds since 1970, by event id. */
 export function acceptedAt(runs: readonly ExecutionRecord[]): ReadonlyMap<string, number> {
   const times = runs.flatMap(({ history }) =>
     history.flatMap(({ taskSucceededEventDetails, timestamp }) => {

@@ -5,7 +5,7 @@ import type { TwinStage } from './stage.ts';
 
 const BATCH = 10;
 
-// Its statements, as Prisma writes them, through the Data API.
+// The guide's statements as Prisma writes them, through the Data API.
 const FIND = `
   select "id", "aggregateId", "eventType", "payload" from "OutboxEvent"
   where "status" = 'PENDING' order by "createdAt" limit ${BATCH}`;
@@ -39,7 +39,7 @@ export async function fillGuideTable(
   );
 }
 
-/** The original guide's function, invoked again as soon as it has ended, over the same services as ours. */
+/** The original guide's function, invoked again as soon as it has ended, with the same services as ours. */
 export async function drainGuideTable({ twin }: TwinStage, limitSeconds: number): Promise<GuideDrain> {
   const health = (await (await fetch(`${twin.url}/_local/health`)).json()) as Readonly<
     Record<string, string>

@@ -7,7 +7,7 @@ import { startTwinStage, type TwinStage } from './stage.ts';
 
 const LIMIT_SECONDS = 60;
 
-/** What one event costs in calls, transitions and bytes, counted by the twin. */
+/** Measures the cost of one event in calls, transitions and bytes, as counted by the twin. */
 export async function perEvent({ quick, report }: Options): Promise<Section> {
   const events = quick ? 600 : 2_000;
   const rows: (string | number)[][] = [];
@@ -74,7 +74,7 @@ function eventsOf(runs: readonly ExecutionRecord[], type: RegExp): number {
   return runs.reduce((sum, { history }) => sum + history.filter((event) => type.test(event.type)).length, 0);
 }
 
-/** Bytes of what states were entered with and left behind. */
+/** The bytes of the inputs and outputs of states. */
 function stateBytes(runs: readonly ExecutionRecord[]): number {
   const values = runs.flatMap(({ history }) =>
     history.flatMap(({ stateEnteredEventDetails, stateExitedEventDetails }) => [

@@ -8,13 +8,13 @@ import { writeSteadily } from './steady-writer.ts';
 
 const EVENTS_PER_SECOND = 200;
 const LATENCY_MS = 15;
-// Execution environments start, and what waited for them is late.
+// Excludes the events that were late because execution environments were starting.
 const WARM_UP_SECONDS = 5;
 
 interface Way {
   readonly name: string;
   readonly context: Readonly<Record<string, string>>;
-  /** Starts what makes runs happen, and answers with what the writer calls after a commit. */
+  /** Starts the trigger of the runs and returns a function that the writer calls after each commit. */
   readonly begin: (stage: TwinStage) => Promise<{ readonly nudge?: Nudge; end(): void }>;
 }
 
@@ -59,7 +59,7 @@ const ways: readonly Way[] = [
   },
 ];
 
-/** How long an event takes from its commit to the bus at a steady rate, through the whole twin. */
+/** Measures the time from the commit of an event to the bus at a steady rate, through the whole twin. */
 export async function promptness({ quick, report }: Options): Promise<Section> {
   const seconds = quick ? 5 : 15;
   const rows: (string | number | null)[][] = [
@@ -99,7 +99,7 @@ export async function promptness({ quick, report }: Options): Promise<Section> {
   };
 }
 
-/** Waits until the outbox is empty. Where a lingering run has ended, the next tick is due. */
+/** Waits until the outbox is empty. Starts a tick when a lingering run has ended. */
 async function drained({ twin, pool }: TwinStage): Promise<void> {
   for (;;) {
     const { rowCount } = await pool.query('select from outbox_events where due_at is not null limit 1');

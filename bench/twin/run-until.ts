@@ -7,7 +7,7 @@ export interface Drained {
   readonly runs: readonly ExecutionRecord[];
 }
 
-/** Starts runs one after the other, each lane's together, until the backlog is empty or the time is up. */
+/** Starts runs one after another, those of all lanes together, until the backlog is empty or the time is up. */
 export async function drainBacklog({ twin, pool }: TwinStage, limitSeconds: number): Promise<Drained> {
   const known = new Set(twin.executions.list().map(({ executionArn }) => executionArn));
   const startedAt = performance.now();
@@ -29,7 +29,7 @@ export async function drainBacklog({ twin, pool }: TwinStage, limitSeconds: numb
   return { events: published, seconds, runs };
 }
 
-/** Replaces what the outbox holds by so many events with payloads of this size. */
+/** Replaces the contents of the outbox with this many events with payloads of this size. */
 export async function fillOutbox(
   { pool }: TwinStage,
   { events, payloadBytes }: { readonly events: number; readonly payloadBytes: number },

@@ -8,7 +8,7 @@ import type { Twin } from '../../twin/deploy.ts';
 export interface TwinStage {
   readonly twin: Twin;
   readonly pool: pg.Pool;
-  /** Every call of a function, a statement or a request takes so many milliseconds longer. */
+  /** Adds this many milliseconds to every function call, statement and request. */
   setLatency(ms: number): Promise<void>;
   stop(): Promise<void>;
 }

@@ -6,7 +6,7 @@ const INSERT = `
   insert into outbox_events (aggregate_id, event_type, payload)
   values ($1, 'dish.rated', jsonb_build_object('note', repeat('x', 250))) returning id`;
 
-/** Inserts events one a transaction at a steady rate. Answers with the time of each commit, by the event's id. */
+/** Inserts events at a steady rate, one per transaction. Returns the time of each commit by event id. */
 export async function writeSteadily(
   pool: Pool,
   {

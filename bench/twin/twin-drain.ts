@@ -15,7 +15,7 @@ interface Contender {
   readonly name: string;
   readonly context: Readonly<Record<string, string>>;
   readonly drain: (stage: TwinStage, events: number, limitSeconds: number) => Promise<Measured>;
-  /** What the scale model is told; nothing for what it does not know. */
+  /** The parameters for the scale model; undefined when the model does not cover the contender. */
   readonly model?: { readonly chunkSize: number; readonly lanes: number };
 }
 
@@ -52,7 +52,7 @@ const forQuick = contenders.filter(
   ({ model }) => model === undefined || (model.chunkSize > 1 && model.lanes === 1),
 );
 
-/** The whole twin against the guide's algorithm through the same twin. */
+/** Measures the whole twin, and the guide's algorithm on the same twin. */
 export async function twinDrain({ quick, report }: Options): Promise<Section> {
   const chosen = quick ? forQuick : contenders;
   const latencies = [100, 0];
@@ -119,13 +119,13 @@ export async function twinDrain({ quick, report }: Options): Promise<Section> {
   };
 }
 
-/** Backlogs at a latency, so that no execution environment has to start while it is measured. */
+/** Drains backlogs with a latency, so that no execution environment has to start during the measurement. */
 async function warmUp(stage: TwinStage): Promise<void> {
   await stage.setLatency(100);
   for (let round = 0; round < 3; round += 1) await ours(stage, 800, 5);
 }
 
-/** Events per second that the scale model expects with 100 ms a call. */
+/** The rate in events per second that the scale model predicts with 100 ms per call. */
 function predicted({ chunkSize, lanes }: { chunkSize: number; lanes: number }, events: number): number {
   const callMs = { lambda: 100, dataApi: 100, putEvents: 100 };
   const drain = { events, batchSize: 200, chunkSize, concurrency: 40, lanes, callMs };

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { NotObservable, type Scenario } from '../scenario.ts';
 import { runProcessor } from './runs.ts';
 
-/** Those that every outbox has; a cluster of a fixed capacity has no alarm on it. */
+/** The alarms that every outbox has; a cluster with a fixed capacity has no capacity alarm. */
 export const alarmNames = [
   'cleanup-behind',
   'cleanup-missing',
@@ -46,7 +46,7 @@ export const alarms: readonly Scenario[] = [
     sentence: 'The alarm runs-failed rings after a run has failed.',
     needs: ['account', 'disturb'],
     expected: { state: 'ALARM' },
-    // A period of 5 minutes, and what CloudWatch needs to evaluate it.
+    // A period of 5 minutes, plus the time that CloudWatch needs to evaluate it.
     limitSeconds: 900,
     async observe(context) {
       const look = async () => (await states(context)).get('runs-failed');

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { compareClocks } from '../../cli/clocks.ts';
+import { compareClocks } from '../../cli/compare-clocks.ts';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import type { Context } from '../context.ts';
 import { answerTo, type Scenario } from '../scenario.ts';
 
 const KIB = 1024;
 
-/** So many rows of one text of so many bytes. */
+/** A query for this many rows with one text of this many bytes. */
 const texts = (rows: number, bytes: number) =>
   `select repeat('x', ${bytes}) from generate_series(1, ${rows})`;
 

@@ -12,7 +12,7 @@ const machines = { processor: 'processorArn', redrive: 'redriveArn', cleanup: 'c
 const describe = ({ stepFunctions, target }: Context, machine: Name) =>
   stepFunctions.send(new DescribeStateMachineCommand({ stateMachineArn: target.need(machine) }));
 
-/** What each function answers to an input that makes it look, and do nothing. */
+/** The answer of each function to an input that makes it read but change nothing. */
 const harmless: Readonly<Record<string, object>> = {
   'publish-event': { events: [], runId: 'certify' },
   'mark-processed': { outcomes: [], runId: 'certify' },

@@ -5,15 +5,15 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
-import { isElsewhere } from '../../outbox/event-bridge.ts';
+import { isElsewhere } from '../../outbox/check-bus.ts';
 import type { Context } from '../context.ts';
 import { eventType } from '../own-rows.ts';
 import { answerTo, NotObservable, type Scenario } from '../scenario.ts';
 
-// What no rule of a consumer matches that names its source.
+// A source that no consumer rule with a source matches.
 const source = 'outbox.certify';
 
-// Sizes are probed on a bus that does not exist: whatever is accepted reaches nobody.
+// Sizes are tested on a bus that does not exist, so that nobody receives the accepted entries.
 const ghostBus = `outbox-certify-${randomUUID()}`;
 
 const MAX_BYTES = 1_048_576;
@@ -26,7 +26,7 @@ const entry = (given: Partial<PutEventsRequestEntry> = {}): PutEventsRequestEntr
   ...given,
 });
 
-/** An entry that counts so many bytes. */
+/** An entry with this counted size in bytes. */
 function entryOf(bytes: number): PutEventsRequestEntry {
   const rest = `{"pad":""}`.length + source.length + eventType.length;
   return entry({ Detail: `{"pad":"${'x'.repeat(bytes - rest)}"}` });
@@ -113,7 +113,7 @@ export const eventBridge: readonly Scenario[] = [
         levels1001: await detail(nested(1001)),
         int64: await detail('{"n":9223372036854775807}'),
         beyondInt64: await detail('{"n":9223372036854775808}'),
-        // Accepted, and seen to be dropped: the table refuses it.
+        // Accepted by EventBridge and then dropped; the outbox table refuses such an event.
         detailType129: await putOne(context, entry({ DetailType: 'x'.repeat(129) })),
         sourceOfAws: await putOne(context, entry({ Source: 'aws.certify' })),
       };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import type { Context } from '../context.ts';
 import { readRun, strayStepsOf } from '../history.ts';
 import { eventType } from '../own-rows.ts';
@@ -35,7 +35,7 @@ async function read({ database }: Context, id: string): Promise<State | undefine
   };
 }
 
-/** Changes an event of this program while no run has it. */
+/** Changes an event of this program while no run has claimed it. */
 async function change({ database }: Context, id: string, set: string, parameters = {}): Promise<void> {
   const changed = await database().query(
     `update outbox_events set ${set} where id = cast(:id as uuid) and status = 'PENDING' returning cast(id as text)`,
@@ -44,7 +44,7 @@ async function change({ database }: Context, id: string, set: string, parameters
   if (changed.length === 0) throw new Error(`the event ${id} is no longer pending: who took it?`);
 }
 
-/** Runs the processor until the event is in this status, whoever brings it there. */
+/** Runs the processor until the event has this status, whichever run causes it. */
 const untilIs = (context: Context, id: string, status: string): Promise<State> =>
   context.until(async () => {
     await runProcessor(context);
@@ -52,7 +52,7 @@ const untilIs = (context: Context, id: string, status: string): Promise<State> =
     return state?.status === status ? state : undefined;
   });
 
-/** What the run that had the event went through, in the order of first times. */
+/** The states of the run that claimed the event, in the order of their first entry. */
 async function statesOf(context: Context, { runId }: State, ...wanted: string[]): Promise<Observation> {
   const run = await readRun(context, runId);
   return {
@@ -104,8 +104,8 @@ export const events: readonly Scenario[] = [
     },
     async observe(context) {
       const id = randomUUID();
-      // The table takes it while its type is short. What the table believes of its size lets the type become long, and
-      // then the function finds that no target could get the event: nothing is sent.
+      // The table accepts the event while its type is short, and its size check still allows a longer type afterwards.
+      // The function then finds that the event is too large for any target and sends nothing.
       const detail = `{"pad": "", "eventId": "${id}", "aggregateId": "${context.rows.aggregateId}"}`;
       const payload = `{"pad":"${'x'.repeat(1_048_000 - detail.length)}"}`;
       await context.rows.insert({ id, payload });
@@ -134,7 +134,7 @@ export const events: readonly Scenario[] = [
       const id = await context.rows.insert({ dueInSeconds: 2 });
       await change(context, id, 'attempts = 1000000, due_at = now()');
       const failed = await untilIs(context, id, 'FAILED');
-      // A redrive makes it due when it first was, so that must be past.
+      // A redrive restores the original due time, so that time must be in the past.
       await context.until(async () => {
         const [row] = await context
           .database()
@@ -166,7 +166,7 @@ export const events: readonly Scenario[] = [
     },
     async observe(context) {
       const id = await context.rows.insert();
-      // As if a run had died that held it, and a transaction had its row locked.
+      // As if a run had crashed while it held the event, and a transaction had locked its row.
       const run = `${context.target.need('processorArn').replace(':stateMachine:', ':express:')}:certify-${id}:${id}`;
       const held = `status = 'PROCESSING', attempts = 1, lease_token = cast(:token as uuid), run_id = :run`;
       await change(context, id, held, { token: randomUUID(), run });
@@ -201,7 +201,7 @@ export const events: readonly Scenario[] = [
       const again = history.slice(failure).find(({ type }) => type === 'TaskScheduled');
       return {
         error: history[failure]?.taskFailedEventDetails?.error ?? '',
-        // Clocks are read in whole milliseconds, and timers may be early by one.
+        // Clocks are read in whole milliseconds, and timers may fire a millisecond early.
         waitedASecond: time(again) - time(history[failure]) >= 990,
         path: pathOf(history).slice(0, path.length),
       };
@@ -212,7 +212,7 @@ export const events: readonly Scenario[] = [
     sentence: 'A cleanup deletes a processed event that is past its retention, and leaves none behind.',
     needs: ['running'],
     expected: { status: 'SUCCEEDED', event: 'gone', overdueSeconds: 0 },
-    // As long as a cleanup may take.
+    // The maximum duration of a cleanup.
     limitSeconds: 300,
     async observe(context) {
       const id = await context.rows.insert();

@@ -12,7 +12,7 @@ import { answerTo, type Scenario } from '../scenario.ts';
 
 const MAX_STATE_BYTES = 262_144;
 
-/** One batch at most: what else is due goes out as it would within the minute. */
+/** At most one batch: other due events are published a little earlier than they would be anyway. */
 export const oneBatch = { loopSeconds: 0, lingerSeconds: 0 };
 
 export const runProcessor = async ({ stepFunctions, target }: Context, input: object = oneBatch) =>
@@ -23,7 +23,7 @@ export const runProcessor = async ({ stepFunctions, target }: Context, input: ob
     }),
   );
 
-/** JSON of exactly so many bytes. */
+/** A JSON text of exactly this many bytes. */
 const padded = (bytes: number) => `{"pad":"${'x'.repeat(bytes - '{"pad":""}'.length)}"}`;
 
 const redriveEnd = async ({ stepFunctions, until }: Context, executionArn: string) =>

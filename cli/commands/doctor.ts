@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
 import { checks } from '../checks.ts';
-import { exitCodes, explain, Failed, missingPermission, Unreachable } from '../failure.ts';
+import { exitCodes, explain, Failed, missingPermission, Unreachable } from '../exit-codes.ts';
 import { type Check, type Finding, failed, skipped } from '../finding.ts';
+import { remedyOf } from '../remedy.ts';
 
 export function addDoctor(program: Command): void {
   program
@@ -18,7 +19,12 @@ export function addDoctor(program: Command): void {
 async function doctor(context: Context): Promise<void> {
   const { output } = context;
   const found: (Finding & { readonly name: string })[] = [];
-  for (const check of checks) found.push({ name: check.name, ...(await look(check, context)) });
+  for (const check of checks) {
+    const finding = await look(check, context);
+    const same = found.find((earlier) => isSame(earlier, finding));
+    const reason = same && skipped(`not checked, for the same reason as "${same.name}"`);
+    found.push({ name: check.name, ...(reason ?? finding) });
+  }
   const paint = { ok: output.colors.green, failed: output.colors.red, skipped: output.colors.dim };
   const width = Math.max(...found.map(({ name }) => name.length));
   output.answer({ checks: found }, () =>
@@ -34,17 +40,23 @@ async function doctor(context: Context): Promise<void> {
   if (failures.length > 0) throw new Failed(`${failures.length} of ${found.length} checks failed`);
 }
 
-/** A check that throws is a finding too, and never the end of the others. */
+/** One cause is reported once: otherwise a database that is away would be ten findings. */
+function isSame(one: Finding, other: Finding): boolean {
+  return one.result === 'failed' && other.result === 'failed' && one.found === other.found;
+}
+
+/** A check that throws is a finding too and does not stop the other checks. */
 export async function look(check: Check, context: Context): Promise<Finding> {
   try {
     return await check.look(context);
   } catch (error) {
     const permission = missingPermission(error);
-    // Says something about who asks, and nothing about the outbox.
+    // A missing permission concerns the operator, not the outbox.
     if (permission !== undefined) return skipped(`not checked: ${permission}`);
     const { sentence, exitCode } = explain(error, context.target.place);
-    // Without its name nothing can be checked, and that is no finding about the outbox.
+    // Without its name the outbox cannot be checked, and that is no finding about the outbox.
     if (exitCode === exitCodes.usage) return skipped(sentence);
-    return failed(sentence, check.remedy || 'see the first check that failed');
+    const local = context.target.localUrl !== undefined;
+    return failed(sentence, remedyOf(error, { local, ifAbsent: check.remedy }));
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId, time } from '../arguments.ts';
 import { type EventSource, inMemory, openFile, openStream } from '../event-source.ts';
-import { WrongUsage } from '../failure.ts';
+import { WrongUsage } from '../exit-codes.ts';
 import { insertEvents } from '../insert-events.ts';
 import { readNewEvent } from '../new-event.ts';
 
@@ -71,7 +71,7 @@ async function sourceOf(options: EnqueueOptions): Promise<EventSource> {
   return openStream(process.stdin);
 }
 
-/** The payload goes in as it was typed. */
+/** The payload is inserted exactly as it was typed. */
 function jsonOf({ aggregate, aggregateType, type, payload, event, dueAt }: EnqueueOptions): string {
   if (aggregate === undefined || type === undefined || payload === undefined)
     throw new WrongUsage('one event takes --aggregate, --type and --payload');

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventStatus, wholeNumber } from '../arguments.ts';
-import { atMost, isoTime, toSecond } from '../columns.ts';
 import { printable } from '../printable.ts';
 import { readRows } from '../read-in-parts.ts';
+import { atMost, isoTime, toSecond } from '../sql-columns.ts';
 
-// Each branch reads one partial index from its newest end, and no further than this, whatever is filtered for.
+// Each branch reads one partial index from its newest end, up to this limit, whatever the filter is.
 const SCAN_LIMIT = 20_000;
 const COLUMNS = `
   id, status, event_type, aggregate_type, aggregate_id, attempts, last_error_type, last_error, run_id,
@@ -81,7 +81,7 @@ async function list({ database, output }: Context, options: ListOptions): Promis
       error: row.optionalText(7) ?? null,
       runId: row.optionalText(8) ?? null,
       createdAt: row.text(9),
-      /** When it is due, failed or was processed. */
+      /** When the event is due, failed or was processed. */
       changedAt: row.text(10),
     };
   });

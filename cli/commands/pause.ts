@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { type Pause, pause, resume } from '../../outbox/pause.ts';
 import { type Context, examples, withContext } from '../action.ts';
-import { Failed } from '../failure.ts';
+import { Failed } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 
 export function addPause(program: Command): void {

@@ -11,5 +11,9 @@ export function addPurge(program: Command): void {
       '\n"more true": its four minutes were up first; purge again. "overdueSeconds": by how much the oldest event that is left exceeds the retention.',
     )
     .addHelpText('after', examples('purge', 'purge --stack outbox --json'))
-    .action(withContext((context) => runToEnd(context, context.target.need('cleanupArn'))));
+    .action(
+      withContext(async (context) => {
+        await runToEnd(context, context.target.need('cleanupArn'));
+      }),
+    );
 }

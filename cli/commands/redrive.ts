@@ -8,19 +8,20 @@ import {
 import confirm from '@inquirer/confirm';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { readFailure } from '../../outbox/failure.ts';
-import { countMatches, redriveProgress } from '../../outbox/redrive.ts';
+import { readFailure } from '../../outbox/classify.ts';
+import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
+import { countMatches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, time, wholeNumber } from '../arguments.ts';
-import { Failed, WrongUsage } from '../failure.ts';
+import { Failed, WrongUsage } from '../exit-codes.ts';
 
-// A dry run counts no further: whoever redrives more knows that it is many.
+// A dry run stops counting here: this is enough to show that there are many.
 const COUNT_LIMIT = 100_000;
 const LOCAL_POLL_MS = 200;
 const AWS_POLL_MS = 2_000;
 
-/** What the state machine answers beside the progress, which is asked again. */
+/** The answer of the state machine, apart from the progress, which is queried again. */
 const verified = z.object({ paused: z.boolean().default(false) });
 
 interface RedriveOptions {
@@ -64,7 +65,7 @@ export function addRedrive(program: Command): void {
         'redrive --all --yes',
       ),
     )
-    // What is no clear request needs no target to be refused.
+    // A request that is not clear is refused before a target is needed.
     .hook('preAction', (command) => void requestOf(command.opts()))
     .action(withContext(redrive));
 }
@@ -112,7 +113,7 @@ function requestOf(options: RedriveOptions): RedriveRequest {
     limit,
     all,
   };
-  // Leaves out what was not given.
+  // Leaves out conditions that were not given.
   return readRedriveRequest(JSON.parse(JSON.stringify(given)));
 }
 
@@ -128,7 +129,7 @@ async function ask(count: string): Promise<void> {
 async function start({ stepFunctions, target }: Context, request: RedriveRequest): Promise<string> {
   const command = new StartExecutionCommand({
     stateMachineArn: target.need('redriveArn'),
-    // Named, so that a call which the SDK repeats cannot start a second one.
+    // With a name, so that a call repeated by the SDK cannot start a second execution.
     name: `redrive-${randomUUID()}`,
     input: JSON.stringify(request),
   });

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { readDetail } from '../../outbox/detail.ts';
+import { readDetail } from '../../outbox/read-detail.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId } from '../arguments.ts';
-import { isoTime } from '../columns.ts';
-import { Failed } from '../failure.ts';
+import { Failed } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { readText } from '../read-in-parts.ts';
+import { isoTime } from '../sql-columns.ts';
 
 const columns = [
   'id',
@@ -36,7 +36,7 @@ const selected = columns.map((column) =>
   /_(at|since)$/.test(column) ? `${isoTime(column)} as ${column}` : column,
 );
 
-// Numbers as numbers, times in UTC, the rest as PostgreSQL prints it.
+// Numbers as numbers, times in UTC, everything else as PostgreSQL prints it.
 const SHOW = `
   select cast(to_jsonb(event) as text) as content
   from (select ${selected.join(', ')} from outbox_events where id = cast(:eventId as uuid)) as event`;
@@ -65,7 +65,7 @@ async function show({ database: connect, output }: Context, id: string): Promise
   const lines = columns
     .filter((column) => row[column] !== null)
     .map((column) => `${output.colors.dim(column.padEnd(16))} ${printable(String(row[column]))}`);
-  // Both go out as they came: parsed by JavaScript, a large integer would be another one.
+  // Both are printed exactly as stored: JavaScript would change large integers.
   output.answerText(`${found.slice(0, -1)}, "detail": ${detail}}`, () =>
     [...lines, output.colors.dim('detail'), printable(detail)].join('\n'),
   );

@@ -4,8 +4,9 @@ import * as z from 'zod';
 import { type Pause, readPause } from '../../outbox/pause.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { type Backlog, COUNT_LIMIT, readBacklog } from '../backlog.ts';
-import { toSecond } from '../columns.ts';
 import { duration } from '../duration.ts';
+import { explainOutage, type Outage, readBus } from '../outage.ts';
+import { toSecond } from '../sql-columns.ts';
 import { describePause } from './pause.ts';
 
 const RUNS = 5;
@@ -21,16 +22,23 @@ export function addStatus(program: Command): void {
 
 async function status(context: Context): Promise<void> {
   const { output, target } = context;
-  const [backlog, pause, redrives, processorRuns] = await Promise.all([
+  const [backlog, pause, { outage }, redrives, processorRuns] = await Promise.all([
     readBacklog(context.database()),
     readPause(context.database()),
+    readBus(context.database()),
     lastRedrives(context),
     lastProcessorRuns(context),
   ]);
   const whereRuns = consoleUrl(target.need('processorArn'));
   output.answer(
-    { paused: pause ?? null, backlog, processorRuns: processorRuns ?? { console: whereRuns }, redrives },
-    () => `${describe(backlog, pause, context)}
+    {
+      paused: pause ?? null,
+      outage: outage ?? null,
+      backlog,
+      processorRuns: processorRuns ?? { console: whereRuns },
+      redrives,
+    },
+    () => `${describe(backlog, pause, outage, context)}
 
 ${output.colors.bold('last runs of the processor')}
 ${processorRuns === undefined ? `an Express execution cannot be listed: ${whereRuns}` : tableOf(processorRuns, context)}
@@ -40,10 +48,16 @@ ${tableOf(redrives, context)}`,
   );
 }
 
-function describe(backlog: Backlog, pause: Pause | undefined, { output: { colors } }: Context): string {
+function describe(
+  backlog: Backlog,
+  pause: Pause | undefined,
+  outage: Outage | undefined,
+  { output: { colors } }: Context,
+): string {
   const count = (value: number) => (value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value));
   const { pending, due, dueLater, processing, processed, failed, lagSeconds, lastProcessedAt } = backlog;
   const rows = [
+    ...(outage === undefined ? [] : [['outage', colors.red(explainOutage(outage))]]),
     ...(pause === undefined
       ? []
       : [['paused', colors.red(`${describePause(pause).replace('paused ', '')}; to go on: resume`)]]),
@@ -76,7 +90,10 @@ function tableOf(runs: readonly Run[], { output }: Context): string {
   const rows = runs.map(({ executionArn, status, startDate, stopDate, output: summary }) => ({
     started: toSecond(startDate),
     took: stopDate === undefined ? '' : duration((Date.parse(stopDate) - Date.parse(startDate)) / 1000),
-    status: status === 'SUCCEEDED' ? output.colors.green(status) : output.colors.red(status),
+    status:
+      status === 'SUCCEEDED' && summary?.['outage'] !== true
+        ? output.colors.green(status)
+        : output.colors.red(status),
     ...(summary && {
       summary: Object.entries(summary)
         .map(([name, value]) => `${name} ${String(value)}`)
@@ -111,7 +128,7 @@ const localRuns = z.array(
   }),
 );
 
-/** Undefined on AWS: Step Functions lists Standard executions only. */
+/** Undefined on AWS, because Step Functions lists only Standard executions. */
 async function lastProcessorRuns({ target }: Context): Promise<Run[] | undefined> {
   if (target.localUrl === undefined) return undefined;
   const processorArn = target.need('processorArn');

@@ -1,7 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Command } from 'commander';
 import { type Context, examples, withContext } from '../action.ts';
-import { Failed } from '../failure.ts';
+import { Failed } from '../exit-codes.ts';
 
 export function addSyncRoles(program: Command): void {
   program
@@ -13,7 +13,7 @@ export function addSyncRoles(program: Command): void {
 }
 
 async function syncRoles({ lambda, output, target }: Context): Promise<void> {
-  // All physical names of a deployment begin alike.
+  // All physical names of a deployment have the same prefix.
   const FunctionName = (target.need('processorArn').split(':').at(-1) ?? '').replace(/processor$/, 'migrate');
   const { FunctionError, Payload } = await lambda.send(new InvokeCommand({ FunctionName }));
   const answer = JSON.parse(Buffer.from(Payload ?? []).toString('utf8') || 'null') as {

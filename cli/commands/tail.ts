@@ -1,19 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { DataApi, Row } from '../../outbox/data-api.ts';
-import { RowReader } from '../../outbox/row.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { wholeNumber } from '../arguments.ts';
-import { atMost, isoTime, toSecond } from '../columns.ts';
-import { explain, Unreachable, WrongUsage } from '../failure.ts';
+import { explain, Unreachable, WrongUsage } from '../exit-codes.ts';
+import { explainOutage, type Outage, readBusInOneCall } from '../outage.ts';
 import { printable } from '../printable.ts';
 import { halving } from '../read-in-parts.ts';
+import { atMost, isoTime, toSecond } from '../sql-columns.ts';
 import { OutputLost } from '../stdout.ts';
 
 const PAGE = 500;
 
-// An outcome becomes visible when its transaction ends, up to 2 seconds after the time it carries. What is
-// younger than the horizon waits for the next look: so nothing appears behind the place where we stand.
+// An outcome becomes visible when its transaction ends, up to 2 seconds after the time it contains. Outcomes younger
+// than the horizon wait for the next query, so no outcome appears behind the position that was already read.
 const OUTCOMES = `
   select cast(id as text), status, event_type, ${atMost(4_000, 'aggregate_id')}, ${atMost(500, 'last_error_type')},
     ${atMost(4_000, 'last_error')}, ${isoTime('at')}
@@ -43,7 +44,10 @@ export function addTail(program: Command): void {
     .option('--bus', 'what the bus accepts instead (the twin only)')
     .option('--since <seconds>', 'begin so many seconds ago', wholeNumber(0, 86_400), 0)
     .option('--interval <seconds>', 'between two looks', wholeNumber(1, 3_600), 1)
-    .addHelpText('after', '\n--json prints one JSON document a line.')
+    .addHelpText(
+      'after',
+      '\n--json prints one JSON document a line. That the bus accepts nothing, and that it does again, goes to stderr.',
+    )
     .addHelpText('after', examples('tail', 'tail --since 600 --json', 'tail --local --bus'))
     .action(
       withContext((context, options: TailOptions) => (options.bus ? tailBus : tailTable)(context, options)),
@@ -54,6 +58,7 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
   const { output } = context;
   const database = context.database();
   let last = { at: await startingAt(database, options.since), id: '00000000-0000-0000-0000-000000000000' };
+  const tellOutage = outageTeller(context);
   output.note('following the outcomes');
   await follow(context, options.interval, async () => {
     const { rows, complete } = await halving(PAGE, async (limit) => {
@@ -65,11 +70,26 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
       output.line(outcome, () => describe(outcome, context));
       last = { at: outcome.at, id: outcome.eventId };
     }
+    await tellOutage();
     return complete;
   });
 }
 
-/** Looks again and again, at once while there is more. A look that fails is one that finds nothing. */
+/** Says once that the bus is away, and once that it is back: an event that is given back has no outcome yet. */
+function outageTeller({ database, output }: Context): () => Promise<void> {
+  let told: Outage | undefined;
+  return async () => {
+    const { outage, lastProcessedAt } = await readBusInOneCall(database());
+    if (outage !== undefined && told === undefined) output.note(printable(explainOutage(outage)));
+    if (outage === undefined && told !== undefined) {
+      const back = lastProcessedAt !== undefined && lastProcessedAt > told.since;
+      output.note(back ? 'the bus accepts events again' : 'no event waits for the bus any more');
+    }
+    told = outage;
+  };
+}
+
+/** Queries again and again, without a pause while there is more. A query that fails counts as one that finds nothing. */
 async function follow(
   { output, target }: Pick<Context, 'output' | 'target'>,
   interval: number,
@@ -130,9 +150,10 @@ async function tailBus(context: Context, { interval }: TailOptions): Promise<voi
     throw new WrongUsage('a bus of AWS keeps nothing to look at: leave out --bus, or use --local');
   const accepted = async (after: number) => {
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
-    if (!response.ok) throw new Unreachable(`${target.place} answers ${response.status}`);
+    if (!response.ok)
+      throw new Unreachable(`${target.place} answers ${response.status}: ${await response.text()}`);
     const events = (await response.json()) as BusEvent[];
-    // The log is bounded: its oldest events may be gone.
+    // The log is bounded: its oldest events may be missing.
     return { before: Number(response.headers.get('x-events-before') ?? after), events };
   };
   const first = await accepted(0);

@@ -1,7 +1,7 @@
 import type { Backoff } from '../../outbox/outcomes.ts';
 import { count } from './environment.ts';
 
-/** The stack's settings for events that failed for now. */
+/** The settings of the stack for failed attempts. */
 export function backoff(): Backoff {
   return {
     maxAttempts: count('MAX_ATTEMPTS'),

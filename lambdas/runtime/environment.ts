@@ -1,6 +1,6 @@
 /**
  * Reads the settings that the stack gives a function. A missing or malformed one fails the cold start, so that
- * a mistake shows on the first invocation and never costs an event.
+ * a mistake appears on the first invocation and never costs an event.
  */
 export function text(name: string): string {
   const value = process.env[name];

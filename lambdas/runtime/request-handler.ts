@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { logger } from './telemetry.ts';
 
-// Errors of requests that were sent over a connection which had carried another request before.
+// Errors of requests on a connection that had carried another request before.
 const onReusedConnection = new WeakSet<object>();
 
 /** https://nodejs.org/api/http.html#agentreusesocketsocket-request */
@@ -17,16 +17,16 @@ function remembering<AnyAgent extends HttpAgent>(agent: AnyAgent): AnyAgent {
 }
 
 /**
- * HTTP for AWS clients in an environment that Lambda freezes between two invocations. Meanwhile the other side closes
- * the idle connections, and the first request over one of them is reset before it is answered. That says nothing
- * about the service, so the request is sent once more, over a new connection and within the same timeout. It may have
- * been processed all the same: whoever uses this must be able to bear a request that is processed twice.
+ * HTTP for AWS clients in an environment that Lambda freezes between two invocations. Meanwhile the server closes idle
+ * connections, and the first request on one of them is reset before it is answered. This does not mean that the
+ * service failed, so the request is sent once more, over a new connection and within the same timeout. The first
+ * request may have been processed: use this only for requests that may be processed twice.
  */
 export class RequestHandler extends NodeHttpHandler {
   readonly #timeoutMs: number;
   readonly #agents: readonly HttpAgent[];
 
-  /** @param timeoutMs milliseconds for one call; it throws after that, where the SDK's default is to warn. */
+  /** @param timeoutMs milliseconds for one call, after which it throws; the SDK by default only warns. */
   constructor(timeoutMs: number) {
     const httpAgent = remembering(new HttpAgent({ keepAlive: true }));
     const httpsAgent = remembering(new HttpsAgent({ keepAlive: true }));
@@ -54,7 +54,7 @@ export class RequestHandler extends NodeHttpHandler {
     }
   }
 
-  /** They were idle as long as the one that was closed. */
+  /** They were idle as long as the one that was closed, so the server has closed them too. */
   #dropIdleConnections(): void {
     const idle = this.#agents.flatMap((agent) => Object.values(agent.freeSockets));
     for (const socket of idle.flat()) socket?.destroy();

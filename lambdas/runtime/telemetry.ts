@@ -3,18 +3,18 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 
-/** JSON logs; the service name comes from the stack, and POWERTOOLS_LOG_LEVEL may be set by hand. */
+/** JSON logs; the stack sets the service name, and an operator may set POWERTOOLS_LOG_LEVEL. */
 export const logger = new Logger();
 
-/** CloudWatch metrics in embedded metric format; POWERTOOLS_METRICS_NAMESPACE comes from the stack. */
+/** CloudWatch metrics in embedded metric format; the stack sets POWERTOOLS_METRICS_NAMESPACE. */
 export const metrics = new Metrics();
 
-/** What every Task's input may carry: the execution that asks, so that every log line names it. */
+/** What the input of every Task may contain: its execution, which every log line names. */
 export interface FromRun {
   readonly runId?: string;
 }
 
-/** Wraps a step as a Lambda handler: logs carry the request and the execution, metrics are flushed at the end. */
+/** Wraps a step as a Lambda handler: logs contain the request and the execution, metrics are flushed at the end. */
 export function withTelemetry<Input extends FromRun | undefined, Output>(
   step: (input: Input) => Promise<Output>,
 ) {
@@ -25,13 +25,13 @@ export function withTelemetry<Input extends FromRun | undefined, Output>(
       if (event?.runId !== undefined) logger.appendKeys({ executionId: event.runId });
     })
     .onError(({ error }) => {
-      // What is thrown travels through the state in short form; the log gets its cause too. Middy rethrows it.
+      // The state receives a short form of the error; the log also gets its cause. Middy rethrows the error.
       logger.error('step failed', { error });
     })
     .handler((event: Input) => step(event));
 }
 
-/** Powertools' own middleware warns on every invocation that has nothing to count, which is most of them. */
+/** The middleware of Powertools warns on every invocation that counts nothing, and most do not. */
 function flushMetrics(): void {
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../outbox/errors.ts';
 
-// A new cluster's writer comes minutes after the cluster, and a paused one resumes within half a minute. All calls of
-// one migration together: less than its function has, which is less than the trigger waits for it.
+// The writer of a new cluster starts minutes after the cluster, and a paused one resumes within half a minute. The time
+// is for all calls of one migration. It is shorter than the timeout of its function, and that is shorter than the trigger's.
 export const WAIT_MS = 7 * 60_000;
-// A role that CloudFormation has just made may be refused until IAM has told all its servers.
+// IAM may refuse a role that CloudFormation has just created, until all its servers have it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 export const IAM_WAIT_MS = 90_000;
 const PAUSE_MS = 5_000;
@@ -13,16 +13,17 @@ export interface Waiting {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<unknown>;
-  /** Hears what is waited for, and how many seconds are left. */
+  /** Receives the error that is waited for, and how many seconds are left. */
   readonly onWait: (error: unknown, secondsLeft: number) => void;
 }
 
-/** Repeats a call while the database is not there yet or IAM does not know the role yet. */
+/** Repeats a call while the database is not available or IAM does not accept the role yet. */
 export type UntilAvailable = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * The one retry outside the state machines: a deployment has nobody else to try again. All calls share one deadline,
- * which begins now. A wrong password cannot be told from one that is being rotated, so `onWait` hears each answer.
+ * The only retry outside the state machines, because nothing else retries during a deployment. All calls share one
+ * deadline, which begins now. A wrong password cannot be distinguished from one that is being rotated, so `onWait`
+ * receives every error.
  */
 export function createUntilAvailable({ now, pause, onWait }: Waiting): UntilAvailable {
   const begun = now();

@@ -57,7 +57,8 @@ const eventStatuses = {
 };
 
 /** [tone, text] */
-export const runStatus = (status) => runStatuses[status] ?? ['idle', status];
+export const runStatus = ({ status, result }) =>
+  result?.outage ? ['warn', 'Met an outage'] : (runStatuses[status] ?? ['idle', status]);
 export const eventStatus = (status) => eventStatuses[status] ?? ['idle', status];
 
 /** What a run came to, in a sentence. */
@@ -65,13 +66,14 @@ export function runResult({ status, machine, result, error, cause, dryRun }) {
   if (status === 'RUNNING') return '';
   if (status !== 'SUCCEEDED') return [error, cause].filter(Boolean).join(': ');
   if (result?.claimed !== undefined) {
-    const { claimed, published, failed, failedForGood } = result;
+    const { claimed, published, failed, failedForGood, outage } = result;
     if (claimed === 0 && failedForGood === 0) return 'nothing was due';
     const sentence = `published ${number(published)} of ${number(claimed)}`;
     return [
       sentence,
       failed && `${number(failed)} failed`,
       failedForGood && `${number(failedForGood)} for good`,
+      outage && 'the bus accepted nothing more: they are given back',
     ]
       .filter(Boolean)
       .join(', ');

@@ -97,11 +97,17 @@ function describe(visit, input, output) {
   ];
 }
 
+// The kinds that the state machine tells apart. The code that the bus gave begins the message, and is what the event's
+// row and page show.
+const kinds = ['EventRejected', 'PublishFailed', 'BusUnavailable', 'PublishThrottled'];
+
 function failure({ error, cause, at }) {
+  const [, code] = (kinds.includes(error) && /^([A-Za-z][\w.]*): /.exec(readable(cause))) || [];
   return h(
     'div',
     { class: 'failure' },
-    h('strong', {}, error ?? 'Error'),
+    h('strong', {}, code ?? error ?? 'Error'),
+    code && h('span', { class: 'muted' }, ` (${error})`),
     at && h('span', { class: 'muted' }, ` at ${time(at)}`),
     h('p', {}, readable(cause)),
   );

@@ -26,13 +26,16 @@ export function overview(section) {
   );
   const throughput = chart('Throughput', (value) => `${number(Math.round(value))}/s`);
   const lag = chart('Lag', (value) => (value < 60 ? `${value.toFixed(1)} s` : duration(value * 1_000)));
-  section.append(throughput.element, lag.element);
+  const outage = h('p', { class: 'outage', role: 'status', hidden: true }, '');
+  section.append(throughput.element, lag.element, outage);
 
   return {
     async refresh() {
       const status = await get('outbox');
       for (const [key, { value }] of values) setText(value, count(key, status[key]));
       attribute(values.get('failed').tile, 'data-tone', status.failed > 0 && 'bad');
+      outage.hidden = status.outage === null;
+      setText(outage, status.outage ?? '');
       throughput.show(rates(status.samples));
       lag.show(
         status.samples.map(({ at, lagSeconds }) => ({ at, value: lagSeconds })),

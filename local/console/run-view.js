@@ -98,12 +98,12 @@ export function runView(executionArn, query) {
         actions.append(...links(run));
       }
       setText(heading, `${run.machine} ${run.name.slice(0, 8)}`);
-      setBadge(status, runStatus(run.status));
+      setBadge(status, runStatus(run));
       const took = duration(new Date(run.stopDate ?? Date.now()) - new Date(run.startDate));
       setText(facts, `started ${time(run.startDate)}, ${run.stopDate ? 'took' : 'running for'} ${took}`);
       setText(result, runResult(run));
       if (before === 'RUNNING' && run.status !== 'RUNNING')
-        announce(`The run ${runStatus(run.status)[1].toLowerCase()}. ${runResult(run)}`);
+        announce(`The run ${runStatus(run)[1].toLowerCase()}. ${runResult(run)}`);
       await draw();
       drawn = true;
     },

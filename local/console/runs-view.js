@@ -47,7 +47,7 @@ export function runsView(query) {
 const cells = new WeakMap();
 
 function createRow(run) {
-  const status = badge(runStatus(run.status));
+  const status = badge(runStatus(run));
   const took = h('td', { class: 'number' });
   const result = h('td', { class: 'result' });
   const href = `#/runs/${encodeURIComponent(run.executionArn)}`;
@@ -66,7 +66,7 @@ function createRow(run) {
 
 function updateRow(row, run) {
   const { status, took, result } = cells.get(row);
-  setBadge(status, runStatus(run.status));
+  setBadge(status, runStatus(run));
   setText(took, duration(new Date(run.stopDate ?? Date.now()) - new Date(run.startDate)));
   setText(result, runResult(run));
 }

@@ -10,7 +10,7 @@ import { coldStart, invoke } from '../support/handler.ts';
 const rdsData = mockClient(RDSDataClient);
 const eventBridge = mockClient(EventBridgeClient);
 
-// As the client decodes it.
+// As the SDK client decodes it.
 const decoded = (value: object) =>
   'blobValue' in value ? { blobValue: Buffer.from(String(value.blobValue), 'base64') } : value;
 
@@ -25,7 +25,7 @@ eventBridge.on(PutEventsCommand).callsFake(async ({ Entries = [] }: { Entries?: 
 }));
 
 test.each(heavyCalls.map((call) => [call.name, call] as const))(
-  'what is measured succeeds, and its answers are those of the database: %s',
+  'the measured call succeeds with an answer in the form of the database: %s',
   async (_, call) => {
     const { error } = await invoke(await coldStart(call.function, environment), call.payload as object);
 

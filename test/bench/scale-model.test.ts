@@ -21,19 +21,19 @@ const drain = {
 };
 
 // Claim 50 ms, five waves of 100 ms, mark 50 ms: 0.6 s.
-test('a batch takes its claim, its waves and its mark', () => {
+test('the duration of a batch is its claim, its waves and its mark', () => {
   expect(batchSeconds(200, drain)).toBeCloseTo(0.6);
   expect(batchSeconds(201, drain)).toBeCloseTo(0.7);
   expect(batchSeconds(200, { ...drain, chunkSize: 10 })).toBeCloseTo(0.2);
 });
 
-test('transitions and serial work add to a batch', () => {
+test('state transitions and serial work add to the duration of a batch', () => {
   const callMs = { ...drain.callMs, transition: 10, serialItem: 2 };
   // 0.6 + 8 transitions + one in each of five waves + 200 items.
   expect(batchSeconds(200, { ...drain, callMs })).toBeCloseTo(0.6 + 0.08 + 0.05 + 0.4);
 });
 
-test('a backlog takes its batches, the last one smaller', () => {
+test('the duration of a drain is the sum of its batches, with a smaller last one', () => {
   expect(predictDrainSeconds(drain)).toBeCloseTo(3);
   // The last 40 events are one wave: 0.2 s.
   expect(predictDrainSeconds({ ...drain, events: 1040 })).toBeCloseTo(3.2);
@@ -44,14 +44,14 @@ test('lanes share a backlog', () => {
   expect(predictDrainSeconds({ ...drain, lanes: 5 })).toBeCloseTo(0.6);
 });
 
-test('a run that may begin no further batch leaves the rest to the next tick', () => {
+test('a run that may claim no further batch leaves the rest to the next tick', () => {
   // Batches begin at 0 and 0.6 s of each tick; the fifth is the first of the third tick.
   expect(predictDrainSeconds({ ...drain, loopSeconds: 1 })).toBeCloseTo(120.6);
 });
 
 test('quotas lengthen a drain', () => {
   expect(predictDrainSeconds({ ...drain, putEventsPerSecond: 100 })).toBeCloseTo(10);
-  // 20 at once instead of 40: ten waves a batch.
+  // 20 at once instead of 40: ten waves per batch.
   expect(predictDrainSeconds({ ...drain, lambdaConcurrency: 20 })).toBeCloseTo(5 * 1.1);
 });
 
@@ -66,28 +66,28 @@ test('large events make small batches', () => {
   expect(eventsPerBatch(given(plain, { workload: { bytesPerEvent: 500 } }))).toBe(200);
 });
 
-test('a lane publishes what begins within its time, tick after tick', () => {
+test('a lane publishes the batches that it begins within its time in every tick', () => {
   const small = given(plain, { workload: { bytesPerEvent: 500, eventsPerSecond: 1000 } });
-  // 30 s hold 50 batches of 0.6 s: 10,000 events a minute.
+  // 30 s have room for 50 batches of 0.6 s: 10,000 events a minute.
   expect(laneRate(small)).toBeCloseTo(10_000 / 60);
   expect(lanesFor(small)).toBe(6);
   expect(binding(small).quota).toBe('runs and their Map');
 });
 
-test('chunks raise what PutEvents and Lambda let through', () => {
+test('larger requests raise the ceilings of PutEvents and Lambda', () => {
   const by = (inputs: Inputs) => new Map(ceilings(inputs).map((each) => [each.quota, each.eventsPerSecond]));
   const tens = given(plain, { configuration: { publishChunkSize: 10 } });
   expect(by(plain).get('PutEvents requests per second')).toBe(10_000);
   expect(by(tens).get('PutEvents requests per second')).toBe(100_000);
-  // 80 ms a request of ten and two calls of 30 ms a batch of 186.
+  // 80 ms per request of ten events, and two calls of 30 ms per batch of 186.
   const busy = 0.008 + 0.06 / 186;
   expect(by(tens).get('Lambda concurrent executions')).toBeCloseTo(1000 / busy);
 });
 
-test('the cleanup deletes for as long as it rests, and its interval decides how many events a second that is', () => {
+test('the ceiling of the cleanup follows from its pauses and its interval', () => {
   const cleanup = (inputs: Inputs) =>
     ceilings(inputs).find(({ quota }) => quota === 'outbox-cleanup')?.eventsPerSecond;
-  // A statement of 120 ms is longer than the 30 ms on its way: 10,000 rows in 240 ms, 240 s of 3,600.
+  // A statement takes 120 ms, longer than its 30 ms call: 10,000 rows in 240 ms, for 240 s of every 3,600 s.
   expect(cleanup(plain)).toBeCloseTo(10_000 / 0.24 / 15);
   expect(cleanup(given(plain, { configuration: { cleanupIntervalSeconds: 300 } }))).toBeCloseTo(
     (10_000 / 0.24) * 0.8,
@@ -96,14 +96,14 @@ test('the cleanup deletes for as long as it rests, and its interval decides how 
   expect(cleanup(distant)).toBeCloseTo(10_000 / 0.32 / 15);
 });
 
-test('every configuration of the tables is cleaned up after as fast as it publishes', () => {
+test('the cleanup keeps up with the runs in every configuration of the tables', () => {
   const busiest = { publishChunkSize: 10, batchSize: 120, loopSeconds: 60, pollSeconds: 1 };
   const small = { workload: { bytesPerEvent: 300 } };
   for (const configuration of [
     {},
     { publishChunkSize: 10 },
     { ...busiest, lanes: 5 },
-    // What the construct makes of more than five lanes.
+    // The settings that the construct uses for more than five lanes.
     { ...busiest, lanes: 10, cleanupIntervalSeconds: 1800 },
   ]) {
     const [runs, cleanup] = ceilings(given(defaults, { ...small, configuration }));
@@ -111,19 +111,19 @@ test('every configuration of the tables is cleaned up after as fast as it publis
   }
 });
 
-test('a month at 10 events a second is counted call by call', () => {
+test('the calls of a month at 10 events a second are counted', () => {
   const used = usage(given(plain, { workload: { eventsPerSecond: 10, bytesPerEvent: 500 } }));
-  // 600 events a run: three batches of 200, an invocation an event and two a batch.
+  // 600 events per run: three batches of 200, one invocation per event and two per batch.
   const runs = MONTH_SECONDS / 60;
   expect(used.runs).toBe(runs);
   expect(used.batches).toBeCloseTo(3 * runs);
   expect(used.invocations).toBeCloseTo(606 * runs);
-  // A batch of 200 × 790 bytes is five times 32 KB, its mark of 200 × 120 bytes one.
+  // A batch of 200 × 790 bytes is five units of 32 KB, its mark of 200 × 120 bytes is one.
   expect(used.dataApiUnits).toBeCloseTo(3 * 6 * runs);
   expect(used.busySeconds).toBeCloseTo(runs * (6 * 0.03 + 600 * 0.08));
 });
 
-test('an idle month is looks, Aurora and what is fixed', () => {
+test('an idle month costs only the regular runs, Aurora and the fixed items', () => {
   const idle = given(plain, { workload: { eventsPerSecond: 0 } });
   const cost = new Map(monthlyCost(idle).map(({ item, usd }) => [item, usd]));
   expect(cost.get('Step Functions requests')).toBeCloseTo(0.0438);
@@ -133,14 +133,14 @@ test('an idle month is looks, Aurora and what is fixed', () => {
   expect(cost.get('EventBridge events')).toBe(0);
 });
 
-test('durations are billed by 100 ms and 64 MB', () => {
-  // 20 events a run: claim 50, publish 100, mark 50 ms.
+test('the duration of an execution is billed in units of 100 ms and 64 MB', () => {
+  // 20 events per run: claim 50 ms, publish 100 ms, mark 50 ms.
   const few = given(plain, { workload: { eventsPerSecond: 20 / 60 } });
   const run = monthlyCost(few).find(({ item }) => item === 'Step Functions duration');
   expect(run?.usd).toBeCloseTo((((MONTH_SECONDS / 60) * 0.2) / 16 / 3600) * 0.06, 4);
 });
 
-test('the history is paid for by level, and by tier', () => {
+test('the cost of the history depends on the log level and on the price tier', () => {
   const logs = (history: number) =>
     monthlyCost(given(defaults, { configuration: { history } })).find(({ item }) => item.startsWith('Logs,'))
       ?.usd ?? 0;
@@ -155,7 +155,7 @@ test('the history is paid for by level, and by tier', () => {
   ).toBeCloseTo(5 + 5 + 0.5);
 });
 
-test('the measured history replaces the assumed one', () => {
+test('a measured history replaces the assumed one', () => {
   const section = {
     name: 'per-event',
     title: '',

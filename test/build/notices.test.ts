@@ -33,8 +33,8 @@ function metafileOf(inputs: Readonly<Record<string, number>>) {
   };
 }
 
-describe('the notices of bundled code', () => {
-  test('name every package that gave code, and leave out what was dropped and what is ours', async () => {
+describe('notices of bundled code', () => {
+  test('the notices name every package in a bundle, without dropped packages and our own code', async () => {
     const scoped = await install('@some/used', { name: '@some/used', license: 'ISC' }, { LICENSE: 'Text A' });
     const nested = await install(
       'used/node_modules/inner',
@@ -54,7 +54,7 @@ describe('the notices of bundled code', () => {
     ]);
   });
 
-  test('hold one text once, below all the packages that it is for', () => {
+  test('the notices have each licence text once, below all packages that use it', () => {
     const text = 'The text.';
     const notices = thirdPartyNotices([
       { id: 'a@1.0.0', license: 'MIT', text },
@@ -66,7 +66,7 @@ describe('the notices of bundled code', () => {
     expect(notices.match(/The text\./g)).toHaveLength(1);
   });
 
-  test('take the standard text with the author in it where a package has no licence file', async () => {
+  test('the standard text with the author is used for a package without a licence file', async () => {
     const file = await install('bare', { name: 'bare', license: 'MIT', author: { name: 'Ada Lovelace' } });
 
     const [bare] = bundledPackages([metafileOf({ [file]: 1 })]);
@@ -76,7 +76,7 @@ describe('the notices of bundled code', () => {
     );
   });
 
-  test('cannot be written for a package whose licence nobody knows', async () => {
+  test('a package with an unknown licence and no licence file is refused', async () => {
     const file = await install('closed', { name: 'closed', license: 'UNLICENSED' });
 
     expect(() => bundledPackages([metafileOf({ [file]: 1 })])).toThrow(

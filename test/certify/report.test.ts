@@ -33,7 +33,7 @@ const differing = result({
   differences: [{ key: 'entry', expected: '"EventId"', observed: '"a | b"' }],
 });
 
-test('the report begins with what differs, and has every scenario', () => {
+test('the report begins with the differences and lists every scenario', () => {
   const text = toMarkdown(
     report(result({ id: 'run' }), differing, result({ outcome: 'skipped', reason: 'why' })),
   );
@@ -45,7 +45,7 @@ test('the report begins with what differs, and has every scenario', () => {
   expect(text).toContain('| skipped | It is so. | 0.2 | why |');
 });
 
-test('the report says what was left behind, that it ended early, and that an endpoint stood in for AWS', () => {
+test('the report says what was left behind, that the run ended early, and that an endpoint replaced AWS', () => {
   const text = toMarkdown({
     ...report(),
     interrupted: true,
@@ -58,7 +58,7 @@ test('the report says what was left behind, that it ended early, and that an end
   expect(text).toContain('http://127.0.0.1:4566, so this is no observation of AWS');
 });
 
-test('both forms of the report are written, without the id of the account', async () => {
+test('the report is written as Markdown and as JSON, without the account id', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-report-'));
   try {
     const notes = ['arn:aws:states:eu-central-1:123456789012:stateMachine:outbox-processor'];

@@ -19,7 +19,7 @@ async function run(
 ) {
   const said: string[] = [];
   const options: RunOptions = {
-    // Scenarios of these tests ask for nothing else.
+    // The scenarios of these tests use nothing else.
     context: (within, note) => ({ signal: within, note }) as Context,
     lacks: new Set(lacks),
     signal,
@@ -31,7 +31,7 @@ async function run(
 
 const throwing = (error: unknown) => scenario({ observe: () => Promise.reject(error), id: 'thrown' });
 
-test('what is observed as expected is the same, with the notes that were taken', async () => {
+test('a scenario whose observation equals the expectation is the same, and keeps its notes', async () => {
   const { results } = await run([
     scenario({
       async observe({ note }) {
@@ -59,12 +59,12 @@ test('every key that differs, is missing or was not expected is a difference', (
   ]);
 });
 
-test('a list in another order, and a number as a text, are differences', () => {
+test('a list in another order and a number as a text are differences', () => {
   expect(compare({ list: ['a', 'b'] }, { list: ['b', 'a'] })).toHaveLength(1);
   expect(compare({ count: 1 }, { count: '1' })).toEqual([{ key: 'count', expected: '1', observed: '"1"' }]);
 });
 
-test('an observation that throws is a difference, and the next scenario is run', async () => {
+test('an observation that throws is a difference, and the next scenario runs', async () => {
   const { results, said } = await run([throwing(new TypeError('no answer')), scenario({})]);
 
   expect(results.map(({ outcome }) => outcome)).toEqual(['differs', 'same']);
@@ -74,7 +74,7 @@ test('an observation that throws is a difference, and the next scenario is run',
   expect(said).toEqual(['begin thrown', 'differs thrown', 'begin a-fact', 'same a-fact']);
 });
 
-test('an observation that does not end is a difference', async () => {
+test('an observation that exceeds its time limit is a difference', async () => {
   const { results } = await run([
     scenario({ limitSeconds: 0.01, observe: () => new Promise(() => undefined) }),
     scenario({}),
@@ -86,7 +86,7 @@ test('an observation that does not end is a difference', async () => {
   expect(results[1]?.outcome).toBe('same');
 });
 
-test('a scenario is skipped, with the reason, when something is lacking that it needs', async () => {
+test('a scenario is skipped with the reason when one of its needs is lacking', async () => {
   const observe = () => Promise.reject(new Error('must not be observed'));
 
   const { results } = await run([scenario({ needs: ['running', 'disturb'], observe })], {
@@ -98,7 +98,7 @@ test('a scenario is skipped, with the reason, when something is lacking that it 
   ]);
 });
 
-test('a permission that the caller lacks skips the scenario, also behind an error of ours', async () => {
+test('a scenario is skipped when the caller lacks a permission, also when that is the cause of another error', async () => {
   const denied = serviceError('AccessDeniedException', 403);
   const { results } = await run([
     throwing(denied),
@@ -113,7 +113,7 @@ test('a permission that the caller lacks skips the scenario, also behind an erro
   ]);
 });
 
-test('what was ended in the middle has no result, and nothing is begun after it', async () => {
+test('a scenario that is interrupted has no result, and no other is started', async () => {
   const ended = new AbortController();
   const { results, said } = await run(
     [
@@ -134,7 +134,7 @@ test('what was ended in the middle has no result, and nothing is begun after it'
   expect(said).toEqual(['begin a-fact', 'same a-fact', 'begin ended']);
 });
 
-test('an answer of AWS is told by its name and the state of PostgreSQL; another error is thrown again', async () => {
+test('answerTo returns the name of an AWS error and the SQLState, and throws any other error', async () => {
   const refused = Object.assign(serviceError('DatabaseErrorException', 400), {
     message: 'ERROR: syntax; SQLState: 42601',
   });

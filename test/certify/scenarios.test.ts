@@ -6,22 +6,25 @@ import { scenarios } from '../../certify/scenarios.ts';
 import { fencedBlock, projectText } from '../support/fenced-block.ts';
 
 describe('the table of scenarios', () => {
-  test('has no id twice', () => {
+  test('every scenario id is unique', () => {
     const ids = scenarios.map(({ id }) => id);
 
     expect(ids.length).toBeGreaterThan(30);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test.each(scenarios)('$id is well formed', ({ id, sentence, needs: needed, expected, observedOnAws }) => {
-    expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
-    expect(sentence).toMatch(/^[A-Za-z].*\.$/);
-    expect(Object.keys(needs)).toEqual(expect.arrayContaining([...needed]));
-    expect(Object.keys(expected)).not.toEqual([]);
-    expect(observedOnAws ?? '2026-01-31').toMatch(/^20\d\d-[01]\d-[0-3]\d$/);
-  });
+  test.each(scenarios)(
+    'the scenario $id is well formed',
+    ({ id, sentence, needs: needed, expected, observedOnAws }) => {
+      expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(sentence).toMatch(/^[A-Za-z].*\.$/);
+      expect(Object.keys(needs)).toEqual(expect.arrayContaining([...needed]));
+      expect(Object.keys(expected)).not.toEqual([]);
+      expect(observedOnAws ?? '2026-01-31').toMatch(/^20\d\d-[01]\d-[0-3]\d$/);
+    },
+  );
 
-  test('changes what others may notice only behind --disturb', () => {
+  test('scenarios that others may notice need --disturb', () => {
     const disturbing = scenarios.filter((scenario) => scenario.needs.includes('disturb'));
 
     expect(disturbing.map(({ id }) => id)).toEqual([
@@ -37,11 +40,11 @@ describe('the table of scenarios', () => {
 describe('docs/certify.md', () => {
   const page = projectText('docs/certify.md');
 
-  test('has the table of scenarios; npm run docs:certify writes it', () => {
+  test('docs/certify.md has the table of scenarios; npm run docs:certify writes it', () => {
     expect(page).toBe(withCatalogue(page, catalogue(scenarios)));
   });
 
-  test('says the day of an observation, and "not yet" without one', () => {
+  test('docs/certify.md has the day of each observation, or "not yet"', () => {
     const [scenario] = scenarios;
     if (scenario === undefined) throw new Error('there is no scenario');
 
@@ -49,7 +52,7 @@ describe('docs/certify.md', () => {
     expect(catalogue([{ ...scenario, observedOnAws: '2026-01-31' }])).toMatch(/ \| 2026-01-31 \|\n$/);
   });
 
-  test('has a policy for every operation that the scenarios call', () => {
+  test('docs/certify.md has a policy for every operation that the scenarios call', () => {
     const { Statement } = JSON.parse(fencedBlock('docs/certify.md', 'policy')) as {
       Statement: readonly { Action: string | readonly string[] }[];
     };

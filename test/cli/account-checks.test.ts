@@ -83,7 +83,7 @@ describe('the concurrency of the account', () => {
       '10 of 10 unreserved executions may be needed at once',
     ],
     ['a reservation', { lanes: 2 }, 10, 80, '2 of 10 unreserved executions may be needed at once'],
-  ])('that holds %s is enough', async (_, settings, unreserved, reserved, found) => {
+  ])('a concurrency that is enough for %s passes', async (_, settings, unreserved, reserved, found) => {
     given(settings, unreserved, reserved);
 
     expect(await find(name)).toEqual({ result: 'ok', found });
@@ -123,7 +123,7 @@ describe('the concurrency of the account', () => {
       /reservedConcurrency/,
     ],
   ])(
-    'that does not hold %s is named with what to set',
+    'a concurrency that is too low for %s is reported with the setting to change',
     async (_, settings, unreserved, reserved, found, remedy) => {
       given(settings, unreserved, reserved);
 
@@ -146,13 +146,13 @@ describe('a bus', () => {
       'failed',
       /has no dead-letter queue: .* are lost$/,
     ],
-  ])('%s is judged', async (_, described, result, found) => {
+  ])('the check of the dead-letter queue of a bus %s is correct', async (_, described, result, found) => {
     eventBridge.on(DescribeEventBusCommand, { Name: 'orders' }).resolves(described);
 
     expect(await find(name)).toMatchObject({ result, found: expect.stringMatching(found) });
   });
 
-  test('of another account cannot be described', async () => {
+  test('the check of the dead-letter queue is skipped for a bus of another account', async () => {
     const central = 'arn:aws:events:us-east-1:999999999999:event-bus/central';
     const need = (what: string) => (what === 'eventBusName' ? central : processorArn);
 
@@ -175,7 +175,7 @@ describe('the schedules', () => {
       'failed',
       'shop-outbox-cleanup begins at 2999-01-31T09:00:00.000Z',
     ],
-  ])('that %s are judged, the one of the cleanup too', async (_, dates, result, found) => {
+  ])('schedules that %s are checked, including that of the cleanup', async (_, dates, result, found) => {
     const names = ['shop-outbox-processor', 'shop-outbox-cleanup'];
     scheduler
       .on(ListSchedulesCommand, { GroupName: 'shop-outbox' })
@@ -187,7 +187,7 @@ describe('the schedules', () => {
   });
 });
 
-test.each(accountChecks.map(({ name }) => name))('the twin has nothing to ask when %s', async (name) => {
+test.each(accountChecks.map(({ name }) => name))('a check is skipped on the twin: %s', async (name) => {
   expect(await find(name, { localUrl: 'http://127.0.0.1:4566' })).toMatchObject({
     result: 'skipped',
     found: expect.stringMatching(/^not checked on the twin: /),
@@ -201,8 +201,11 @@ test.each([
     'not checked: no permission for scheduler:ListSchedules',
   ],
   ['that AWS does not name', 'Access denied', 'not checked: no permission: Access denied'],
-])('a permission %s that the operator lacks is no fault of the outbox', async (_, message, found) => {
-  scheduler.on(ListSchedulesCommand).rejects(serviceError('AccessDeniedException', 403, message));
+])(
+  'a permission %s that the operator lacks skips the check and is not an error of the outbox',
+  async (_, message, found) => {
+    scheduler.on(ListSchedulesCommand).rejects(serviceError('AccessDeniedException', 403, message));
 
-  expect(await find('the schedules have no end')).toEqual({ result: 'skipped', found });
-});
+    expect(await find('the schedules have no end')).toEqual({ result: 'skipped', found });
+  },
+);

@@ -18,7 +18,7 @@ test.each([
   [['ENABLED', 'ENABLED'], 'ok', /^lane-1, lane-2$/],
   [['ENABLED', 'DISABLED'], 'failed', /^lane-2 of lane-1, lane-2 disabled$/],
   [[], 'failed', /^there is none in the group shop-outbox$/],
-] as const)('schedules that are %j are %s', async (states, result, found) => {
+] as const)('schedules with the states %j are %s', async (states, result, found) => {
   const scheduler = mockClient(SchedulerClient);
   scheduler
     .on(ListSchedulesCommand, { NamePrefix: 'shop-outbox-processor', GroupName: 'shop-outbox' })
@@ -27,7 +27,7 @@ test.each([
   expect(await schedule?.look(context({}))).toMatchObject({ result, found: expect.stringMatching(found) });
 });
 
-test('the twin has no scheduler to ask', async () => {
+test('the check of the schedules is skipped on the twin, which has no scheduler', async () => {
   expect(await schedule?.look(context({ localUrl: 'http://127.0.0.1:4566' }))).toMatchObject({
     result: 'skipped',
   });

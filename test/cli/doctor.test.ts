@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../cli/action.ts';
 import { databaseChecks } from '../../cli/database-checks.ts';
-import { readMigrations, tableColumns } from '../../cli/migrations.ts';
+import { tableColumns } from '../../cli/expected-columns.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { usePartiesDatabase } from '../support/parties-database.ts';
 
@@ -19,7 +20,7 @@ describe('doctor', () => {
     name = database.names.processor;
   });
 
-  /** What each check finds, signed in as this party. */
+  /** The findings of each check, signed in as this party. */
   async function examine(party: 'processor' | 'owner' = 'processor') {
     const context = {
       database: () => database.dataApi(party),
@@ -32,13 +33,13 @@ describe('doctor', () => {
   const results = async () => (await examine()).map(({ result }) => result);
   const allOk = databaseChecks.map(() => 'ok');
 
-  test('nothing is wrong after a deployment', async () => {
+  test('doctor finds nothing wrong after a deployment', async () => {
     expect(await examine()).toEqual(
       databaseChecks.map(({ name: check }) => expect.objectContaining({ check, result: 'ok' })),
     );
   });
 
-  test('what is in force for the processor shows when doctor signs in as it', async () => {
+  test('doctor checks the sessions of the processor only when it signs in as the processor', async () => {
     expect((await examine('owner')).at(-1)).toEqual({
       check: 'its sessions are set up',
       result: 'skipped',
@@ -46,7 +47,7 @@ describe('doctor', () => {
     });
   });
 
-  // The names of role and database come from the running database.
+  // The names of the role and the database come from the running database.
   const alterRole = (setting: string) => () =>
     `alter role ${name} in database ${database.names.database} set ${setting}`;
 
@@ -115,7 +116,7 @@ describe('doctor', () => {
       'its sessions are set up',
       () => 'transaction_read_only is on instead of off',
     ],
-  ])('%s that is missing is named, and its remedy brings it back', async (_, breaks, check, found) => {
+  ])('doctor reports %s that is missing, and its remedy restores it', async (_, breaks, check, found) => {
     await database.sql(breaks());
     await database.reconnect();
 
@@ -129,14 +130,14 @@ describe('doctor', () => {
     expect(await results()).toEqual(allOk);
   });
 
-  test('row security that a policy lets the processor through is no fault', async () => {
+  test('row security with a policy for the processor is not an error', async () => {
     await database.sql('alter table app.outbox_events enable row level security');
 
     expect(await results()).toEqual(allOk);
     await database.sql('alter table app.outbox_events disable row level security');
   });
 
-  test('a restrictive policy is named', async () => {
+  test('doctor reports a restrictive policy', async () => {
     await database.sql(`
     alter table app.outbox_events enable row level security;
     create policy mine on app.outbox_events as restrictive using (aggregate_id = 'mine')`);
@@ -152,7 +153,7 @@ describe('doctor', () => {
     );
   });
 
-  test('a column that was renamed, and a trigger that is disabled, are named', async () => {
+  test('doctor reports a renamed column and a disabled trigger', async () => {
     await database.sql(`
     alter table app.outbox_events rename column trace_header to trace;
     alter table app.outbox_events disable trigger outbox_check_event`);
@@ -171,7 +172,7 @@ describe('doctor', () => {
     alter table app.outbox_events enable trigger outbox_check_event`);
   });
 
-  test('a migration that was not applied is named', async () => {
+  test('doctor reports a migration that was not applied', async () => {
     await database.sql(`update app.outbox_migrations set name = 'x' where name = '0002_claim_outbox_events'`);
 
     expect(await examine()).toContainEqual(
@@ -180,7 +181,7 @@ describe('doctor', () => {
     await database.sql(`update app.outbox_migrations set name = '0002_claim_outbox_events' where name = 'x'`);
   });
 
-  test('the columns that are looked for are those of the migrations', async () => {
+  test('the columns that doctor checks are those of the migrations', async () => {
     const columns = await database.sql<{ name: string }>(
       `select attname as name from pg_attribute
      where attrelid = 'app.outbox_events'::regclass and attnum > 0 and not attisdropped`,

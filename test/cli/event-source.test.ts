@@ -13,7 +13,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const line = (text: string) => `{"aggregateId":"7","eventType":"a","payload":{"t":"${text}"}}`;
 
-/** The JSON of each event, by file and by pipe. */
+/** The JSON of each event, read from a file and from a pipe. */
 async function bothWays(bytes: Uint8Array, chunkBytes = bytes.length): Promise<string[][]> {
   const file = join(folder, 'events.jsonl');
   await writeFile(file, bytes);
@@ -35,7 +35,7 @@ describe('a line of JSON', () => {
     ['U+2029', '\u2029'],
     ['U+0085', '\u0085'],
     ['no character of ASCII', '注文😀é'],
-  ])('may contain %s', async (_, text) => {
+  ])('a line of JSON may contain %s', async (_, text) => {
     const written = [line(`x${text}y`), line('z')];
 
     for (const read of await bothWays(Buffer.from(`${written.join('\n')}\n`))) expect(read).toEqual(written);
@@ -44,14 +44,14 @@ describe('a line of JSON', () => {
   test.each([
     ['\\n', '\n'],
     ['\\r\\n', '\r\n'],
-  ])('ends with %s, and empty lines are none', async (_, end) => {
+  ])('a line of JSON ends with %s, and empty lines are ignored', async (_, end) => {
     const bytes = Buffer.from(['', line('a'), '  ', line('b')].join(end));
 
     for (const read of await bothWays(bytes))
       expect(read.map((json) => json.trim())).toEqual([line('a'), line('b')]);
   });
 
-  test('may be cut anywhere on its way', async () => {
+  test('a line of JSON may arrive in chunks of any size', async () => {
     const written = [line('注文😀'), line('é')];
     const [, read] = await bothWays(Buffer.from(written.join('\n')), 1);
 
@@ -62,13 +62,13 @@ describe('a line of JSON', () => {
 describe('a byte order mark', () => {
   const mark = '\ufeff';
 
-  test('at the beginning is no part of the first line, nor where files were joined', async () => {
+  test('a byte order mark at the beginning of a line is ignored, also where files were joined', async () => {
     const bytes = Buffer.from(`${mark}${line('a')}\n${mark}${line('b')}\n`);
 
     for (const read of await bothWays(bytes)) expect(read).toEqual([line('a'), line('b')]);
   });
 
-  test('at the beginning is no part of a JSON file', async () => {
+  test('a byte order mark at the beginning of a JSON file is ignored', async () => {
     const file = join(folder, 'one.json');
     await writeFile(file, mark + line('a'));
 
@@ -78,7 +78,7 @@ describe('a byte order mark', () => {
   test.each([
     ['little', Buffer.from(mark + line('a'), 'utf16le')],
     ['big', Buffer.from(mark + line('a'), 'utf16le').swap16()],
-  ])('of UTF-16 with the %s end first is named', async (_, bytes) => {
+  ])('UTF-16 with the %s end first is refused, and the error says so', async (_, bytes) => {
     const refusal =
       'line 1: it begins with the byte order mark of UTF-16: save it as UTF-8; nothing was enqueued';
 
@@ -97,7 +97,7 @@ test.each([
     Buffer.concat([Buffer.from(`${line('a')}\n`), Buffer.from(line('é'), 'latin1')]),
     'line 2: it is not UTF-8',
   ],
-])('%s is refused: its characters would become others', async (_, bytes, reason) => {
+])('%s is refused, because its characters would change', async (_, bytes, reason) => {
   await expect(openStream(Readable.from([bytes]))).rejects.toThrow(
     `${reason}: save it as UTF-8; nothing was enqueued`,
   );

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { inMemory } from '../../cli/event-source.ts';
 import { insertEvents } from '../../cli/insert-events.ts';
 import type { Row, TransactionalDataApi } from '../../outbox/data-api.ts';
-import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../outbox/errors.ts';
 
 const event = (n: number, text = '') => ({
   eventId: undefined,
@@ -10,7 +10,7 @@ const event = (n: number, text = '') => ({
   position: `line ${n}`,
 });
 
-/** A database that keeps the lists it was given, and may lose the answer to the commit. */
+/** A database that records the lists it receives and can lose the answer to the commit. */
 function fakeDatabase(afterCommit: { lost?: boolean; found?: boolean } = {}) {
   const lists: string[] = [];
   const database: TransactionalDataApi = {
@@ -28,7 +28,7 @@ function fakeDatabase(afterCommit: { lost?: boolean; found?: boolean } = {}) {
   return { database, lists };
 }
 
-test('large events travel in requests that the Data API takes', async () => {
+test('large events are sent in requests that the Data API accepts', async () => {
   const { database, lists } = fakeDatabase();
   const events = Array.from({ length: 9 }, (_, n) => event(n, '"'.repeat(450_000)));
 
@@ -40,15 +40,15 @@ test('large events travel in requests that the Data API takes', async () => {
     expect(Buffer.byteLength(JSON.stringify(list), 'utf8')).toBeLessThan(4 * 1024 * 1024);
 });
 
-describe('when the answer to the commit is lost', () => {
+describe('a lost answer to the commit', () => {
   const insert = (found: boolean) =>
     insertEvents(fakeDatabase({ lost: true, found }).database, inMemory([event(1)]), () => undefined);
 
-  test('events that are there were enqueued', async () => {
+  test('after a lost answer, events that are in the table were enqueued', async () => {
     expect(await insert(true)).toHaveLength(1);
   });
 
-  test('events that are not there were not', async () => {
+  test('after a lost answer, events that are not in the table were not enqueued', async () => {
     await expect(insert(false)).rejects.toThrow(DatabaseUnavailable);
   });
 });

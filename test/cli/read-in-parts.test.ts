@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { halving, isTooLarge, readRows } from '../../cli/read-in-parts.ts';
 import type { Row, TransactionalDataApi } from '../../outbox/data-api.ts';
-import { DatabaseRefused } from '../../outbox/failure.ts';
+import { DatabaseRefused } from '../../outbox/errors.ts';
 
 test.each([
   'BadRequestException: Database returned more than the allowed response size limit',
   'UnsupportedResultException: The result exceeds the size limit 1 MB.',
   'BadRequestException: Database response exceeded size limit',
   'BadRequestException: Packet for query is too large: a row of the result exceeds 64 KB',
-])('%s is a refusal for size', (message) => {
+])('an answer is too large when the error is %s', (message) => {
   expect(isTooLarge(new DatabaseRefused(message))).toBe(true);
 });
 
-test('another refusal is none, and is thrown at once', async () => {
+test('another refusal does not mean that the answer is too large, and is thrown at once', async () => {
   const refusal = new DatabaseRefused('AccessDeniedException: no');
   let calls = 0;
 
@@ -25,8 +25,8 @@ test('another refusal is none, and is thrown at once', async () => {
   expect([isTooLarge(refusal), calls]).toEqual([false, 1]);
 });
 
-describe('rows', () => {
-  /** A table of so many rows, whose answers carry a few. */
+describe('reading rows', () => {
+  /** A table with this many rows, whose answers hold only some of them. */
   function table(rows: number, carries: number) {
     const calls: string[] = [];
     const database: TransactionalDataApi = {
@@ -50,27 +50,27 @@ describe('rows', () => {
   }
   const snapshot = 'set transaction isolation level repeatable read, read only';
 
-  test('that fit into one answer are read with one call', async () => {
+  test('rows that fit one answer are read in one call', async () => {
     const { database, calls } = table(20, 20);
 
     expect(await readRows(database, 'sql', {}, 20)).toHaveLength(20);
     expect(calls).toEqual(['0+20']);
   });
 
-  test('that do not fit are read in pages of one snapshot, each once and in their order', async () => {
+  test('rows that do not fit one answer are read in pages of one snapshot, each row once and in order', async () => {
     const { database, calls } = table(17, 6);
 
     expect(await readRows(database, 'sql', {}, 20)).toEqual(Array.from({ length: 17 }, (_, row) => [row]));
     expect(calls).toEqual(['0+20', snapshot, '0+10', snapshot, '0+5', '5+5', '10+5', '15+5']);
   });
 
-  test('are never more than were asked for', async () => {
+  test('no more rows are read than requested', async () => {
     const { database } = table(100, 6);
 
     expect(await readRows(database, 'sql', {}, 13)).toHaveLength(13);
   });
 
-  test('of which one alone is too large are refused', async () => {
+  test('a single row that is too large is refused', async () => {
     const { database } = table(3, 0);
 
     await expect(readRows(database, 'sql', {}, 3)).rejects.toThrow('size limit');

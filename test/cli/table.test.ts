@@ -10,7 +10,7 @@ const rows = [
 ];
 const plain = (text: string) => text;
 
-test('without a width everything is there', () => {
+test('a table without a width contains everything', () => {
   expect(formatTable(rows, undefined, plain).split('\n')).toEqual([
     `event${' '.repeat(33)}error${' '.repeat(27)}aggregate`,
     `${'1'.repeat(36)}  MalformedDetail: no such thing  order-7`,
@@ -18,16 +18,16 @@ test('without a width everything is there', () => {
   ]);
 });
 
-test.each([200, 80, 60, 50, 40, 20])('no line is wider than %i', (width) => {
+test.each([200, 80, 60, 50, 40, 20])('no line of a table is wider than %i', (width) => {
   for (const line of formatTable(rows, width, plain).split('\n'))
     expect(stripVTControlCharacters(line).length).toBeLessThanOrEqual(width);
 });
 
-test('what does not fit is cut, then left out, from the right', () => {
+test('content that does not fit is cut from the right, then left out', () => {
   expect(formatTable(rows, 60, plain)).toContain(`${'1'.repeat(36)}  MalformedDetail: no…`);
 });
 
-test('each row is a list when hardly any column fits', () => {
+test('each row becomes a list when hardly any column fits', () => {
   expect(formatTable(rows, 45, plain)).toBe(
     [
       `event      ${'1'.repeat(34)}`.replace(/1+$/, `${'1'.repeat(33)}…`),
@@ -40,19 +40,19 @@ test('each row is a list when hardly any column fits', () => {
   );
 });
 
-test('a column is there when only a later row has it', () => {
+test('a column that only a later row has is included', () => {
   expect(
     formatTable([{ status: 'RUNNING' }, { status: 'SUCCEEDED', summary: 'published 3' }], 80, plain),
   ).toBe('status     summary\nRUNNING\nSUCCEEDED  published 3');
 });
 
-test('the header is painted without its padding', () => {
+test('the header is coloured without its padding', () => {
   expect(formatTable([{ a: 'xyz', b: 'x' }], undefined, new Chalk({ level: 1 }).dim).split('\n')[0]).toBe(
     '\u001b[2ma\u001b[22m    \u001b[2mb\u001b[22m',
   );
 });
 
-test('an ARN that is cut keeps its end, where it differs from others', () => {
+test('a shortened ARN keeps its end, where it differs from others', () => {
   expect(shorten('arn:aws:states:eu-central-1:1:express:outbox-processor:4f1c:9ab2', 12)).toBe(
     '…r:4f1c:9ab2',
   );
@@ -65,13 +65,13 @@ const wide = [
   { aggregate: 'ascii', error: 'x'.repeat(40), end: '|' },
 ];
 
-test('without a width no wide character is cut', () => {
+test('wide characters are not cut in a table without a width', () => {
   const text = formatTable(wide, undefined, plain);
 
   for (const row of wide) for (const cell of Object.values(row)) expect(text).toContain(cell);
 });
 
-test.each([undefined, 75, 60])('the cells of wide characters stand under each other at %s', (width) => {
+test.each([undefined, 75, 60])('cells with wide characters are aligned at the width %s', (width) => {
   const [, ...lines] = formatTable(wide, width, plain).split('\n');
   const cells = lines.map((line) => line.split(/ {2,}/));
   const starts = lines.map((line, row) => measure(line.slice(0, line.indexOf(cells[row]?.[1] ?? ''))).width);

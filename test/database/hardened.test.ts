@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import { claim } from '../../outbox/claim.ts';
-import { readDetail } from '../../outbox/detail.ts';
-import { markFailed, markProcessed, release } from '../../outbox/outcomes.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { purge } from '../../outbox/purge.ts';
-import { countMatches, redriveProgress, requeue } from '../../outbox/redrive.ts';
+import { readDetail } from '../../outbox/read-detail.ts';
+import { redriveProgress } from '../../outbox/redrive-progress.ts';
+import { release } from '../../outbox/release.ts';
+import { countMatches, requeue } from '../../outbox/requeue.ts';
 import { limits, runId } from '../support/claiming.ts';
 import { guideTables, moveScript } from '../support/guide-table.ts';
 import { backoff, failed, published } from '../support/marking.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import {
   deploy,
   type PartiesDatabase,
@@ -20,12 +24,12 @@ import {
 
 const server = useOutboxDatabase({ empty: true });
 
-// Functions that lie in a schema before pg_catalog: whoever calls one of them fails.
+// Functions in a schema before pg_catalog: a call of any of them fails.
 const shadow = (name: string, parameters: string, result: string) =>
   `create function app.${name}(${parameters}) returns ${result} language plpgsql as $$
    begin raise exception 'a function of the search_path was called instead of %', '${name}'; end $$`;
 
-/** What cautious people do to a database before anybody else may use it. */
+/** What a cautious administrator changes in a database before others may use it. */
 const hardened: Prepare = ({ database, owner }) => [
   'create schema app',
   `alter schema app owner to ${owner}`,
@@ -62,7 +66,7 @@ describe.each<[string, Prepare, readonly string[]]>([
   ['an ordinary database', () => [], []],
   ['a hardened database', hardened, []],
   ['a hardened database whose row security was switched on later', hardened, secured],
-])('in %s', (_, prepare, later) => {
+])('the outbox in %s', (_, prepare, later) => {
   const database = usePartiesDatabase(server, prepare);
 
   beforeAll(async () => {
@@ -72,7 +76,7 @@ describe.each<[string, Prepare, readonly string[]]>([
     await database.dataApi('owner').query('delete from outbox_events');
   });
 
-  test.each(['producer', 'application'] as const)('the %s writes events in every way', async (party) => {
+  test.each(['producer', 'application'] as const)('the %s can write events in every way', async (party) => {
     await database
       .dataApi(party)
       .query(
@@ -94,7 +98,7 @@ describe.each<[string, Prepare, readonly string[]]>([
     ).toEqual([['{"m": 1234567890123456789, "n": 10000000000000000000000.0}'], ['{}']]);
   });
 
-  test.each(['producer', 'application'] as const)('the %s may do nothing else', async (party) => {
+  test.each(['producer', 'application'] as const)('the %s may not do anything else', async (party) => {
     for (const sql of [
       'select payload from outbox_events',
       'select name from outbox_migrations',
@@ -110,7 +114,7 @@ describe.each<[string, Prepare, readonly string[]]>([
       await expect(database.dataApi(party).query(sql)).rejects.toThrow(/SQLState: 42501/);
   });
 
-  test('the processor claims, reads, records, redrives and purges', async () => {
+  test('the processor can claim, read, record, redrive and purge', async () => {
     const processor = database.dataApi('processor');
     await insert(database, 4);
     const leaseToken = randomUUID();
@@ -155,7 +159,7 @@ describe.each<[string, Prepare, readonly string[]]>([
     expect([matching, requeued.requeued, progress.unfinished, purged.purged]).toEqual([1, 1, 1, 1]);
   });
 
-  test('the processor may do nothing else', async () => {
+  test('the processor may not do anything else', async () => {
     await insert(database, 1);
     for (const sql of [
       `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'a', '{}')`,
@@ -169,7 +173,7 @@ describe.each<[string, Prepare, readonly string[]]>([
       await expect(database.dataApi('processor').query(sql)).rejects.toThrow(/SQLState: 42501/);
   });
 
-  test('what the database sets for everybody is not in force for the processor', async () => {
+  test('database-wide settings do not apply to the processor', async () => {
     const [owned] = await database.dataApi('owner').query('select cast(current_schema() as text)');
     const others = {
       search_path: 'pg_catalog',
@@ -203,11 +207,11 @@ describe.each<[string, Prepare, readonly string[]]>([
     }
   });
 
-  test('the next deployment finds everything as it was', async () => {
+  test('the next deployment has nothing to migrate', async () => {
     expect(await migrate(database.dataApi('owner'), await readMigrations())).toEqual([]);
   });
 
-  test('events of the table of the guide are moved, and old writers go on', async () => {
+  test('events in the table of the guide are moved, and old writers continue to work', async () => {
     const owner = await database.connect('owner');
     await owner.query(guideTables.prisma);
     await owner.query(`grant insert on "OutboxEvent" to ${database.names.application}`);
@@ -225,7 +229,7 @@ describe.each<[string, Prepare, readonly string[]]>([
     expect(rows).toEqual([{ moved: 2 }]);
   });
 
-  test('everything stands in one schema, and no function is for everybody', async () => {
+  test('all objects are in one schema, and no function is executable by PUBLIC', async () => {
     const stray = await database.sql(
       `select relname as name from pg_class where relname like '%outbox%' and relkind in ('r', 'i', 'S') and relnamespace <> $1::regnamespace
        union all select proname from pg_proc where proname like '%outbox%' and pronamespace <> $1::regnamespace
@@ -254,7 +258,7 @@ describe('the schema of the outbox', () => {
       )
     ).map(({ name }) => name);
 
-  test('must exist, and the owner must be allowed to use it', async () => {
+  test('the schema must exist, and the owner must be allowed to use it', async () => {
     await searchPath('nowhere');
 
     await expect(deploy(database)).rejects.toThrow(
@@ -263,7 +267,7 @@ describe('the schema of the outbox', () => {
     expect(await schemas()).toEqual([]);
   });
 
-  test('cannot be one whose use the owner may not grant', async () => {
+  test('a schema whose use the owner may not grant is refused', async () => {
     await database.sql('create schema lent');
     await database.sql(`grant usage, create on schema lent to ${database.names.owner}`);
     await searchPath('lent');
@@ -274,7 +278,7 @@ describe('the schema of the outbox', () => {
     await database.sql('drop schema lent cascade');
   });
 
-  test('is the first one of the search path, and stays it when others come before it', async () => {
+  test('the outbox uses the first schema of the search path, and keeps it when others are put before it', async () => {
     await searchPath('app, public');
     await deploy(database);
     await database.sql('create schema newer');
@@ -287,7 +291,7 @@ describe('the schema of the outbox', () => {
   });
 });
 
-describe('two outboxes of one cluster', () => {
+describe('two outboxes in one cluster', () => {
   const first = usePartiesDatabase(server);
   const second = usePartiesDatabase(server, ({ owner }) => [
     'create schema app',
@@ -295,7 +299,7 @@ describe('two outboxes of one cluster', () => {
     `alter role ${owner} set search_path = app`,
   ]);
 
-  test('may share their roles', async () => {
+  test('two outboxes in one cluster may share their roles', async () => {
     const shared = { username: first.names.processor, password: first.names.processor };
     await server.sql(`grant ${shared.username} to ${second.names.owner} with admin option`);
     await ensureRole(second.dataApi('owner'), shared, 'processor');
@@ -315,7 +319,7 @@ describe('two outboxes of one cluster', () => {
   });
 });
 
-/** Events that are due, one after the other. */
+/** Inserts events that are due one after the other. */
 async function insert(database: PartiesDatabase, count: number): Promise<void> {
   await database.dataApi('producer').query(
     `insert into outbox_events (aggregate_id, event_type, payload, due_at)

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Migration, MigrationFailed, migrate } from '../../database/migrate.ts';
-import { DatabaseUnavailable } from '../../outbox/failure.ts';
+import { MigrationFailed, migrate } from '../../database/migrate.ts';
+import type { Migration } from '../../database/migration.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
+import { DatabaseUnavailable } from '../../outbox/errors.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
 
@@ -33,13 +35,13 @@ test('migrations are applied in their order, and a second run applies nothing', 
   expect(await database.sql('select number from numbers')).toEqual([{ number: 1 }]);
 });
 
-test('a later release applies only what is new', async () => {
+test('a later release applies only the new migrations', async () => {
   await migrate(database.dataApi, [first]);
 
   expect(await migrate(database.dataApi, [first, second])).toEqual(['0002_second']);
 });
 
-test('the migrations of this release make the outbox, and their history tells which', async () => {
+test('the migrations of this release create the outbox, and the history lists them', async () => {
   const migrations = await readMigrations();
   const names = migrations.map(({ name }) => name);
 
@@ -49,7 +51,7 @@ test('the migrations of this release make the outbox, and their history tells wh
   expect(await history()).toEqual(names);
 });
 
-test('what the page on teardown drops is everything', async () => {
+test('the teardown page drops everything that the migrations create', async () => {
   const objects = () =>
     database.sql(
       `select cast(proname as text) as name from pg_proc where pronamespace = 'public'::regnamespace
@@ -64,7 +66,7 @@ test('what the page on teardown drops is everything', async () => {
   expect(await objects()).toEqual([]);
 });
 
-test('of several migrators at once each migration is applied by exactly one', async () => {
+test('when several migrators run at once, each migration is applied by exactly one', async () => {
   const migrations = await readMigrations();
 
   const applied = await Promise.all([1, 2, 3].map(() => migrate(database.dataApi, migrations)));
@@ -72,7 +74,7 @@ test('of several migrators at once each migration is applied by exactly one', as
   expect(applied.flat().toSorted()).toEqual(migrations.map(({ name }) => name));
 });
 
-test('a migration that was edited after it was applied is refused, and nothing after it is applied', async () => {
+test('an edited migration that was already applied is refused, and no later one is applied', async () => {
   await migrate(database.dataApi, [first]);
   const edited = { ...first, sql: `${first.sql} ` };
 
@@ -83,14 +85,14 @@ test('a migration that was edited after it was applied is refused, and nothing a
   expect(await history()).toEqual(['0001_first']);
 });
 
-describe('a checkout that ends its lines with CRLF', () => {
+describe('a checkout with CRLF line endings', () => {
   const crlf = (migrations: readonly Migration[]) =>
     migrations.map(({ name, sql }) => ({ name, sql: sql.replaceAll('\n', '\r\n') }));
 
   test.each([
     ['after', (lf: readonly Migration[]) => [lf, crlf(lf)]],
     ['before', (lf: readonly Migration[]) => [crlf(lf), lf]],
-  ])('has the same migrations %s one with line feeds', async (_, inOrder) => {
+  ])('a checkout with CRLF has the same migrations %s one with LF', async (_, inOrder) => {
     const [earlier = [], later = []] = inOrder(await readMigrations());
 
     await migrate(database.dataApi, earlier);
@@ -98,7 +100,7 @@ describe('a checkout that ends its lines with CRLF', () => {
     expect(await migrate(database.dataApi, later)).toEqual([]);
   });
 
-  test('makes the same functions', async () => {
+  test('a checkout with CRLF creates the same functions', async () => {
     const bodies = () =>
       database.sql(
         `select proname, prosrc from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
@@ -114,7 +116,7 @@ describe('a checkout that ends its lines with CRLF', () => {
   });
 });
 
-describe('a migration with a statement that fails', () => {
+describe('a failing statement in a migration', () => {
   const broken: Migration = {
     name: '0002_broken',
     sql: [
@@ -125,7 +127,7 @@ describe('a migration with a statement that fails', () => {
     ].join('\n--> statement-breakpoint\n'),
   };
 
-  test('names itself, the statement by number and text, and the reason', async () => {
+  test('a failing migration is reported with its name, the number and text of the statement, and the reason', async () => {
     const error: unknown = await migrate(database.dataApi, [broken]).catch((reason: unknown) => reason);
 
     expect(error).toBeInstanceOf(MigrationFailed);
@@ -136,14 +138,14 @@ describe('a migration with a statement that fails', () => {
     expect(message).toContain('insert into half_done values (1 / 0)');
   });
 
-  test('leaves nothing behind, and what came before it stays', async () => {
+  test('a failing migration changes nothing, and earlier migrations stay applied', async () => {
     await expect(migrate(database.dataApi, [first, broken, second])).rejects.toThrow(MigrationFailed);
 
     expect(await tables()).toEqual(['numbers', 'outbox_migrations']);
     expect(await history()).toEqual(['0001_first']);
   });
 
-  test('is applied once it was put right', async () => {
+  test('a failing migration is applied after it has been corrected', async () => {
     await expect(migrate(database.dataApi, [broken])).rejects.toThrow(MigrationFailed);
 
     const right = { ...broken, sql: broken.sql.replace('1 / 0', '1 / 1') };
@@ -153,13 +155,13 @@ describe('a migration with a statement that fails', () => {
   });
 });
 
-test('no migration contains a colon, so that no parser of named parameters can stumble', async () => {
+test('no migration contains a colon, because a parser of named parameters could misread it', async () => {
   for (const { name, sql } of await readMigrations()) {
     expect([name, sql.match(/[^\n]*:[^\n]*/g)]).toEqual([name, null]);
   }
 });
 
-test('a database that does not exist is named, with what to do', async () => {
+test('the error for a missing database contains its name and what to do', async () => {
   const refused = new DatabaseUnavailable(
     'BadRequestException: FATAL: database "bellyfed" does not exist; SQLState: 3D000',
   );

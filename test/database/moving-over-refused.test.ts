@@ -10,7 +10,7 @@ import {
 } from '../support/guide-table.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 
-// Roles belong to the whole server, which may not be ours alone.
+// Roles belong to the whole server, which other tests may use too.
 const user = `old_writer_${randomBytes(4).toString('hex')}`;
 afterAll(async () => {
   await removeGuideTable(database);
@@ -68,7 +68,7 @@ const odd: readonly [string, Omit<GuideEvent, 'id'>, string | RegExp][] = [
   ['without an aggregate', { aggregateId: null }, /null value in column "aggregate_id"/],
 ];
 
-test('odd rows stay, are listed with the reason, and stop no other', async () => {
+test('invalid rows stay in their table, are listed with the reason, and do not prevent moving the others', async () => {
   for (const [name, event] of odd) await write({ id: name, ...event });
   await write({ id: good });
 
@@ -86,14 +86,14 @@ test('odd rows stay, are listed with the reason, and stop no other', async () =>
   expect(await moveOver(database)).toEqual(refused);
 });
 
-test('an odd row that was processing or had failed is listed with its status', async () => {
+test('an invalid row that was processing or had failed is listed with its status', async () => {
   await write({ id: 'a', status: 'PROCESSING', payload: '[]' });
   await write({ id: 'b', status: 'FAILED', payload: '[]' });
 
   expect(await moveOver(database)).toMatchObject([{ status: 'PROCESSING' }, { status: 'FAILED' }]);
 });
 
-test('an event that the outbox has already under this id is not taken for the same one', async () => {
+test('a row whose id the outbox already has is refused, not treated as the same event', async () => {
   await database.sql(
     `insert into outbox_events (id, aggregate_id, event_type, payload) values ($1, 'a', 'b', '{}')`,
     [good],
@@ -112,12 +112,12 @@ test('a corrected row is moved by the next run', async () => {
   expect(await ids()).toEqual([good]);
 });
 
-describe('an old writer', () => {
+describe('an old writer after the move', () => {
   beforeEach(() => moveOver(database));
 
-  // What an old writer inserts is written now.
+  // Rows with a given time are left out: old writers insert rows with the current time.
   test.each(odd.filter(([, { createdAt }]) => createdAt === undefined))(
-    'fails like any producer with a payload %s',
+    'an old writer gets an error, as any producer does, for an event %s',
     async (_, event) => {
       await expect(write({ id: good, ...event })).rejects.toBeInstanceOf(pg.DatabaseError);
 
@@ -126,7 +126,7 @@ describe('an old writer', () => {
     },
   );
 
-  test('whose transaction is rolled back has written no event', async () => {
+  test('an old writer whose transaction is rolled back has written no event', async () => {
     const connection = await database.connect();
     await connection.query('begin');
     await connection.query(`insert into "OutboxEvent" values ($1, 'a', 'b', '{}')`, [good]);
@@ -136,27 +136,27 @@ describe('an old writer', () => {
     expect(await ids()).toEqual([]);
   });
 
-  test('who repeats itself on purpose has written one event', async () => {
+  test('an old writer that repeats an insert with "on conflict do nothing" has written one event', async () => {
     const insert = `insert into "OutboxEvent" values ($1, 'a', 'b', '{}') on conflict do nothing`;
     await database.sql(insert, [good]);
-    await database.sql('delete from outbox_events'); // purged
+    await database.sql('delete from outbox_events'); // As a purge does.
     await database.sql(insert, [good]);
 
     expect(await ids()).toEqual([]);
   });
 
-  test('who records what is published already writes no event', async () => {
+  test('an old writer that records a published event writes no event', async () => {
     await write({ id: good, status: 'PROCESSED', processedAt: '2026-01-01' });
 
     expect(await ids()).toEqual([]);
   });
 
-  test('needs no rights on the outbox, and gets back what it wrote', async () => {
+  test('an old writer needs no rights on the outbox and gets back the row that it wrote', async () => {
     await database.sql(`create role ${user}`);
     await database.sql(`grant select, insert on "OutboxEvent" to ${user}`);
     const connection = await database.connect();
     await connection.query(`set role ${user}`);
-    // A table of the same name in front must not catch the event.
+    // A table of the same name earlier in the search path must not receive the event.
     await connection.query('create temporary table outbox_events (like "OutboxEvent")');
 
     const { rows } = await connection.query(

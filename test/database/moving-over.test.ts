@@ -28,13 +28,13 @@ const outbox = () =>
 const guide = () => database.sql('select id, status, "processedAt" from "OutboxEvent" order by id');
 const moved = { status: 'PROCESSED', processedAt: null };
 
-describe.each(['prisma', 'uuid'] as const)('a table like %s', (kind) => {
+describe.each(['prisma', 'uuid'] as const)('a table with ids of the kind %s', (kind) => {
   beforeEach(async () => {
     await removeGuideTable(database);
     await database.sql(guideTables[kind]);
   });
 
-  test('gives each unfinished row what its status means, and keeps what is finished', async () => {
+  test('each unfinished row gets the status that it needs, and finished rows stay in their table', async () => {
     const createdAt = '2026-01-02T03:04:05.678Z';
     await write({ id: uuid(1), status: 'PENDING', createdAt });
     await write({ id: uuid(2), status: 'PROCESSING' });
@@ -56,7 +56,7 @@ describe.each(['prisma', 'uuid'] as const)('a table like %s', (kind) => {
     ]);
   });
 
-  test('is emptied in the order in which it was written, and the detail is what it was', async () => {
+  test('events are claimed in the order in which they were written, with an unchanged detail', async () => {
     await write({ id: uuid(1), createdAt: '2026-01-03T00:00:00Z', payload: '{"n": 1}' });
     await write({ id: uuid(2), createdAt: '2026-01-02T00:00:00Z', payload: '{"n": 2}' });
 
@@ -69,7 +69,7 @@ describe.each(['prisma', 'uuid'] as const)('a table like %s', (kind) => {
     ]);
   });
 
-  test('moves what old writers insert from then on, at once', async () => {
+  test('events that old writers insert later are moved at once', async () => {
     await moveOver(database);
 
     await write({ id: uuid(1), payload: '{"n": 1}' });
@@ -81,7 +81,7 @@ describe.each(['prisma', 'uuid'] as const)('a table like %s', (kind) => {
     ]);
   });
 
-  test('takes everything back, and can be moved over again', async () => {
+  test('the way back returns all events, and they can be moved again', async () => {
     for (const n of [1, 2, 3, 4, 5]) await write({ id: uuid(n) });
     await moveOver(database);
     await database.sql(`update outbox_events set status = 'PROCESSING', lease_token = id where id = $1`, [
@@ -127,13 +127,13 @@ describe.each(['prisma', 'uuid'] as const)('a table like %s', (kind) => {
   });
 });
 
-describe('the script', () => {
+describe('the script that moves events', () => {
   beforeEach(async () => {
     await removeGuideTable(database);
     await database.sql(guideTables.prisma);
   });
 
-  test('gives an id that is no uuid always the same one', async () => {
+  test('an id that is not a uuid always becomes the same uuid', async () => {
     const cuid = 'cm4x0000000001';
     await write({ id: cuid, createdAt: '2026-11-23T12:00:00Z' });
     await write({ id: uuid(1).toUpperCase(), createdAt: '2026-11-23T12:00:01Z' });
@@ -144,7 +144,7 @@ describe('the script', () => {
     expect(second).toBe(uuid(1));
   });
 
-  test('moves nothing twice, also when the outbox has purged the event', async () => {
+  test('no event is moved twice, even when the outbox has purged it', async () => {
     await write({ id: uuid(1) });
     await moveOver(database);
     expect(await database.sql(pageBlock('missing'))).toEqual([]);
@@ -161,7 +161,7 @@ describe('the script', () => {
   test.each([
     ['', moveScript],
     [', also in a checkout that ends its lines with CRLF', moveScript.replaceAll('\n', '\r\n')],
-  ])('changes nothing with its last line turned round as the page says%s', async (_, script) => {
+  ])('the script changes nothing when its last line is edited as the page says%s', async (_, script) => {
     await write({ id: uuid(1) });
     await write({ id: uuid(2), payload: '[]' });
     const dryRun = execFileSync('sed', [dryRunEdit], { input: script, encoding: 'utf8' });
@@ -173,7 +173,7 @@ describe('the script', () => {
     expect(await outbox()).toEqual([]);
   });
 
-  test('misses no writer, neither one that is at it nor one that comes meanwhile', async () => {
+  test('the script misses no writer, neither one with an open transaction nor one that writes meanwhile', async () => {
     const early = await database.connect();
     await early.query('begin');
     await early.query(`insert into "OutboxEvent" values ($1, 'a', 'b', '{}')`, [uuid(1)]);
@@ -189,7 +189,7 @@ describe('the script', () => {
     expect((await outbox()).map(({ id }) => id)).toEqual([uuid(1), uuid(2)]);
   });
 
-  test('leaves what its queries say', async () => {
+  test('the queries of the page show what is left', async () => {
     await write({ id: uuid(1) });
     await write({ id: uuid(2), status: 'PROCESSING' });
     await write({ id: uuid(3), payload: '[]' });

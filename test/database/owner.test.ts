@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { migrate } from '../../database/migrate.ts';
 import { checkOwner, takeOwnership } from '../../database/owner.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
 
@@ -13,18 +14,18 @@ const install = async (name: string) => {
 };
 
 describe('the owner of an outbox', () => {
-  test('is not asked for in a database that was never migrated', async () => {
+  test('the owner is not checked in a database that was never migrated', async () => {
     await expect(checkOwner(database.dataApi, 'outbox')).resolves.toBeUndefined();
   });
 
-  test('is the deployment that migrated first, and may deploy again', async () => {
+  test('the owner is the deployment that migrated first, and it may deploy again', async () => {
     await install('outbox');
 
     await expect(install('outbox')).resolves.toBeUndefined();
     expect(await database.sql('select owner from outbox_installation')).toEqual([{ owner: 'outbox' }]);
   });
 
-  test('refuses a deployment of another name with both names and two ways out', async () => {
+  test('a deployment with another name is refused, and the error contains both names and two solutions', async () => {
     await install('outbox');
 
     await expect(checkOwner(database.dataApi, 'staging-outbox')).rejects.toMatchObject({
@@ -37,7 +38,7 @@ describe('the owner of an outbox', () => {
     expect(await database.sql('select owner from outbox_installation')).toEqual([{ owner: 'outbox' }]);
   });
 
-  test('is one of two that deploy at the same moment', async () => {
+  test('only one of two simultaneous deployments becomes the owner', async () => {
     await migrate(database.dataApi, await readMigrations());
 
     const outcomes = await Promise.allSettled(
@@ -47,7 +48,7 @@ describe('the owner of an outbox', () => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });
 
-  test('can be changed by a person, as the refusal says', async () => {
+  test('a person can change the owner as the error message says', async () => {
     await install('outbox');
     await database.sql("update outbox_installation set owner = 'staging-outbox'");
 

@@ -11,12 +11,12 @@ import { fencedBlock, projectText } from '../support/fenced-block.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
 
 const page = 'docs/producers.md';
-// Roles belong to the whole server, which may not be ours alone.
+// Roles belong to the whole server, which other tests may use too.
 const suffix = randomBytes(4).toString('hex');
 const role = `outbox_producer_${suffix}`;
 const user = `my_app_${suffix}`;
 
-/** What the application of the page has: a user with a table of its own and the producer's role. */
+/** What the application on the page has: a user with its own table and the role of the producer. */
 let application: pg.Pool;
 
 afterAll(async () => {
@@ -38,7 +38,7 @@ beforeAll(async () => {
   url.username = user;
   url.password = 'secret';
   application = new pg.Pool({ connectionString: url.href, max: 2 });
-  application.on('error', () => undefined); // the server may end before the last goodbye
+  application.on('error', () => undefined); // The server may stop before the last connection is closed.
 });
 beforeEach(() => database.sql('truncate dishes, outbox_events'));
 
@@ -56,7 +56,7 @@ const theEvent = {
 };
 const dataApi = { resourceArn: target.resourceArn, secretArn: target.secretArn };
 
-// What Prisma 7.10.0 sent for the page's example, from its query log.
+// The statements that Prisma 7.10.0 sent for the example of the page, from its query log.
 const byPrisma = async (dish: typeof laksa) => {
   const client = await application.connect();
   try {
@@ -79,7 +79,7 @@ const byPrisma = async (dish: typeof laksa) => {
 };
 
 test.each(['pg.ts', 'data-api.ts', 'drizzle.ts', 'nudge.ts', 'refusal.ts'])(
-  'the page shows %s as it is',
+  'the page shows %s unchanged',
   (file) => {
     const path = `docs/examples/${file}`;
     expect(fencedBlock(page, path)).toBe(projectText(path));
@@ -95,29 +95,32 @@ describe('a dish and its event', () => {
     ['Drizzle', (dish) => addByDrizzle(drizzle(application), dish)],
   ];
 
-  test.each(ways)('are committed together by %s', async (_, add) => {
+  test.each(ways)('a dish and its event are committed together by %s', async (_, add) => {
     await add(laksa);
 
     expect(await dishes()).toEqual([laksa]);
     expect(await events()).toMatchObject([theEvent]);
   });
 
-  // SQL has its values in its text.
-  test.each(ways.slice(1))('are both refused when the event is, by %s', async (_, add) => {
-    await database.sql(`alter table outbox_events add constraint no_soup check (aggregate_id <> 'soup')`);
-    try {
-      const error = await add({ id: 'soup', name: 'Soup' }).catch((reason: unknown) => reason);
+  // Plain SQL contains its values in the text.
+  test.each(ways.slice(1))(
+    'a dish and its event are both refused when the event is refused, by %s',
+    async (_, add) => {
+      await database.sql(`alter table outbox_events add constraint no_soup check (aggregate_id <> 'soup')`);
+      try {
+        const error = await add({ id: 'soup', name: 'Soup' }).catch((reason: unknown) => reason);
 
-      expect(refusingConstraint(error)).toBe('no_soup');
-      expect(await dishes()).toEqual([]);
-      expect(await events()).toEqual([]);
-    } finally {
-      await database.sql('alter table outbox_events drop constraint no_soup');
-    }
-  });
+        expect(refusingConstraint(error)).toBe('no_soup');
+        expect(await dishes()).toEqual([]);
+        expect(await events()).toEqual([]);
+      } finally {
+        await database.sql('alter table outbox_events drop constraint no_soup');
+      }
+    },
+  );
 });
 
-test('the model for Prisma has columns that a producer may write, all that need a value, and the id', async () => {
+test('the Prisma model has only columns that a producer may write, including the id and all required ones', async () => {
   const model = fencedBlock(page, 'model');
   const columns = Array.from(
     model.matchAll(/^ {2}(\w+) +\w+\??(?:.*@map\("(\w+)"\))?/gm),
@@ -133,27 +136,27 @@ test('the model for Prisma has columns that a producer may write, all that need 
   expect(columns).toEqual(['id', 'aggregate_id', 'event_type', 'payload', 'trace_header', 'due_at']);
 });
 
-describe('an event', () => {
-  test('may be due later', async () => {
+describe('the options of an event', () => {
+  test('an event may be due later', async () => {
     await application.query(fencedBlock(page, 'later'));
 
     expect(await events()).toMatchObject([{ status: 'PENDING', delay: 3 * 24 * 3600 }]);
   });
 
-  test('is written once when it brings its id', async () => {
+  test('an event with its own id is written only once', async () => {
     const once = fencedBlock(page, 'once');
 
     expect(await application.query(once)).toMatchObject({ rowCount: 1 });
     expect(await application.query(once)).toMatchObject({ rowCount: 0 });
   });
 
-  test('carries a trace header', async () => {
+  test('an event carries a trace header', async () => {
     await application.query(fencedBlock(page, 'traced'));
 
     expect(await events()).toMatchObject([{ trace_header: expect.stringMatching(/^Root=1-/) }]);
   });
 
-  test('may have all of these with Drizzle', async () => {
+  test('Drizzle supports an id, a trace header and a later due time', async () => {
     const event = { id: randomUUID(), aggregateId: '7', eventType: 'dish.created', payload: {} };
     const db = drizzle(application);
     const write = () =>
@@ -169,7 +172,7 @@ describe('an event', () => {
   });
 });
 
-describe('the table refuses', () => {
+describe('the reasons for which the table refuses an event', () => {
   const id = randomUUID();
   const refused: Readonly<Record<string, Readonly<Record<string, string | null>>[]>> = {
     'an event type of 0 or of more than 128 characters': [
@@ -217,11 +220,11 @@ describe('the table refuses', () => {
     ([, what = '', state = '', constraint]) => ({ what, state, constraint }),
   );
 
-  test('just what the page says', () => {
+  test('the page lists exactly the tested reasons', () => {
     expect(rows.map(({ what }) => what)).toEqual(Object.keys(refused));
   });
 
-  test('nothing by a name that the page lacks', async () => {
+  test('the page lists every constraint that can refuse an event', async () => {
     const constraints = await database.sql<{ name: string }>(
       `select conname as name from pg_constraint
        where conrelid = 'outbox_events'::regclass and contype <> 'n' and exists (
@@ -240,7 +243,7 @@ describe('the table refuses', () => {
     expect(names.toSorted()).toEqual(rows.flatMap(({ constraint }) => constraint ?? []).toSorted());
   });
 
-  test.each(rows)('$what', async ({ what, state, constraint }) => {
+  test.each(rows)('the table refuses $what', async ({ what, state, constraint }) => {
     await application.query(
       'insert into outbox_events (id, aggregate_id, event_type, payload) values ($1, $2, $3, $4)',
       [id, '7', 'dish.created', '{}'],
@@ -258,7 +261,7 @@ describe('the table refuses', () => {
     }
   });
 
-  test('and the Data API says so in the words of the page', async () => {
+  test('the Data API reports a refusal in the words of the page', async () => {
     const sql = `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'dish.created', '[]')`;
 
     const error = await database.client
@@ -274,12 +277,12 @@ describe('the table refuses', () => {
   });
 });
 
-/** An object of so many levels. */
+/** A JSON object with this many nested levels. */
 function nested(levels: number): string {
   return `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 }
 
-test("the producer's role cannot read, change or delete an event, only its id", async () => {
+test('the role of the producer can read only the id of an event and can neither change nor delete an event', async () => {
   await addByPg(application, laksa);
 
   expect(await application.query('select id from outbox_events')).toMatchObject({ rowCount: 1 });

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { checksumOf } from '../../outbox/migration-text.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { projectText } from '../support/fenced-block.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { deploy, usePartiesDatabase } from '../support/parties-database.ts';
 import { recordStatements } from '../support/record-statements.ts';
 import { readReleases, repeat, writeRelease } from '../support/release.ts';
@@ -11,7 +11,7 @@ const server = useOutboxDatabase({ empty: true });
 const releases = readReleases();
 const { version } = JSON.parse(projectText('package.json')) as { version: string };
 
-/** What is wrong with the migrations here, in the eyes of a database that has those of a release. */
+/** The differences between the migrations here and those of a release. */
 function differences(
   released: Readonly<Record<string, string>>,
   present: ReadonlyMap<string, string>,
@@ -26,16 +26,16 @@ function differences(
   });
 }
 
-describe('a migration that was released', () => {
+describe('released migrations', () => {
   const checksums = async () =>
-    new Map((await readMigrations()).map(({ name, sql }) => [name, checksumOf(sql)] as const));
+    new Map((await readMigrations()).map(({ name, checksum }) => [name, checksum] as const));
 
-  test('never changes', async () => {
+  test('a released migration never changes', async () => {
     expect(releases.length).toBeGreaterThan(0);
     for (const { migrations } of releases) expect(differences(migrations, await checksums())).toEqual([]);
   });
 
-  test('is missed when it changes, when it goes away and when another one comes before it', () => {
+  test('a released migration is reported when it is changed, missing, or preceded by a new one', () => {
     const present = new Map([
       ['0000_earlier', 'a'],
       ['0001_first', 'b'],
@@ -50,9 +50,9 @@ describe('a migration that was released', () => {
   });
 });
 
-describe('on the schema of this checkout', () => {
+describe('the last release on the schema of this checkout', () => {
   const database = usePartiesDatabase(server);
-  // A deployment migrates first, and a run that is under way goes on with the functions of the release before.
+  // A deployment migrates first, and a run in progress continues with the functions of the previous release.
   const release = releases.at(-1);
 
   test.each([
@@ -73,7 +73,7 @@ describe('on the schema of this checkout', () => {
         expect(rows.length).toBeGreaterThan(7);
       },
     ],
-  ])(`the statements of ${release?.version} are answered as they were%s`, async (_, prepare) => {
+  ])(`the statements of ${release?.version} return the same answers as before%s`, async (_, prepare) => {
     await prepare();
     for (const statement of release?.statements ?? []) {
       const { sentBy, columns, rows } = statement;
@@ -85,8 +85,8 @@ describe('on the schema of this checkout', () => {
 describe('the handlers of this checkout', () => {
   const database = usePartiesDatabase(server);
 
-  // RECORD_RELEASE=true keeps them, see CONTRIBUTING.md.
-  test('send statements that can be kept with the next release', async () => {
+  // RECORD_RELEASE=true stores them, see CONTRIBUTING.md.
+  test('the handlers send statements that can be recorded for the next release', async () => {
     const statements = await recordStatements(database);
 
     const handlers = readdirSync(new URL('../../lambdas/', import.meta.url))
@@ -96,7 +96,7 @@ describe('the handlers of this checkout', () => {
       [...handlers, 'producer'].sort(),
     );
     if (process.env['RECORD_RELEASE'] === undefined) return;
-    const migrations = (await readMigrations()).map(({ name, sql }) => [name, checksumOf(sql)]);
+    const migrations = (await readMigrations()).map(({ name, checksum }) => [name, checksum]);
     writeRelease({ version, migrations: Object.fromEntries(migrations), statements });
   });
 });

@@ -1,19 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { usePartiesDatabase } from '../support/parties-database.ts';
 
 const server = useOutboxDatabase({ empty: true });
-describe('a schema', () => {
+describe('the schema of the outbox', () => {
   const database = usePartiesDatabase(server, ({ owner }) => [
     'create schema app',
     `alter schema app owner to ${owner}`,
     `alter role ${owner} set search_path = app`,
   ]);
 
-  test('that is renamed as docs/operations.md says goes on working for everybody', async () => {
+  test('after the schema is renamed as docs/operations.md says, all roles continue to work', async () => {
     const enqueue = `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'a', '{}')`;
     const { owner, processor, producer } = database.names;
     await database.dataApi('producer').query(enqueue);

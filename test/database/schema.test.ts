@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { DatabaseRefused } from '../../outbox/failure.ts';
+import { DatabaseRefused } from '../../outbox/errors.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, readEvent } from '../support/outbox-rows.ts';
 
@@ -19,7 +19,7 @@ test('a plain insert of aggregate id, event type and payload is due at once', as
   expect(event.created_at).toEqual(event.ready_at);
 });
 
-test('ids that the table gives begin with the time and are of version 7', async () => {
+test('ids that the table generates begin with the time and are of version 7', async () => {
   const before = Date.now();
   const insert = () =>
     database.sql<{ id: string }>(
@@ -60,21 +60,21 @@ describe('a delayed event', () => {
     return readEvent(database, row?.id ?? '');
   };
 
-  test('is ready when it is due, so that waiting on purpose is no lag', async () => {
+  test('a delayed event is ready when it is due, so that an intended delay does not count as lag', async () => {
     const event = await insertDueIn('1 hour');
 
     expect(event.ready_at).toEqual(event.due_at);
     expect(event.due_in).toBeGreaterThan(3500);
   });
 
-  test('may be dated back', async () => {
+  test('an event may be due in the past', async () => {
     const event = await insertDueIn('-1 hour');
 
     expect(event.ready_at).toEqual(event.due_at);
   });
 });
 
-describe('the payload is refused', () => {
+describe('payloads that are refused', () => {
   test.each([
     ['an array', '[1]', 'payload_is_a_json_object'],
     ['a string', '"text"', 'payload_is_a_json_object'],
@@ -101,7 +101,7 @@ describe('the payload is refused', () => {
     ['1,000 nested arrays', `{"a":${nested('[', 1000, ']')}}`, 'payload_nests_at_most_1000_levels'],
     ['an empty object on level 1,001', nested('{"a":', 1000, '}', '{}'), 'payload_nests_at_most_1000_levels'],
     ['5,000 levels', nested('{"a":', 5000, '}'), 'payload_nests_at_most_1000_levels'],
-  ])('when it is or holds %s', async (_, payload, constraint) => {
+  ])('the payload is refused when it is or contains %s', async (_, payload, constraint) => {
     await expectRefusal(insertEvent(database, { payload }), constraint);
   });
 
@@ -109,17 +109,20 @@ describe('the payload is refused', () => {
     ['a plain event type', 'order.placed', 14],
     ['an event type that the envelope escapes', '"'.repeat(64), 2 * 64 + 2],
     ['an event type of control characters', '\u0001'.repeat(128), 6 * 128 + 2],
-  ])('when it would not reach a target of 1 MiB in its envelope, with %s', async (_, eventType, escaped) => {
-    const insertText = (length: number) =>
-      insertEvent(database, { eventType, payload: JSON.stringify({ text: 'x'.repeat(length) }) });
-    const empty = (await readEvent(database, await insertText(0))).detail_bytes;
-    const room = 1_048_576 - 512 - escaped - empty;
+  ])(
+    'the payload is refused when the event exceeds 1 MiB with its envelope, with %s',
+    async (_, eventType, escaped) => {
+      const insertText = (length: number) =>
+        insertEvent(database, { eventType, payload: JSON.stringify({ text: 'x'.repeat(length) }) });
+      const empty = (await readEvent(database, await insertText(0))).detail_bytes;
+      const room = 1_048_576 - 512 - escaped - empty;
 
-    expect((await readEvent(database, await insertText(room))).detail_bytes).toBe(empty + room);
-    await expectRefusal(insertText(room + 1), 'event_with_its_envelope_fits_1_mib');
-  });
+      expect((await readEvent(database, await insertText(room))).detail_bytes).toBe(empty + room);
+      await expectRefusal(insertText(room + 1), 'event_with_its_envelope_fits_1_mib');
+    },
+  );
 
-  test('when only the aggregate id makes the event too large', async () => {
+  test('the payload is refused when only the aggregate id makes the event too large', async () => {
     const payload = JSON.stringify({ text: 'é'.repeat(500_000) });
 
     await expectRefusal(
@@ -128,14 +131,14 @@ describe('the payload is refused', () => {
     );
   });
 
-  test('when the entry does not fit a request', async () => {
+  test('the payload is refused when the entry does not fit a request', async () => {
     const payload = JSON.stringify({ text: 'é'.repeat(524_288) });
 
     await expectRefusal(insertEvent(database, { payload }), 'event_fits_one_put_events_request');
   });
 });
 
-describe('the row is refused', () => {
+describe('rows that are refused', () => {
   test.each([
     ['an event type of 0 characters', { event_type: '' }, 'event_type_is_1_to_128_characters'],
     [
@@ -183,17 +186,17 @@ describe('the row is refused', () => {
     ],
     ['a failed event without its time', { status: 'FAILED', due_at: null }, 'failed_at_exactly_when_failed'],
     ['a pending event with a time of failure', { failed_at: 'now' }, 'failed_at_exactly_when_failed'],
-  ])('when it is or has %s', async (_, columns, constraint) => {
+  ])('the row is refused when it is or has %s', async (_, columns, constraint) => {
     await expectRefusal(insertColumns(columns), constraint);
   });
 
-  test('when a required column is missing', async () => {
+  test('the row is refused when a required column is missing', async () => {
     for (const column of ['aggregate_id', 'event_type', 'payload']) {
       await expectRefusal(insertColumns({ [column]: null }), `null value in column "${column}"`);
     }
   });
 
-  test('when an id comes twice', async () => {
+  test('the row is refused when its id already exists', async () => {
     const id = await insertEvent(database);
 
     await expectRefusal(insertColumns({ id }), 'outbox_events_pkey');
@@ -217,10 +220,10 @@ test.each<[string, Readonly<Record<string, string>>]>([
     expect(row?.[name]).toEqual(name.endsWith('_at') ? new Date(value) : value);
 });
 
-test('the bounds of a time are the same instants in every time zone', async () => {
+test('the limits of a time are the same instants in every time zone', async () => {
   const connection = await database.connect();
   try {
-    await connection.query(`set timezone = 'Pacific/Kiritimati'`); // 14 hours ahead
+    await connection.query(`set timezone = 'Pacific/Kiritimati'`); // 14 hours ahead of UTC
     const written = connection.query(
       `insert into outbox_events (aggregate_id, event_type, payload, created_at)
        values ('a', 'b', '{}', '1969-12-31T12:00:00Z')`,
@@ -241,12 +244,12 @@ async function insertColumns(columns: Readonly<Record<string, string | null>>) {
   );
 }
 
-/** A text of so many containers, one in the other. */
+/** A text with this many nested containers. */
 function nested(open: string, levels: number, close: string, inside = '1'): string {
   return open.repeat(levels) + inside + close.repeat(levels);
 }
 
-/** The constraint's name is what tells a producer why. */
+/** The name of the constraint tells a producer the reason. */
 async function expectRefusal(insert: Promise<unknown>, constraint: string): Promise<void> {
   const error = await insert.then(
     () => undefined,

@@ -28,8 +28,8 @@ afterAll(() => {
   lambda?.destroy();
 });
 
-describe('Step Functions', () => {
-  test('a synchronous execution of the processor answers with its summary', async () => {
+describe('Step Functions client', () => {
+  test('a synchronous execution of the processor returns its summary', async () => {
     const answer = await stepFunctions.send(
       new StartSyncExecutionCommand({ stateMachineArn: processor, input: '{}' }),
     );
@@ -44,7 +44,7 @@ describe('Step Functions', () => {
     });
   });
 
-  test('an Express execution is started, and everything about it but that is refused as on AWS', async () => {
+  test('an Express execution can be started, but not described, stopped or listed, as on AWS', async () => {
     const { executionArn = '' } = await stepFunctions.send(
       new StartExecutionCommand({ stateMachineArn: processor }),
     );
@@ -88,14 +88,14 @@ describe('Step Functions', () => {
     });
   });
 
-  test('an unknown state machine and an input that is no JSON are refused by name', async () => {
+  test('an unknown state machine and an input that is not JSON are refused with the error name of AWS', async () => {
     const unknown = stepFunctions.send(new StartExecutionCommand({ stateMachineArn: `${processor}x` }));
     await expect(unknown).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
     const broken = stepFunctions.send(new StartExecutionCommand({ stateMachineArn: processor, input: '{' }));
     await expect(broken).rejects.toMatchObject({ name: 'InvalidExecutionInput' });
   });
 
-  test('lists its state machines', async () => {
+  test('the state machines can be listed', async () => {
     const { stateMachines = [] } = await stepFunctions.send(new ListStateMachinesCommand({}));
     expect(stateMachines).toEqual(
       expect.arrayContaining([expect.objectContaining({ name: 'outbox-processor', type: 'EXPRESS' })]),
@@ -103,8 +103,8 @@ describe('Step Functions', () => {
   });
 });
 
-describe('Lambda', () => {
-  test('a function answers by name', async () => {
+describe('Lambda client', () => {
+  test('a function can be invoked by its name', async () => {
     const payload = JSON.stringify({ leaseToken: '7f1ff7b4-4b7c-4b62-9d4f-2f60f57d9d6b', runId: 'a test' });
 
     const answer = await lambda.send(
@@ -121,7 +121,7 @@ describe('Lambda', () => {
     });
   });
 
-  test('what a function throws comes back in the shape of its runtime', async () => {
+  test('an error thrown by a function is returned in the form of the Node.js runtime', async () => {
     const answer = await lambda.send(
       new InvokeCommand({
         FunctionName: 'outbox-fetch-batch',
@@ -136,7 +136,7 @@ describe('Lambda', () => {
     });
   });
 
-  test('an unknown function is refused by name', async () => {
+  test('an unknown function is refused with the error name of AWS', async () => {
     const call = lambda.send(new InvokeCommand({ FunctionName: 'outbox-nothing' }));
     await expect(call).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });

@@ -12,7 +12,7 @@ import type pg from 'pg';
 import type { TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
-// As against an account: a stack's outputs, and credentials and endpoints from the environment.
+// As against an account: the outputs of a stack, and credentials and endpoints from the environment.
 let twin: TwinProcess;
 let pool: pg.Pool;
 useTwin((underTest) => {
@@ -85,7 +85,7 @@ const certify = (...parameters: string[]) =>
   start('--stack', 'shop-outbox', '--report', reports, ...parameters).ended;
 const rowsLeft = async () => (await pool.query('select id from outbox_events')).rows;
 
-test('a bus that refuses an entry, and a redrive that cannot start, are differences with exit code 1', async () => {
+test('a bus that refuses an entry and a redrive that cannot start are differences, with exit code 1', async () => {
   await twin.setFaults([
     {
       service: 'events',
@@ -105,7 +105,7 @@ test('a bus that refuses an entry, and a redrive that cannot start, are differen
   expect([exitCode, await rowsLeft()]).toEqual([1, []]);
 });
 
-test('what is the same is said and reported, and exit code 4 tells that it was only a part', async () => {
+test('a partial run without differences reports what is the same and ends with exit code 4', async () => {
   const { exitCode, stdout } = await certify('--only', 'transactions,partial-failure,retry,publish');
 
   expect(stdout).toMatch(/^skipped +publish +others may notice it: give --disturb$/m);
@@ -117,7 +117,7 @@ test('what is the same is said and reported, and exit code 4 tells that it was o
   expect(await readdir(reports)).toContain(path.replace(/^.*\//, '').replace('.md', '.json'));
 });
 
-test('a run that is ended removes the event that it is just writing', async () => {
+test('an interrupted run removes the event that it is writing', async () => {
   const latency = { service: 'rds-data', kind: 'latency', ms: 3_000, match: { sql: 'insert into' } } as const;
   await twin.setFaults([latency]);
   const { child, ended } = start('--stack', 'shop-outbox', '--report', reports, '--only', 'retry');

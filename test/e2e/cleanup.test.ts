@@ -12,7 +12,7 @@ useTwin((underTest) => {
   ({ twin, pool, stepFunctions } = underTest);
 });
 
-/** 3,500 processed events past their retention, and what must stay. */
+/** 3,500 processed events past their retention, and events that must be kept. */
 beforeEach(async () => {
   await twin.setFaults([]);
   await pool.query('delete from outbox_events');
@@ -39,7 +39,7 @@ const left = async () =>
     await pool.query<{ event_type: string }>('select event_type from outbox_events order by event_type')
   ).rows.map(({ event_type }) => event_type);
 
-test('processed events past their retention go, everything else stays', async () => {
+test('processed events past their retention are purged, and all other events are kept', async () => {
   expect(await cleanUp()).toEqual({
     status: 'SUCCEEDED',
     output: { purged: 3500, more: false, overdueSeconds: 0 },
@@ -47,7 +47,7 @@ test('processed events past their retention go, everything else stays', async ()
   expect(await left()).toEqual(['delayed', 'failed', 'young']);
 });
 
-test('lost answers and a crash in the middle cost nothing but the count', async () => {
+test('a purge with lost answers and a crash deletes the same events; only the count is too low', async () => {
   await twin.setFaults([
     { service: 'rds-data', kind: 'drop-response', match: { sql: 'delete from outbox_events' }, times: 1 },
     { service: 'lambda', kind: 'crash', when: 'after', match: { function: 'purge-events' }, times: 1 },

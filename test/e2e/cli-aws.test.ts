@@ -10,7 +10,7 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import measure from 'fast-string-truncated-width';
 import { createDataApi } from '../../outbox/data-api.ts';
-import { redriveProgress } from '../../outbox/redrive.ts';
+import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { AwsError } from '../../twin/http/aws-error.ts';
 import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
@@ -89,7 +89,7 @@ const file = async (name: string, text: string) => {
 };
 
 describe('enqueue', () => {
-  test('5,000 lines from a pipe, in their order', async () => {
+  test('enqueue writes 5,000 lines from a pipe in their order', async () => {
     const { exitCode, stdout, stderr } = await cli.run(['enqueue', '--stack', 'shop-outbox', '--json'], {
       stdin: linesWith(5_000),
       env,
@@ -104,7 +104,7 @@ describe('enqueue', () => {
     expect(rows.map(({ n }) => Number(n))).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1));
   });
 
-  test('a file in a terminal, with a progress bar', async () => {
+  test('enqueue writes a file with a progress bar when it runs in a terminal', async () => {
     const path = await file('many.jsonl', linesWith(3_000));
 
     const { exitCode, stdout } = await cli.startInTerminal(['enqueue', '--file', path, ...names], 120, env)
@@ -115,7 +115,7 @@ describe('enqueue', () => {
     expect([exitCode, await written()]).toEqual([0, 3_000]);
   });
 
-  test('one event in a JSON file, its numbers as they were written', async () => {
+  test('enqueue writes one event from a JSON file and keeps its numbers as they are', async () => {
     const path = await file(
       'one.json',
       '{\n "aggregateId": "7", "eventType": "a", "payload": {"n": 9007199254740993},\n "dueAt": "2030-01-01T00:00:00Z"}',
@@ -134,7 +134,7 @@ describe('enqueue', () => {
 
   test.each([
     [
-      'what is no JSON',
+      'a text that is not JSON',
       99_997,
       '{"aggregateId": "7", ',
       /^error line 99997: not JSON: [^\n]+; nothing was enqueued\n$/,
@@ -151,16 +151,19 @@ describe('enqueue', () => {
       '{"aggregateId":"7","eventType":"a","payload":[]}',
       /^error line 2: payload: /,
     ],
-  ])('a line with %s: its number, the reason, and nothing is inserted', async (_, number, bad, message) => {
-    const path = await file('bad.jsonl', linesWith(100_000, { [number]: bad }));
+  ])(
+    'enqueue reports the number of a line with %s and the reason, and inserts nothing',
+    async (_, number, bad, message) => {
+      const path = await file('bad.jsonl', linesWith(100_000, { [number]: bad }));
 
-    const { exitCode, stdout, stderr } = await cli.run(['enqueue', '--file', path, ...names], { env });
+      const { exitCode, stdout, stderr } = await cli.run(['enqueue', '--file', path, ...names], { env });
 
-    expect(stderr).toMatch(message);
-    expect([exitCode, stdout, await written()]).toEqual([2, '', 0]);
-  });
+      expect(stderr).toMatch(message);
+      expect([exitCode, stdout, await written()]).toEqual([2, '', 0]);
+    },
+  );
 
-  test('a line that only the table refuses is found too', async () => {
+  test('enqueue also reports a line that only the table refuses', async () => {
     const huge = '{"aggregateId":"7","eventType":"a","payload":{"n":9223372036854775808}}';
 
     const { exitCode, stderr } = await cli.run(['enqueue', ...names], {
@@ -173,8 +176,8 @@ describe('enqueue', () => {
   });
 });
 
-describe('a result beyond the limits of the Data API', () => {
-  /** 500 failed events whose texts take three bytes a character. */
+describe('result larger than the limits of the Data API', () => {
+  /** 500 failed events with texts of three bytes per character. */
   const insertWide = () =>
     database.sql(`
       insert into outbox_events (aggregate_type, aggregate_id, event_type, payload, status, due_at, failed_at,
@@ -183,7 +186,7 @@ describe('a result beyond the limits of the Data API', () => {
         now() - interval '1 minute' + i * interval '1 millisecond', 'MalformedDetail', repeat('誤', 300)
       from generate_series(1, 500) i`);
 
-  test('is listed whole, newest first', async () => {
+  test('list shows a result larger than the limits of the Data API completely, newest first', async () => {
     await insertWide();
 
     const { exitCode, stdout } = await cli.run(['list', '--limit', '500', '--json', ...names], { env });
@@ -195,7 +198,7 @@ describe('a result beyond the limits of the Data API', () => {
     expect([exitCode, events[0]?.error]).toEqual([0, '誤'.repeat(300)]);
   });
 
-  test('is followed whole, each outcome once', async () => {
+  test('tail shows a result larger than the limits of the Data API completely, each outcome once', async () => {
     await insertWide();
     const tail = cli.start(['tail', '--since', '3600', '--json', ...names], env);
     await tail.shows('文500"');
@@ -210,7 +213,7 @@ describe('a result beyond the limits of the Data API', () => {
     expect(ids.map(Number)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
   });
 
-  test('is shown whole: a row of more than a megabyte', async () => {
+  test('show prints a row of more than a megabyte completely', async () => {
     const [row] = await database.sql<{ id: string }>(`
       insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
       values (repeat('文', 300000), 'a', '{"n": 1}', 'FAILED', null, now(), repeat('誤', 400000)) returning id`);
@@ -223,7 +226,7 @@ describe('a result beyond the limits of the Data API', () => {
     expect(detail).toMatchObject({ n: 1, aggregateId: aggregate_id });
   });
 
-  test('is not what a redrive tells of its errors: fifty types at most, each begun', async () => {
+  test('the progress of a redrive has at most fifty error types, each truncated', async () => {
     await database.sql(`
       insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, redrive_id, last_error_type)
       select '7', 'a', '{}', 'FAILED', null, now(), 'the redrive', i || repeat('x', 3000) from generate_series(1, 500) i`);
@@ -233,7 +236,7 @@ describe('a result beyond the limits of the Data API', () => {
     expect([failedAgain, errorTypes.length, errorTypes[0]]).toEqual([500, 50, `100${'x'.repeat(197)}`]);
   });
 
-  test('ends with an ellipsis in list and tail, so that nobody takes it for the whole', async () => {
+  test('list and tail end a truncated text with an ellipsis', async () => {
     await database.sql(`
       insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
       values (repeat('x', 4001), 'a', '{}', 'FAILED', null, now() - interval '10 seconds', repeat('y', 100000))`);
@@ -249,10 +252,10 @@ describe('a result beyond the limits of the Data API', () => {
   });
 });
 
-describe('text that is not ASCII', () => {
+describe('text outside ASCII', () => {
   const aggregate = '注文番号四二三九一';
 
-  test('is whole in a pipe, and its columns stand under each other in a terminal', async () => {
+  test('text outside ASCII is complete in a pipe, and its columns are aligned in a terminal', async () => {
     await database.sql(
       `insert into outbox_events (id, aggregate_id, event_type, payload, status, due_at, failed_at, last_error)
        values ($3, $1, '型', '{}', 'FAILED', null, now(), $2), ($4, '7', 'ascii', '{}', 'FAILED', null, now(), 'short')`,
@@ -271,7 +274,7 @@ describe('text that is not ASCII', () => {
     expect([column(aggregate), column('7  ')]).toEqual([column('aggregate'), column('aggregate')]);
   });
 
-  test('with a separator of lines is written from a file and from a pipe, and stays on one line of tail', async () => {
+  test('text with a line separator is written from a file and from a pipe, and stays on one line in tail', async () => {
     const separated = JSON.stringify({
       aggregateId: '7',
       eventType: 'a\u2028b',
@@ -294,7 +297,7 @@ describe('text that is not ASCII', () => {
       expect(JSON.parse(json)).toMatchObject({ eventType: 'a\u2028b' });
   });
 
-  test('with a byte order mark is written', async () => {
+  test('a file with a byte order mark is written', async () => {
     const path = await file('windows.jsonl', `\ufeff${line(1)}\r\n${line(2)}\r\n`);
 
     expect((await cli.run(['enqueue', '--file', path, ...names], { env })).exitCode).toBe(0);
@@ -302,8 +305,8 @@ describe('text that is not ASCII', () => {
   });
 });
 
-describe('a look that fails does not end tail:', () => {
-  test('it says so once, goes on, and says when there are answers again', async () => {
+describe('failed request during tail', () => {
+  test('tail reports a failing database once, continues, and reports when it answers again', async () => {
     const refusals = new EventEmitter();
     let refusing = false;
     const service = createRdsData({
@@ -356,7 +359,7 @@ describe('a look that fails does not end tail:', () => {
     }
   });
 
-  test('nor does one at the bus of the twin, whose log keeps the newest events only', async () => {
+  test("tail continues after a failed request to the twin's bus, whose log keeps only the newest events", async () => {
     const refusals = new EventEmitter();
     const event = (DetailType: string) => ({ Time: '2026-03-01T10:00:00.000Z', DetailType, Detail: '{}' });
     const events = [event('old')];
@@ -413,7 +416,7 @@ describe('a look that fails does not end tail:', () => {
   });
 });
 
-test('times carry their offset, whatever the time zone of the database', async () => {
+test('times have an offset, whatever the time zone of the database is', async () => {
   const url = new URL(database.postgresUrl);
   url.searchParams.set('options', '-c TimeZone=Asia/Tokyo');
   const service = createRdsData({
@@ -458,18 +461,18 @@ test('times carry their offset, whatever the time zone of the database', async (
   }
 });
 
-// Other systems have no such device; what it does is the same everywhere.
+// Other systems have no such device, but the behaviour is the same everywhere.
 const testWithFullDevice = existsSync('/dev/full') ? describe : describe.skip;
-testWithFullDevice('an answer that cannot be written is an error with a sentence', () => {
+testWithFullDevice('answer that cannot be written', () => {
   test.each([
-    ['as JSON', ['list', '--json', ...names]],
-    ['as a table', ['list', ...names]],
-    ['of a command that has done something', ['enqueue', ...enqueued, '--json', ...names]],
-    ['that is the version', ['--version']],
-    ['that is the help', ['--help']],
-    ['that is the help of a command', ['list', '--help']],
-    ['line by line', ['tail', '--since', '3600', '--json', ...names]],
-  ])('%s', async (_, parameters) => {
+    ['list as JSON', ['list', '--json', ...names]],
+    ['list as a table', ['list', ...names]],
+    ['a command that has changed something', ['enqueue', ...enqueued, '--json', ...names]],
+    ['the version', ['--version']],
+    ['the help', ['--help']],
+    ['the help of a command', ['list', '--help']],
+    ['tail line by line', ['tail', '--since', '3600', '--json', ...names]],
+  ])('an answer that cannot be written is an error with one sentence: %s', async (_, parameters) => {
     await database.sql(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at)
        values ('7', 'a', '{}', 'FAILED', null, now() - interval '10 seconds')`,
@@ -483,10 +486,10 @@ testWithFullDevice('an answer that cannot be written is an error with a sentence
     expect(exitCode).toBe(1);
   });
 
-  test('also where the beginning fits on the disk', async () => {
+  test('an answer whose beginning fits on the disk is an error too', async () => {
     const path = join(folder, 'limited.txt');
 
-    // A limit on the size of files behaves as a disk that becomes full.
+    // A limit on the size of files behaves like a full disk.
     const { exitCode, stderr } = await cli.inShell(
       ['--help'],
       `> '${path}'`,
@@ -498,7 +501,7 @@ testWithFullDevice('an answer that cannot be written is an error with a sentence
     expect([exitCode, (await stat(path)).size]).toEqual([1, 1024]);
   });
 
-  test('but a reader that has seen enough is none', async () => {
+  test('a reader that closes the pipe early is not an error', async () => {
     await database.sql(`
       insert into outbox_events (aggregate_id, event_type, payload)
       select repeat('x', 500) || i, 'a', '{}' from generate_series(1, 500) i`);
@@ -514,31 +517,37 @@ testWithFullDevice('an answer that cannot be written is an error with a sentence
   });
 });
 
-describe('bad input is one sentence and an exit code', () => {
+describe('invalid input', () => {
   test.each<[string, string[], Partial<NodeJS.ProcessEnv>, number, RegExp]>([
     ['an unknown command', ['lst'], {}, 2, /unknown command 'lst'/],
     ['an unknown flag', ['list', '--bogus'], {}, 2, /unknown option '--bogus'/],
     ['a malformed id', ['show', '7'], {}, 2, /expected an event id/],
     ['a malformed time', ['redrive', '--failed-after', 'yesterday'], {}, 2, /expected a time/],
-    ['a redrive without a condition', ['redrive'], {}, 2, /the filter is empty/],
-    ['a name that nobody gave', ['run', ...names], {}, 2, /needs processorArn: give --processor-arn/],
-    ['a file that is not there', ['enqueue', '--file', '/nowhere.jsonl', ...names], {}, 2, /cannot be read/],
+    ['a redrive without a filter', ['redrive'], {}, 2, /the filter is empty/],
+    ['a resource name that is missing', ['run', ...names], {}, 2, /needs processorArn: give --processor-arn/],
     [
-      'a twin that does not run',
+      'a file that does not exist',
+      ['enqueue', '--file', '/nowhere.jsonl', ...names],
+      {},
+      2,
+      /cannot be read/,
+    ],
+    [
+      'a twin that is not running',
       ['status', '--local', 'http://127.0.0.1:1'],
       {},
       3,
       /the twin at http:.* does not answer/,
     ],
     [
-      'the same by environment',
+      'a twin that is not running, named by the environment',
       ['list'],
       { AWS_ENDPOINT_URL: 'http://localhost:1' },
       3,
       /the twin at http:.* does not answer/,
     ],
     [
-      'the same by environment, asked for with --local',
+      'a twin that is not running, named by the environment and used with --local',
       ['list', '--local'],
       { AWS_ENDPOINT_URL: 'http://localhost:1' },
       3,
@@ -551,8 +560,8 @@ describe('bad input is one sentence and an exit code', () => {
       3,
       /AWS does not answer/,
     ],
-    ['no credentials', ['list'], { AWS_ACCESS_KEY_ID: undefined }, 3, /no AWS credentials were found/],
-    ['no region', ['list'], { AWS_REGION: undefined }, 3, /no AWS region is set/],
+    ['missing credentials', ['list'], { AWS_ACCESS_KEY_ID: undefined }, 3, /no AWS credentials were found/],
+    ['a missing region', ['list'], { AWS_REGION: undefined }, 3, /no AWS region is set/],
     [
       'a stack that does not exist',
       ['status'],
@@ -567,13 +576,16 @@ describe('bad input is one sentence and an exit code', () => {
       1,
       /there is no event/,
     ],
-  ])('%s', async (_, parameters, changes, expected, sentence) => {
-    const { exitCode, stdout, stderr } = await cli.run(parameters, { env: { ...env, ...changes } });
+  ])(
+    'the CLI reports %s in one sentence with an exit code',
+    async (_, parameters, changes, expected, sentence) => {
+      const { exitCode, stdout, stderr } = await cli.run(parameters, { env: { ...env, ...changes } });
 
-    expect(stderr).toMatch(/^error [^\n]+\n$/);
-    expect(stderr).toMatch(sentence);
-    expect([exitCode, stdout]).toEqual([expected, '']);
-  });
+      expect(stderr).toMatch(/^error [^\n]+\n$/);
+      expect(stderr).toMatch(sentence);
+      expect([exitCode, stdout]).toEqual([expected, '']);
+    },
+  );
 
   test('every command has help with examples and the exit codes', async () => {
     const commands = ['status', 'list', 'show', 'run', 'redrive', 'enqueue', 'purge', 'tail', 'doctor'];

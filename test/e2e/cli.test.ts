@@ -62,7 +62,7 @@ const anId = async (status: string) =>
 
 const stderrIsOneSentence = (stderr: string) => expect(stderr).toMatch(/^error [^\n]+\n$/);
 
-test('status shows events by status, lag and the last runs', async () => {
+test('status shows the events by status, the lag and the last runs', async () => {
   const { exitCode, answer, stderr } = await json('status');
   const { stdout } = await cli.run(['status', local]);
 
@@ -79,7 +79,7 @@ test('status shows events by status, lag and the last runs', async () => {
   expect([exitCode, stderr]).toEqual([0, '']);
 });
 
-test('list takes filters, and in a terminal its lines are no wider than that', async () => {
+test('list accepts filters, and in a terminal its lines are not wider than the terminal', async () => {
   const failed = await json('list', '--status', 'failed', '--error', 'MalformedDetail');
   const none = await json('list', '--type', 'dish.eaten');
   const { stdout } = await cli.startInTerminal(['list', local], 70).ended;
@@ -97,7 +97,7 @@ test('list takes filters, and in a terminal its lines are no wider than that', a
   expect(piped.stdout).not.toContain('\u001b');
 });
 
-test('show has the whole row, and the detail exactly as it is published', async () => {
+test('show prints the whole row, and the detail exactly as it is published', async () => {
   const payload = '{"n":12345678901234567,"text":"ö"}';
   const enqueued = await json('enqueue', '--aggregate', '7', '--type', 'dish.rated', '--payload', payload);
   const [id] = enqueued.answer['eventIds'] as string[];
@@ -115,7 +115,7 @@ test('show has the whole row, and the detail exactly as it is published', async 
   expect(failed.stdout).toMatch(/^last_error_type +MalformedDetail$/m);
 });
 
-test('an id may be any uuid, in any form that PostgreSQL reads', async () => {
+test('an event id may be any uuid in any form that PostgreSQL reads', async () => {
   const id = '76e1760a-d17a-f1cd-9453-d8a9d6c994e0';
   const [upper, bare] = [`{${id.toUpperCase()}}`, id.replaceAll('-', '')];
   const event = ['--aggregate', '7', '--type', 'dish.rated', '--payload', '{}'];
@@ -134,7 +134,7 @@ test('an id may be any uuid, in any form that PostgreSQL reads', async () => {
   expect((await twin.busEvents()).filter(({ Detail }) => Detail.includes(id))).toHaveLength(1);
 });
 
-test('run publishes what is due, and says 1 when it fails', async () => {
+test('run publishes the due events, and ends with exit code 1 when the run fails', async () => {
   await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
   const { answer, exitCode } = await json('run');
   await twin.setFaults([
@@ -149,7 +149,7 @@ test('run publishes what is due, and says 1 when it fails', async () => {
   stderrIsOneSentence(failed.stderr);
 });
 
-test('purge deletes what is past its retention', async () => {
+test('purge deletes the events past their retention', async () => {
   await pool.query(
     `update outbox_events set processed_at = now() - interval '8 days' where status = 'PROCESSED'`,
   );
@@ -161,7 +161,80 @@ test('purge deletes what is past its retention', async () => {
   expect(await statuses()).toEqual({ FAILED: 2 });
 });
 
-describe('while the outbox is paused', () => {
+describe('while the bus is away', () => {
+  const away = {
+    service: 'events',
+    operation: 'PutEvents',
+    kind: 'error',
+    code: 'InternalException',
+  } as const;
+  const sentence =
+    /the bus has not accepted anything since \d{4}-\S+Z \([\d.]+ s\), InternalException: .*; nothing is lost and no attempt is used: 3 events wait/;
+  const insertThree = () =>
+    pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload) select '1', 'a', '{}' from generate_series(1, 3)`,
+    );
+
+  test('run, status and doctor say so, and run and doctor are exit code 1', async () => {
+    await insertThree();
+    await twin.setFaults([away]);
+
+    const run = await json('run');
+    const again = await json('run');
+    const status = await cli.run(['status', local]);
+    const doctor = await json('doctor');
+
+    expect(run.answer).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { claimed: 3, published: 0, outage: true },
+    });
+    expect([run.exitCode, status.exitCode, doctor.exitCode]).toEqual([1, 0, 1]);
+    expect(run.stderr).toMatch(sentence);
+    stderrIsOneSentence(run.stderr);
+    expect([again.exitCode, again.answer['output']]).toEqual([1, expect.objectContaining({ claimed: 0 })]);
+    expect(again.stderr).toMatch(/^error nothing was due yet: the bus has not accepted anything/);
+    expect(status.stdout.split('\n')[0]).toMatch(sentence);
+    expect(doctor.answer['checks']).toContainEqual({
+      name: 'the bus accepts events',
+      result: 'failed',
+      found: expect.stringMatching(sentence),
+      remedy: expect.stringMatching(/^wait: it drains by itself/),
+    });
+  });
+
+  test('tail says so once, and when the bus is back', async () => {
+    const tail = cli.start(['tail', local]);
+    await tail.shows('following the outcomes');
+    await insertThree();
+    await twin.setFaults([away]);
+    await twin.tick();
+    await tail.shows(sentence);
+    await twin.setFaults([]);
+    await pool.query(`update outbox_events set due_at = now() where status = 'PENDING'`);
+    await twin.tick();
+
+    await tail.shows('the bus accepts events again');
+
+    tail.stop();
+    const { stderr } = await tail.ended;
+    expect(stderr.match(/has not accepted anything/g)).toHaveLength(1);
+    expect((await json('status')).answer['outage']).toBeNull();
+  });
+});
+
+test('run is exit code 1 when events that it claimed were not published', async () => {
+  await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
+  await twin.setFaults([{ service: 'events', kind: 'entry-error', code: 'MalformedDetail' }]);
+
+  const { exitCode, stderr } = await cli.run(['run', local]);
+
+  expect(stderr).toMatch(
+    /^error 1 of 1 events were not published; 1 failed for good and wait for a person: list --run arn:\S+ says why\n$/,
+  );
+  expect(exitCode).toBe(1);
+});
+
+describe('paused outbox', () => {
   beforeEach(async () => {
     await cli.run(['pause', '--reason', 'the bus is being moved', local]);
   });
@@ -170,7 +243,7 @@ describe('while the outbox is paused', () => {
     await cli.run(['resume', local]);
   });
 
-  test('run publishes nothing, says why, and is exit code 1', async () => {
+  test('run publishes nothing while the outbox is paused, gives the reason and ends with exit code 1', async () => {
     await pool.query(`insert into outbox_events (aggregate_id, event_type, payload) values ('1', 'a', '{}')`);
 
     const { answer, exitCode, stderr } = await json('run');
@@ -184,7 +257,7 @@ describe('while the outbox is paused', () => {
     stderrIsOneSentence(stderr);
   });
 
-  test('purge deletes nothing, says why, and is exit code 1', async () => {
+  test('purge deletes nothing while the outbox is paused, gives the reason and ends with exit code 1', async () => {
     await pool.query(
       `update outbox_events set processed_at = now() - interval '8 days' where status = 'PROCESSED'`,
     );
@@ -195,7 +268,7 @@ describe('while the outbox is paused', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('redrive makes the events due, and says that they wait', async () => {
+  test('redrive while the outbox is paused makes the events due and says that they wait', async () => {
     const { stdout, exitCode } = await cli.run(['redrive', '--type', 'dish.removed', '--yes', local]);
 
     expect(stdout).toBe('0 processed; the outbox is paused, and 2 are published when somebody resumes it\n');
@@ -209,14 +282,14 @@ describe('while the outbox is paused', () => {
 });
 
 describe('redrive', () => {
-  test('a dry run only counts', async () => {
+  test('a dry run of redrive only counts the events', async () => {
     const { answer } = await json('redrive', '--error', 'MalformedDetail', '--dry-run');
 
     expect(answer).toEqual({ dryRun: true, matching: 2 });
     expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
   });
 
-  test('more than one event is refused where nobody can be asked', async () => {
+  test('redrive refuses more than one event when it cannot ask for confirmation', async () => {
     const { exitCode, stderr } = await cli.run(['redrive', '--all', local]);
 
     expect(stderr).toContain('2 events match and nobody can be asked');
@@ -224,7 +297,7 @@ describe('redrive', () => {
     expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
   });
 
-  test('with --yes it follows the redrive to its end', async () => {
+  test('redrive with --yes follows the redrive to its end', async () => {
     const { exitCode, answer, stderr } = await json('redrive', '--type', 'dish.removed', '--yes');
 
     expect(answer).toMatchObject({ status: 'SUCCEEDED', matching: 2, processed: 2, failedAgain: 0 });
@@ -233,7 +306,7 @@ describe('redrive', () => {
     expect(await statuses()).toEqual({ PROCESSED: 20 });
   });
 
-  test('one event needs no question; failed again is exit code 1 with the reason', async () => {
+  test('redrive of one event needs no confirmation, and ends with exit code 1 when it fails again', async () => {
     await twin.setFaults([{ service: 'events', kind: 'entry-error', code: 'MalformedDetail' }]);
 
     const { exitCode, stderr } = await cli.run(['redrive', '--event', await anId('FAILED'), local]);
@@ -242,7 +315,7 @@ describe('redrive', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('in a terminal it asks, and takes no for an answer', async () => {
+  test('redrive asks for confirmation in a terminal and accepts "no"', async () => {
     const declined = cli.startInTerminal(['redrive', '--all', local]);
     await declined.shows('Redrive 2 events?');
     declined.type('n\r');
@@ -260,7 +333,7 @@ describe('redrive', () => {
   });
 });
 
-test('tail follows outcomes, and the bus', async () => {
+test('tail shows new outcomes, and new events on the bus', async () => {
   const tail = cli.start(['tail', '--since', '60', '--json', local]);
   const bus = cli.start(['tail', '--bus', local]);
   await tail.shows('"FAILED"');
@@ -282,7 +355,7 @@ test('tail follows outcomes, and the bus', async () => {
 });
 
 describe('doctor', () => {
-  test('finds nothing to complain about', async () => {
+  test('doctor finds no problem on a new twin', async () => {
     await pool.query('delete from outbox_events');
 
     const { exitCode, answer } = await json('doctor');
@@ -300,7 +373,37 @@ describe('doctor', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('names what is broken, with its remedy', async () => {
+  test('of a database that is away is one finding, whose remedy makes nothing again', async () => {
+    await twin.setFaults([{ service: 'rds-data', kind: 'error', code: 'DatabaseUnavailableException' }]);
+
+    const { exitCode, answer } = await json('doctor');
+
+    const checks = answer['checks'] as { name: string; result: string; found: string; remedy?: string }[];
+    expect(checks.filter(({ result }) => result === 'failed')).toEqual([
+      expect.objectContaining({
+        name: 'Data API answers',
+        remedy: expect.stringMatching(/^wait a few seconds/),
+      }),
+    ]);
+    expect(checks.find(({ name }) => name === 'no event is late')).toMatchObject({
+      result: 'skipped',
+      found: 'not checked, for the same reason as "Data API answers"',
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test('of a bus that answers 500 advises to wait, and of one that is gone to create it again', async () => {
+    const remedyWhen = async (code: string) => {
+      await twin.setFaults([{ service: 'events', operation: 'DescribeEventBus', kind: 'error', code }]);
+      const checks = (await json('doctor')).answer['checks'] as { name: string; remedy?: string }[];
+      return checks.find(({ name }) => name === 'the bus exists')?.remedy;
+    };
+
+    expect(await remedyWhen('InternalException')).toMatch(/^wait and ask again/);
+    expect(await remedyWhen('ResourceNotFoundException')).toMatch(/^create it again/);
+  });
+
+  test('doctor reports a problem with its remedy', async () => {
     await pool.query(`revoke update on outbox_events from outbox_processor`);
     await pool.query(`update outbox_migrations set checksum = 'x' || checksum where name like '0002%'`);
     try {

@@ -20,16 +20,16 @@ useTwin((underTest) => {
   ({ twin, pool } = underTest);
 });
 
-/** Node's own client, since fetch allows nobody to choose these headers. */
+/** Node's own client, because fetch does not allow these headers to be set. */
 async function call(method: string, path: string, headers: Record<string, string>) {
   const request = httpRequest(`${twin.url}${path}`, { method, headers }).end();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
 
-describe('who may call the twin', () => {
+describe('access to the twin', () => {
   test.each(['evil.example', 'localhost.evil.example', '127.0.0.1', '127.0.0.1:1'])(
-    'nobody under the Host %s',
+    'a request with the Host header %s is refused',
     async (host) => {
       const { status, body } = await call('POST', '/_local/tick', { host });
 
@@ -39,7 +39,7 @@ describe('who may call the twin', () => {
   );
 
   test.each(['http://evil.example', 'null', 'http://127.0.0.1:1', 'https://localhost'])(
-    'no page of the Origin %s',
+    'a request from a page of the origin %s is refused',
     async (origin) => {
       const before = await twin.get<Execution[]>('/_local/executions');
 
@@ -53,7 +53,7 @@ describe('who may call the twin', () => {
     },
   );
 
-  test('its own page, under both names, and whoever has no Origin', async () => {
+  test("requests from the twin's own page, under both host names, and without an Origin header are answered", async () => {
     const { port, origin } = new URL(twin.url);
     const host = `localhost:${port}`;
 
@@ -63,14 +63,14 @@ describe('who may call the twin', () => {
   });
 });
 
-describe('the page', () => {
+describe('files of the page', () => {
   test.each([
     ['/', 'text/html'],
     ['/console/main.js', 'text/javascript'],
     ['/console/dagre.js', 'text/javascript'],
     ['/console/base.css', 'text/css'],
     ['/console/icon.svg', 'image/svg+xml'],
-  ])('%s is %s and lets nothing foreign in', async (path, type) => {
+  ])('the file %s is %s and allows no content from elsewhere', async (path, type) => {
     const { status, headers } = await call('GET', path, {});
 
     expect(status).toBe(200);
@@ -80,15 +80,15 @@ describe('the page', () => {
   });
 
   test.each(['/console/none.js', '/console/../main.ts', '/console/%2e%2e/main.ts', '/console/..%2fmain.ts'])(
-    'nothing is at %s',
+    'there is no file at %s',
     async (path) => {
       expect((await call('GET', path, {})).status).toBe(404);
     },
   );
 });
 
-describe('the outbox', () => {
-  /** 250 events: 25 removals, of which all failed for good in a run; one delayed. */
+describe('outbox API of the page', () => {
+  /** 250 events: 25 removals that all failed for good in a run, and one delayed event. */
   beforeAll(async () => {
     await beginScenario(twin, pool, 250);
     await twin.setFaults([
@@ -107,7 +107,7 @@ describe('the outbox', () => {
     );
   }, 60_000);
 
-  test('status: counts, lag and samples', async () => {
+  test('the status has the counts, the lag and the samples', async () => {
     const status = await twin.get<Record<string, unknown>>('/_local/outbox');
 
     expect(status).toMatchObject({ pending: 2, due: 1, dueLater: 1, processing: 0, failed: 25 });
@@ -118,14 +118,14 @@ describe('the outbox', () => {
     ]);
   });
 
-  test('status: what tools read by the first names of fields and paths is still there', async () => {
+  test('the status still has the former names of fields and paths for tools that read them', async () => {
     const status = await twin.get<Record<string, unknown>>('/_local/outbox');
 
     expect(status).toMatchObject({ waiting: 1, inFlight: 0, oldestLeaseEnd: null });
     expect(await twin.get('/_local/outbox/parked')).toEqual(await twin.get('/_local/outbox/failed'));
   });
 
-  test('list: newest first in pages of 100, no event twice and none left out', async () => {
+  test('the list has the newest events first in pages of 100, each event exactly once', async () => {
     const seen: string[] = [];
     let query = '';
     for (;;) {
@@ -148,11 +148,11 @@ describe('the outbox', () => {
     ['errorType=MalformedDetail', 25],
     ['eventType=dish.removed&aggregateId=3', 4],
     ["eventType=' or true --", 0],
-  ])('list: %s finds %s', async (query, count) => {
+  ])('the list with %s has %s events', async (query, count) => {
     expect((await twin.get<Listed>(`/_local/outbox/events?${query}`)).matching.count).toBe(count);
   });
 
-  test('list: a text of a megabyte ends early, and the event has it whole', async () => {
+  test('the list truncates a text of a megabyte, and the event itself has it completely', async () => {
     const [aggregateId, error] = ['文'.repeat(300_000), '誤'.repeat(300_000)];
     await pool.query(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, failed_at, last_error_type, last_error)
@@ -171,14 +171,14 @@ describe('the outbox', () => {
     await pool.query(`delete from outbox_events where event_type = 'dish.large'`);
   });
 
-  test.each(['status=BOGUS', 'id=7', 'before=x'])('list: %s is refused in a sentence', async (query) => {
+  test.each(['status=BOGUS', 'id=7', 'before=x'])('the list refuses %s with a sentence', async (query) => {
     const { status, body } = await call('GET', `/_local/outbox/events?${query}`, {});
 
     expect(status).toBe(400);
     expect(body).toContain(query.split('=')[1]);
   });
 
-  test('an event: its row to the last digit, its run, its entry on the bus', async () => {
+  test('an event has its row with exact numbers, its run and its entry on the bus', async () => {
     const listed = await twin.get<Listed>('/_local/outbox/events?status=processed');
     const id = listed.events[0]?.id ?? '';
     const [run] = await twin.get<Execution[]>('/_local/executions');
@@ -203,7 +203,7 @@ describe('the outbox', () => {
     );
   });
 
-  test('runs: the idle ones folded, a history in parts', async () => {
+  test('the runs are listed with idle runs folded, and a history can be read in parts', async () => {
     await twin.tick();
     await twin.tick();
     const { runs, idle } = await twin.get<{ runs: { executionArn: string }[]; idle: number }>('/_local/runs');

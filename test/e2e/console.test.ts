@@ -67,7 +67,7 @@ inBrowser(`the console page${reason}`, () => {
     await twin.setFaults([]);
   }
 
-  test('shows an empty outbox, then follows a run live', async () => {
+  test('the page shows an empty outbox and then follows a run live', async () => {
     await beginScenario(twin, pool, 0);
     await visit('#/events');
     await named('heading', 'No events yet').waitFor();
@@ -92,7 +92,23 @@ inBrowser(`the console page${reason}`, () => {
       .waitFor();
   }, 60_000);
 
-  test('says why an event failed, in its run and in its story', async () => {
+  test('does not show an outage as a success', async () => {
+    await beginScenario(twin, pool, 3);
+    await twin.setFaults([
+      { service: 'events', operation: 'PutEvents', kind: 'error', code: 'InternalException' },
+    ]);
+    await twin.tick();
+    await visit('#/');
+
+    await page.getByText(/^the bus has not accepted anything since .* InternalException/).waitFor();
+    await page
+      .getByRole('row', { name: /Met an outage .*published 0 of 3, 3 failed, the bus accepted nothing more/ })
+      .first()
+      .waitFor();
+    await twin.setFaults([]);
+  }, 60_000);
+
+  test("the page shows why an event failed, in the run and in the event's story", async () => {
     await failTwo();
     await visit('#/');
     await page
@@ -110,7 +126,7 @@ inBrowser(`the console page${reason}`, () => {
     await named('heading', /^outbox-processor/).waitFor();
   }, 60_000);
 
-  test('counts first, redrives what was confirmed and follows it until it is processed', async () => {
+  test('the page counts the events, redrives after confirmation, and follows the redrive to its end', async () => {
     await failTwo();
     await visit('#/events');
     await named('link', /2 failed: MalformedDetail, dish.removed/).click();
@@ -126,7 +142,7 @@ inBrowser(`the console page${reason}`, () => {
     await named('heading', 'No event matches').waitFor();
   }, 60_000);
 
-  test('redrives with the keyboard alone', async () => {
+  test('a redrive can be started with only the keyboard', async () => {
     await failTwo();
     await visit('#/events?status=failed');
     await named('link', 'dish.removed').first().waitFor();
@@ -141,14 +157,14 @@ inBrowser(`the console page${reason}`, () => {
     await page.getByText('1 event match').waitFor();
   }, 60_000);
 
-  test('says that an execution does not exist', async () => {
+  test('the page says that an execution does not exist', async () => {
     await visit('#/runs/arn%3Aaws%3Astates%3Aus-east-1%3A0%3Aexpress%3Anone');
     await named('heading', /Not here: no execution arn:aws.*The twin forgets/).waitFor();
     await named('link', 'All runs').click();
     await named('heading', 'Runs').waitFor();
   });
 
-  test('shows a payload as text, whatever it holds', async () => {
+  test('the page shows a payload as text, whatever it contains', async () => {
     await beginScenario(twin, pool, 0);
     const attack = '<img src=x onerror="document.title=1">';
     const { rows } = await pool.query<{ id: string }>(
@@ -167,7 +183,7 @@ inBrowser(`the console page${reason}`, () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'has no serious accessibility violation when it is %s',
+    'the page has no serious accessibility violation in %s mode',
     async (scheme) => {
       await failTwo();
       await page.emulateMedia({ colorScheme: scheme });
@@ -192,7 +208,7 @@ inBrowser(`the console page${reason}`, () => {
     60_000,
   );
 
-  test('says that the twin has stopped, and reconnects when it is back', async () => {
+  test('the page says that the twin has stopped, and reconnects when it runs again', async () => {
     await visit('#/');
     await named('heading', 'Runs').waitFor();
     await twin.kill();

@@ -10,9 +10,9 @@ import { bundleCli, type Cli } from '../support/cli-process.ts';
 import type { TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
-// Whoever reads a command in the help or in the documents types it. So each is run here, by a shell, on a twin.
+// Readers type the commands from the help and the documents, so a shell runs each of them here on a twin.
 
-/** What cannot be run here, and why. */
+/** Commands that cannot be run here, and the reason. */
 const excluded: readonly (readonly [RegExp, reason: string])[] = [
   [/^npm (ci|start|test)\b/, 'npm-start.test.ts starts the twin as npm does'],
   [/^npm run synth\b/, 'validation.test.ts synthesizes'],
@@ -64,7 +64,7 @@ beforeEach(async () => {
   );
 });
 
-/** The commands of a document: its blocks of shell, and what it says in passing. */
+/** The commands of a document: its shell blocks and the commands within its sentences. */
 function blocksOf(document: string): { title: string; block: string }[] {
   const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
   const found = [
@@ -84,7 +84,7 @@ const fillIn = (line: string) =>
     .reduce((text, [placeholder, value]) => text.replaceAll(placeholder, value), line)
     .replaceAll('http://127.0.0.1:4566', twin.url);
 
-/** The shell of somebody who has set up what the documents ask for. */
+/** A shell in the state that the documents require. */
 function shell(): string {
   const { clusterArn, secretArn, database, eventBusName, stateMachines } = twin.health;
   const names = {
@@ -145,7 +145,7 @@ async function run(lines: readonly string[]): Promise<void> {
   });
 }
 
-/** What does not end by itself has begun when it says so. */
+/** Waits for a command that does not end by itself until it reports that it has started. */
 async function follow(line: string): Promise<void> {
   const [, , , , ...words] = line.replace(/ --local\b/, '').split(/ +/);
   const tail = cli.start([...words, `--local=${twin.url}`]);
@@ -158,7 +158,7 @@ const missing = ['aws', 'curl', 'jq'].filter((tool) => spawnSync('which', [tool]
 const needsWhatIsMissing = (text: string) =>
   missing.some((tool) => new RegExp(`(^|[ (|])${tool} `, 'm').test(text));
 
-test('every example of the help runs', async () => {
+test('every example in the help runs', async () => {
   const helpOf = async (...command: string[]) => (await cli.run([...command, '--help'])).stdout;
   const examplesIn = (help: string) =>
     [...help.matchAll(/^ {2}\$ (npm run (?:--silent )?outbox -- .+)$/gm)].map(([, example = '']) => example);
@@ -167,7 +167,7 @@ test('every example of the help runs', async () => {
   expect(commands).toEqual(expect.arrayContaining(['status', 'enqueue', 'tail', 'doctor']));
 
   await run(examplesIn(overview));
-  // Doctor comes first: what others leave behind would be its findings.
+  // Doctor runs first: it would report what the other commands leave behind.
   for (const command of commands.sort((a) => (a === 'doctor' ? -1 : 0))) {
     const examples = command === 'help' ? [] : examplesIn(await helpOf(command));
     expect([command, examples.length > 0]).toEqual([command, command !== 'help']);
@@ -175,7 +175,7 @@ test('every example of the help runs', async () => {
   }
 }, 300_000);
 
-describe('every command of the documents runs:', () => {
+describe('every command in the documents runs', () => {
   for (const document of documents) {
     for (const { title, block } of blocksOf(document)) {
       const lines = linesOf(block).filter(runnable);
@@ -183,7 +183,7 @@ describe('every command of the documents runs:', () => {
     }
   }
 
-  test('and what does not is listed here, with nothing that no document has', () => {
+  test('every exclusion in this file matches a command in a document', () => {
     const all = documents.flatMap(blocksOf).flatMap(({ block }) => linesOf(block));
     const unused = excluded.filter(([pattern]) => !all.some((line) => pattern.test(line)));
 

@@ -29,7 +29,7 @@ const write = (eventType: string, count: number) =>
     [eventType, count],
   );
 
-/** What became of the events of each type. */
+/** The final state of the events of each type. */
 async function endings(): Promise<Record<string, unknown>> {
   const { rows } = await pool.query(
     `select event_type as type, status, attempts, last_error_type as "errorType", count(*)::int
@@ -38,12 +38,12 @@ async function endings(): Promise<Record<string, unknown>> {
   return Object.fromEntries(rows.map(({ type, ...rest }) => [type, rest]));
 }
 
-test('an event that is too slow, one that kills its publisher and one that the bus never answers fail for good after their attempts, and a thousand others flow', async () => {
+test('events that time out, crash the publisher or get no answer fail for good, and all others are published', async () => {
   const before = await beginScenario(twin, pool, 0);
   await twin.setFaults([
     { service: 'lambda', kind: 'latency', ms: 6_000, match: { detailType: 'slow' } },
     { service: 'lambda', kind: 'crash', match: { function: 'publish-event', detailType: 'deadly' } },
-    // The publisher waits in vain, and the bus never takes it.
+    // The publisher waits until its timeout, and the bus never accepts the event.
     { service: 'events', operation: 'PutEvents', kind: 'latency', ms: 3_000, match: { detailType: 'mute' } },
     { service: 'events', kind: 'error', code: 'InternalException', match: { detailType: 'mute' } },
   ]);
@@ -54,7 +54,7 @@ test('an event that is too slow, one that kills its publisher and one that the b
     await passTime(pool);
     const run = await twin.tick();
 
-    // No batch was the last one because of what it met.
+    // No run stopped early because of these events.
     expect(run).toMatchObject({
       status: 'SUCCEEDED',
       output: { claimed: HEALTHY_A_RUN + 3, published: HEALTHY_A_RUN, failed: 3, batches: 3 },

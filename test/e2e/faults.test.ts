@@ -18,9 +18,9 @@ useTwin((underTest) => {
 
 interface Scenario {
   readonly faults: readonly FaultRule[];
-  /** How often one event may reach the bus beyond its first time, summed over all events. */
+  /** Total number of duplicates on the bus, over all events. */
   readonly atMostDuplicates: number;
-  /** Attempts of any event, in the end. */
+  /** Attempts of any event at the end. */
   readonly atMostAttempts: number;
   /** Status of the run with the faults. */
   readonly run: 'SUCCEEDED' | 'FAILED' | 'ABORTED';
@@ -34,7 +34,7 @@ const once = { times: 1 } as const;
 
 const scenarios: readonly (readonly [string, Scenario])[] = [
   [
-    'a claim that the database refuses for a moment',
+    'a claim that the database refuses once',
     {
       faults: [{ service: 'rds-data', ...fails('DatabaseResumingException'), match: claimSql, ...once }],
       atMostDuplicates: 0,
@@ -149,7 +149,7 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
     },
   ],
   [
-    'a mark that fails for a moment',
+    'a mark that fails once',
     {
       faults: [{ service: 'rds-data', ...fails('DatabaseUnavailableException'), match: markSql, ...once }],
       atMostDuplicates: 0,
@@ -158,10 +158,10 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
     },
   ],
   [
-    'a secret that cannot be read and a connection that is lost, each for a moment',
+    'a secret that cannot be read once and a connection that is lost once',
     {
       faults: [
-        // What a failed sign-in and a lost link to the database are called.
+        // The error codes of a failed sign-in and of a lost connection to the database.
         { service: 'rds-data', ...fails('BadRequestException'), match: claimSql, ...once },
         { service: 'rds-data', ...fails('SecretsErrorException'), match: markSql, ...once },
       ],
@@ -201,7 +201,7 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
     },
   ],
   [
-    'entries that EventBridge fails for a moment, and a lost answer of their mark',
+    'entries that EventBridge fails temporarily and a lost answer of their mark',
     {
       faults: [
         {
@@ -228,23 +228,26 @@ const scenarios: readonly (readonly [string, Scenario])[] = [
   ],
 ];
 
-describe('nothing is lost and nothing is stuck after', () => {
-  test.each(scenarios)('%s', async (_, { faults, atMostDuplicates, atMostAttempts, run }) => {
-    const before = await beginScenario(twin, pool, EVENTS);
-    await twin.setFaults(faults);
+describe('recovery after a fault', () => {
+  test.each(scenarios)(
+    'no event is lost or stuck after %s',
+    async (_, { faults, atMostDuplicates, atMostAttempts, run }) => {
+      const before = await beginScenario(twin, pool, EVENTS);
+      await twin.setFaults(faults);
 
-    const { status } = await twin.tick();
+      const { status } = await twin.tick();
 
-    expect(await twin.faultsFired()).not.toContain(0);
-    expect(status).toBe(run);
-    await settle(twin, pool);
-    const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates });
-    expect(rows.filter((row) => row.status !== 'PROCESSED')).toEqual([]);
-    expect(Math.max(...rows.map(({ attempts }) => attempts))).toBeLessThanOrEqual(atMostAttempts);
-  });
+      expect(await twin.faultsFired()).not.toContain(0);
+      expect(status).toBe(run);
+      await settle(twin, pool);
+      const { rows } = await expectNothingLost(twin, pool, before, { atMostDuplicates });
+      expect(rows.filter((row) => row.status !== 'PROCESSED')).toEqual([]);
+      expect(Math.max(...rows.map(({ attempts }) => attempts))).toBeLessThanOrEqual(atMostAttempts);
+    },
+  );
 });
 
-test('what a dead run published is at most what it had claimed', async () => {
+test('a crashed run publishes at most the events that it had claimed', async () => {
   const before = await beginScenario(twin, pool, EVENTS);
   await twin.setFaults([
     { service: 'states', kind: 'crash', when: 'before', match: { function: 'publish-event' }, times: 1 },
@@ -258,7 +261,7 @@ test('what a dead run published is at most what it had claimed', async () => {
   await expectNothingLost(twin, pool, before, { atMostDuplicates: published });
 });
 
-test('a row that somebody locks in mid-run keeps no other from being marked, and is marked once it is free', async () => {
+test('a row locked during a run does not delay the marking of others and is marked when it is unlocked', async () => {
   const before = await beginScenario(twin, pool, 20);
   await twin.setFaults([{ service: 'events', operation: 'PutEvents', kind: 'latency', ms: 500 }]);
   const countOf = async (status: string) => {
@@ -283,7 +286,7 @@ test('a row that somebody locks in mid-run keeps no other from being marked, and
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('idle connections that were closed while the functions were frozen fail nothing', async () => {
+test('idle connections that were closed while the functions were frozen cause no failure', async () => {
   await beginScenario(twin, pool, IN_FLIGHT);
   await twin.tick();
   const before = await beginScenario(twin, pool, EVENTS);
@@ -302,7 +305,7 @@ test('idle connections that were closed while the functions were frozen fail not
   expect(rows.every(({ attempts, errorType }) => attempts === 1 && errorType === null)).toBe(true);
 });
 
-test('two ticks at once share the work without a duplicate', async () => {
+test('two runs at the same time share the work without a duplicate', async () => {
   const before = await beginScenario(twin, pool, EVENTS * 3);
 
   await Promise.all([twin.tick(), twin.tick()]);
@@ -312,7 +315,7 @@ test('two ticks at once share the work without a duplicate', async () => {
   expect(rows.every(({ attempts }) => attempts === 1)).toBe(true);
 });
 
-test('a permanent error fails its event for good at once, with a cause, and delays no other', async () => {
+test('a permanent error fails its event for good immediately, with a cause, and delays no other event', async () => {
   const before = await beginScenario(twin, pool, EVENTS);
   await twin.setFaults([
     {
@@ -334,7 +337,7 @@ test('a permanent error fails its event for good at once, with a cause, and dela
   );
 });
 
-test('an event whose every attempt fails has the status FAILED after the last, and counted at every claim', async () => {
+test('an event whose attempts all fail is failed for good after the last, and every claim was counted', async () => {
   const before = await beginScenario(twin, pool, 3);
   await twin.setFaults([{ service: 'lambda', kind: 'crash', match: { function: 'publish-event' } }]);
   await pool.query('update outbox_events set attempts = 6');
@@ -350,7 +353,7 @@ test('an event whose every attempt fails has the status FAILED after the last, a
   );
 });
 
-test('a database that drops every connection in mid-run costs at most one attempt per event', async () => {
+test('a database that drops all connections during a run costs each event at most one attempt', async () => {
   const before = await beginScenario(twin, pool, EVENTS * 2);
 
   const run = twin.tick();
@@ -365,7 +368,7 @@ test('a database that drops every connection in mid-run costs at most one attemp
   expect(Math.max(...rows.map(({ attempts }) => attempts))).toBeLessThanOrEqual(2);
 });
 
-test('20 % random faults of all kinds over 5,000 events: every event is accounted for', async () => {
+test('every one of 5,000 events is accounted for after random faults of all kinds', async () => {
   const before = await beginScenario(twin, pool, 5_000);
   const faults: FaultRule[] = [
     {

@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await pool?.end();
-  // At once, because some of these runs would try for a minute.
+  // Killed, because some of these runs would retry for a minute.
   await twin?.kill();
 });
 afterAll(async () => {
@@ -36,7 +36,7 @@ afterAll(async () => {
   if (assembly !== undefined) await rm(assembly, { recursive: true, force: true });
 });
 
-/** Runs this template over an outbox of 20 due events, and answers how many the bus had accepted before. */
+/** Runs this template with an outbox of 20 due events; returns how many events the bus had accepted before. */
 async function run(changedTemplate: string): Promise<number> {
   await writeFile(join(assembly, 'outbox.template.json'), changedTemplate);
   const flags = ['--events', '0', '--tick', '0'];
@@ -53,7 +53,7 @@ const rows = async () =>
     )
   ).rows;
 
-/** AWS's sentence, with the role's name left open. */
+/** The message of AWS, with any role name. */
 const refusal = (action: string, resource: string) =>
   expect.stringMatching(
     new RegExp(
@@ -62,7 +62,7 @@ const refusal = (action: string, resource: string) =>
     ),
   );
 
-test('what the template grants is enough for a run', async () => {
+test('the permissions in the template are sufficient for a run', async () => {
   const before = await run(template);
 
   const { status, output } = await twin.tick();
@@ -71,7 +71,7 @@ test('what the template grants is enough for a run', async () => {
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('without events:PutEvents the bus is out of reach: an outage, which gives every event back', async () => {
+test('a run without events:PutEvents gives every event back, as during an outage', async () => {
   const before = await run(revokeGrant(template, 'events:PutEvents'));
 
   const { status, output } = await twin.tick();
@@ -93,7 +93,7 @@ test('without events:PutEvents the bus is out of reach: an outage, which gives e
   expect(await twin.busEvents()).toHaveLength(before);
 });
 
-test('without events:DescribeEventBus the bus cannot be looked at, and a run publishes all the same', async () => {
+test('a run without events:DescribeEventBus cannot check the bus but publishes', async () => {
   const before = await run(revokeGrant(template, 'events:DescribeEventBus', 'outbox-fetch-batch'));
 
   const { status, output } = await twin.tick();
@@ -102,7 +102,7 @@ test('without events:DescribeEventBus the bus cannot be looked at, and a run pub
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('without rds-data:ExecuteStatement of mark-processed the run fails after it has published', async () => {
+test('a run fails after publishing when mark-processed lacks rds-data:ExecuteStatement', async () => {
   const before = await run(revokeGrant(template, 'rds-data:ExecuteStatement', 'outbox-mark-processed'));
 
   const { status, cause } = await twin.tick();
@@ -111,11 +111,11 @@ test('without rds-data:ExecuteStatement of mark-processed the run fails after it
   expect(cause).toContain('Mark processed: DatabaseRefused');
   expect(cause).toEqual(refusal('rds-data:ExecuteStatement', twin.health.clusterArn));
   expect(await twin.busEvents()).toHaveLength(before + 20);
-  // Their lease ends by itself; then they are published again.
+  // Their lease expires, and then they are published again.
   expect(await rows()).toEqual([{ status: 'PROCESSING', attempts: 1, errorType: null, count: 20 }]);
 });
 
-test('without secretsmanager:GetSecretValue the Data API does not sign in for the function', async () => {
+test('the Data API refuses a function that lacks secretsmanager:GetSecretValue', async () => {
   await run(revokeGrant(template, 'secretsmanager:GetSecretValue', 'outbox-fetch-batch'));
 
   const { status, cause } = await twin.tick();
@@ -125,7 +125,7 @@ test('without secretsmanager:GetSecretValue the Data API does not sign in for th
   expect(await rows()).toEqual([{ status: 'PENDING', attempts: 0, errorType: null, count: 20 }]);
 });
 
-test('without lambda:InvokeFunction the state machine cannot take its first step', async () => {
+test('the state machine without lambda:InvokeFunction cannot take its first step', async () => {
   await run(revokeGrant(template, 'lambda:InvokeFunction'));
   const start = await fetch(`${twin.url}/_local/tick`, { method: 'POST' });
   const { executionArn } = (await start.json()) as Execution;
@@ -141,7 +141,7 @@ test('without lambda:InvokeFunction the state machine cannot take its first step
   expect(await rows()).toEqual([{ status: 'PENDING', attempts: 0, errorType: null, count: 20 }]);
 });
 
-test('without states:StartExecution a tick starts nothing, and says why', async () => {
+test('a tick without states:StartExecution starts nothing and gives the reason', async () => {
   await run(revokeGrant(template, 'states:StartExecution'));
 
   const tick = await fetch(`${twin.url}/_local/tick?wait=true`, { method: 'POST' });

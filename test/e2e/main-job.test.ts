@@ -19,7 +19,7 @@ const insert = (eventType: string, payload: string) =>
 
 const eventIdOf = (detail: string) => (JSON.parse(detail) as { eventId: string }).eventId;
 
-describe('a detail on the bus is the text that PostgreSQL prints', () => {
+describe('detail on the bus', () => {
   test.each([
     ['integers that a double cannot hold', '{"n": 9007199254740993, "m": -9007199254740993}'],
     ['the limits of int64', '{"max": 9223372036854775807, "min": -9223372036854775808}'],
@@ -29,10 +29,10 @@ describe('a detail on the bus is the text that PostgreSQL prints', () => {
       'astral Unicode and escapes',
       '{"food": "🍜𝒳", "quote": "\\"\\\\", "control": "\\u0001\\n", "line": "\\u2028"}',
     ],
-    ['keys that JavaScript treats specially', '{"__proto__": {"polluted": true}, "constructor": 1, "": 0}'],
-    ['ids of its own, which the outbox overrides', '{"eventId": "mine", "aggregateId": "mine"}'],
-    ['a digit run inside a string', '{"card": "99999999999999999999999999"}'],
-  ])('%s', async (_, payload) => {
+    ['keys that are special in JavaScript', '{"__proto__": {"polluted": true}, "constructor": 1, "": 0}'],
+    ['ids in the payload, which the outbox overrides', '{"eventId": "mine", "aggregateId": "mine"}'],
+    ['a string of digits', '{"card": "99999999999999999999999999"}'],
+  ])('the detail on the bus is the text that PostgreSQL prints, with %s', async (_, payload) => {
     const { rows } = await insert('dish.rated', payload);
     const [row] = rows;
 
@@ -51,7 +51,7 @@ describe('a detail on the bus is the text that PostgreSQL prints', () => {
     });
   });
 
-  test('up to a megabyte, which travels by reference', async () => {
+  test('the detail on the bus is the text that PostgreSQL prints, up to a megabyte by reference', async () => {
     const { rows } = await insert('dish.photographed', JSON.stringify({ photo: '"🍜\\'.repeat(100_000) }));
 
     await twin.tick();
@@ -61,13 +61,13 @@ describe('a detail on the bus is the text that PostgreSQL prints', () => {
   });
 });
 
-test('an integer beyond int64 never gets in', async () => {
+test('an integer above int64 cannot be inserted', async () => {
   await expect(insert('dish.rated', '{"n": [9223372036854775808]}')).rejects.toThrow(
     /payload_integers_fit_int64/,
   );
 });
 
-test('the time of an event is when it was written', async () => {
+test('the time of an event on the bus is the time when it was written', async () => {
   const { rows } = await insert('dish.rated', '{}');
   const written = await pool.query<{ created_at: Date }>(
     'select created_at from outbox_events where id = $1',
@@ -80,7 +80,7 @@ test('the time of an event is when it was written', async () => {
   expect(event?.Time).toBe(written.rows[0]?.created_at.toISOString());
 });
 
-test('a full batch of 300-byte events costs two Data API calls and leaves a history to look at', async () => {
+test('a full batch of 300-byte events costs two Data API calls and has a complete history', async () => {
   await pool.query(`insert into outbox_events (aggregate_id, event_type, payload)
     select n::text, 'dish.rated', jsonb_build_object('note', repeat('x', 280)) from generate_series(1, 200) n`);
 
@@ -97,18 +97,18 @@ test('a full batch of 300-byte events costs two Data API calls and leaves a hist
         (event as unknown as { stateEnteredEventDetails: { name: string } }).stateEnteredEventDetails.name,
     );
   const databaseSteps = states.filter((name) => name !== 'Publish event');
-  // The last fetch finds out that nothing is left: a full batch says `more`.
+  // The last fetch finds nothing left: a full batch always says `more`.
   expect(databaseSteps).toEqual(['Fetch batch', 'Mark processed', 'Fetch batch']);
   expect(states.filter((name) => name === 'Publish event')).toHaveLength(200);
 });
 
-test('two processors at once publish a backlog of 5,000 without a duplicate', async () => {
+test('two runs at the same time publish a backlog of 5,000 without a duplicate', async () => {
   const before = (await twin.busEvents()).length;
   await pool.query(`insert into outbox_events (aggregate_id, event_type, payload)
     select (n % 50)::text, 'dish.rated', jsonb_build_object('n', n) from generate_series(1, 5000) n`);
 
   const runs = await Promise.all([twin.tick(), twin.tick()]);
-  // A run takes no further batch after half a minute: on a slow machine two of them may not be enough.
+  // A run claims no batch after half a minute, so on a slow machine two runs may not be enough.
   for (;;) {
     const run = await twin.tick();
     if (run.output['claimed'] === 0) break;

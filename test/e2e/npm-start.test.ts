@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -19,13 +19,23 @@ beforeEach(async () => {
 
 afterEach(() => removeData());
 
-/** Processes whose command line names this test's data. */
+/** Processes whose command line contains this test's data folder. */
 const leftBehind = () =>
   execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line.includes(dataDir));
 
-test('--once publishes 2,000 real webhooks, accounts for every one and leaves nothing running', async () => {
+const postmaster = async () =>
+  Number.parseInt(await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8'), 10);
+
+/** Asks again at once, also when nobody answers. */
+async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition().catch(() => false)))
+    if (Date.now() > deadline) throw new Error(`not within 30 s: ${condition}`);
+}
+
+test('--once publishes 2,000 real webhooks, accounts for each of them and leaves no process running', async () => {
   const { exitCode, output } = await runToEnd([
     '--once',
     '--events',
@@ -45,7 +55,7 @@ test('--once publishes 2,000 real webhooks, accounts for every one and leaves no
   expect(leftBehind()).toEqual([]);
 });
 
-test('after kill -9 of the whole process group it comes up on the same data and loses nothing', async () => {
+test('after kill -9 of its process group the twin restarts on the same data and loses no event', async () => {
   const first = await startTwinProcess('--events', '1500', '--tick', '1', '--data-dir', dataDir);
   const enough = async () => (await first.busEvents()).length > 200;
   while (!(await enough()));
@@ -61,7 +71,7 @@ test('after kill -9 of the whole process group it comes up on the same data and 
     const { rows } = await pool.query(
       `select count(*) filter (where status = 'PROCESSING')::int as processing, count(*) filter (where status = 'PENDING')::int as pending from outbox_events`,
     );
-    // A lease is a lease: what the dead run had claimed stays its own until it has run out.
+    // The leases of the killed run stay valid until they expire.
     expect(rows).toEqual([{ processing: claimed.rowCount, pending: 0 }]);
 
     await pool.query(`update outbox_events set due_at = now() where status = 'PROCESSING'`);
@@ -76,7 +86,7 @@ test('after kill -9 of the whole process group it comes up on the same data and 
       times.set(eventId, (times.get(eventId) ?? 0) + 1);
     }
     expect(times.size).toBe(written);
-    // Only what the dead run had claimed may have been published twice.
+    // Only the events that the killed run had claimed may have been published twice.
     const claimedIds = new Set(claimed.rows.map(({ id }: { id: string }) => id));
     expect([...times].filter(([id, count]) => count > 1 && !claimedIds.has(id))).toEqual([]);
   } finally {
@@ -86,8 +96,85 @@ test('after kill -9 of the whole process group it comes up on the same data and 
   expect(leftBehind()).toEqual([]);
 });
 
-describe('bad input ends with one sentence and exit code 1', () => {
-  test('a port in use', async () => {
+test('it outlives a killed session of its database and a killed database, which serves again on the same address', async () => {
+  const twin = await startTwinProcess('--events', '50', '--tick', '1', '--data-dir', dataDir);
+  const pool = new pg.Pool({ connectionString: twin.health.postgresUrl, max: 1 });
+  pool.on('error', () => undefined);
+  const everythingProcessed = async () => {
+    const open = 'select count(*)::int as open from outbox_events where processed_at is null';
+    while ((await pool.query<{ open: number }>(open)).rows[0]?.open !== 0);
+  };
+  try {
+    await everythingProcessed();
+    const killed = await postmaster();
+    const { rows } = await pool.query<{ pid: number }>(
+      `select pid from pg_stat_activity where state = 'idle' and application_name = '' and pid <> pg_backend_pid()`,
+    );
+    process.kill(rows[0]?.pid ?? Number.NaN, 'SIGKILL');
+    await eventually(async () => (await pool.query('select 1')).rowCount === 1);
+    expect(await postmaster()).toBe(killed);
+
+    process.kill(killed, 'SIGKILL');
+    const states = new Set<string>();
+    await eventually(async () => {
+      const answer = await fetch(`${twin.url}/_local/health`);
+      const { status } = (await answer.json()) as { status: string };
+      states.add(`${answer.status} ${status}`);
+      return states.has('503 unavailable') && status === 'ready';
+    });
+    await pool.query(`insert into outbox_events (aggregate_type, aggregate_id, event_type, payload)
+      select 'dish', n::text, 'dish.rated', '{}' from generate_series(1, 50) n`);
+    await everythingProcessed();
+
+    expect(states).toEqual(new Set(['503 unavailable', '200 ready']));
+    expect(await twin.busEvents()).toHaveLength(100);
+    expect(twin.output()).toMatch(/PostgreSQL has ended on its own \(exit code 1\) and is started again/);
+  } finally {
+    await pool.end();
+    expect(await twin.stop()).toBe(0);
+  }
+  expect(leftBehind()).toEqual([]);
+});
+
+test.each([
+  ['synthesizing', 130],
+  ['migrating', 130],
+] as const)('a signal while it is %s ends the start and leaves nothing running', async (phase, code) => {
+  const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], process.env, {
+    interruptAt: phase,
+  });
+
+  expect(output.trim().split('\n').at(-1)).toBe('stopping');
+  expect(exitCode).toBe(code);
+  expect(leftBehind()).toEqual([]);
+});
+
+test('when nobody reads its output any more it ends, and so does all that it has started', async () => {
+  const command = `npm start -- --port 0 --data-dir ${dataDir} | head -1`;
+  const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(shell, 'close');
+
+  expect(leftBehind()).toEqual([]);
+});
+
+test('SIGTERM to npm stops what npm has started', async () => {
+  const npm = spawn('npm', ['start', '--', '--port', '0', '--events', '0', '--data-dir', dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  npm.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (text.includes('ready at')) npm.kill('SIGTERM');
+  });
+
+  await once(npm.stdout, 'close');
+
+  expect(output).toContain('stopping: the runs under way end first');
+  while (leftBehind().length > 0);
+});
+
+describe('invalid input', () => {
+  test('npm start with a port in use ends with one sentence and exit code 1', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -104,32 +191,54 @@ describe('bad input ends with one sentence and exit code 1', () => {
 
   test.each([
     ['an unknown flag', ['--bogus'], "unknown option '--bogus'"],
-    ['a number that is none', ['--events', 'many'], 'expected a whole number'],
-    ['a stray word', ['events'], 'too many arguments'],
-  ])('%s', async (_, parameters, sentence) => {
+    ['a malformed number', ['--events', 'many'], 'expected a whole number'],
+    ['a negative number', ['--tick', '-1'], 'expected a whole number'],
+    ['a port that does not exist', ['--port', '70000'], 'expected a whole number up to 65535'],
+    ['a tick that no timer can wait for', ['--tick', '9999999'], 'expected a whole number up to 2147483'],
+    ['an unexpected argument', ['events'], 'too many arguments'],
+  ])('npm start with %s ends with one sentence and exit code 2', async (_, parameters, sentence) => {
     const { exitCode, output } = await runToEnd(parameters);
 
     expect(output).toContain(sentence);
     expect(output.trim().split('\n')).toHaveLength(1);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
   });
 
-  test('a DATABASE_URL that does not answer, without its password', async () => {
+  test('npm start with a DATABASE_URL that does not answer ends with one sentence without its password', async () => {
     const env = { ...process.env, DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/outbox' };
 
     const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], env);
 
     expect(output).toContain('error the database at 127.0.0.1:1/outbox does not answer');
     expect(output).not.toContain('hunter2');
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(3);
   });
 
-  test('a data folder that belongs to something else', async () => {
+  test('a DATABASE_URL without a database, before anything else is done', async () => {
+    const env = { ...process.env, DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1' };
+
+    const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], env);
+
+    expect(output).toBe(
+      'error DATABASE_URL names no database on 127.0.0.1:1: expected postgresql://user:password@host:port/database\n',
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  test('npm start with a data folder of something else ends with one sentence and exit code 1', async () => {
     await writeFile(join(dataDir, 'thesis.txt'), 'chapter 1');
 
     const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir]);
 
     expect(output).toContain('is no PostgreSQL data directory and not empty');
+    expect(exitCode).toBe(1);
+  });
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('a data folder that nobody can make, before anything else is done', async () => {
+    const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', '/proc/outbox']);
+
+    expect(output).toMatch(/^error data directory "\/proc\/outbox" cannot be used \(ENOENT.*\n$/);
     expect(exitCode).toBe(1);
   });
 });

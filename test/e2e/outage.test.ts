@@ -11,7 +11,7 @@ useTwin((underTest) => {
   ({ twin, pool } = underTest);
 });
 
-/** The Wait states that a run has been in. */
+/** The Wait states that a run has entered. */
 async function waitsOf({ executionArn }: Execution): Promise<unknown[]> {
   const { history = [] } = await twin.get<Execution>(
     `/_local/executions/${encodeURIComponent(executionArn)}`,
@@ -27,7 +27,7 @@ const givenBack = () =>
      from outbox_events group by 1, 2, 3, 4 order by 1, 5`,
   );
 
-test('a bus that is gone: the run fails before it claims anything, and nothing is sent into the void', async () => {
+test('a run fails before it claims anything when the bus does not exist', async () => {
   const before = await beginScenario(twin, pool, 30);
   await twin.setFaults([
     { service: 'events', operation: 'DescribeEventBus', kind: 'error', code: 'ResourceNotFoundException' },
@@ -45,7 +45,7 @@ test('a bus that is gone: the run fails before it claims anything, and nothing i
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('a bus that nobody may look at, or that cannot be looked at, is published to all the same', async () => {
+test('a run publishes when the bus cannot be checked', async () => {
   const before = await beginScenario(twin, pool, 0);
   const look = { service: 'events', operation: 'DescribeEventBus' } as const;
   for (const fault of [
@@ -68,7 +68,7 @@ test('a bus that nobody may look at, or that cannot be looked at, is published t
   expect(rows.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
 });
 
-test('a bus that is down for the whole run: no attempt is consumed and the run ends early', async () => {
+test('a run ends early and consumes no attempt when the bus is down for the whole run', async () => {
   const before = await beginScenario(twin, pool, 250);
   await twin.setFaults([
     { service: 'events', operation: 'PutEvents', kind: 'error', code: 'InternalException' },
@@ -76,8 +76,11 @@ test('a bus that is down for the whole run: no attempt is consumed and the run e
 
   const run = await twin.tick();
 
-  // A batch of 200 was tried; the 50 behind it were left alone although they were due.
-  expect(run.output).toEqual({ claimed: 200, published: 0, failed: 200, failedForGood: 0, batches: 1 });
+  // A batch of 200 was tried; the other 50 stayed pending although they were due.
+  expect(run.output).toEqual({
+    ...{ claimed: 200, published: 0, failed: 200, failedForGood: 0, batches: 1 },
+    outage: true,
+  });
   expect((await givenBack()).rows).toEqual([
     { status: 'PENDING', attempts: 0, errorType: null, later: false, count: 50 },
     { status: 'PENDING', attempts: 0, errorType: 'InternalException', later: true, count: 200 },
@@ -87,7 +90,7 @@ test('a bus that is down for the whole run: no attempt is consumed and the run e
   expect(rows.every(({ status, attempts }) => status === 'PROCESSED' && attempts === 1)).toBe(true);
 });
 
-test('throttling gives back what it hits, consumes nothing, and slows the run down instead of ending it', async () => {
+test('throttled events are given back without consuming an attempt, and the run slows down but does not end', async () => {
   const before = await beginScenario(twin, pool, 250);
   await twin.setFaults([
     {
@@ -96,7 +99,7 @@ test('throttling gives back what it hits, consumes nothing, and slows the run do
       code: 'ThrottlingException',
       match: { detailType: 'dish.removed' },
     },
-    // Counts the looks at the bus.
+    // Counts the checks of the bus.
     { service: 'events', operation: 'DescribeEventBus', kind: 'latency', ms: 0 },
   ]);
 
@@ -113,7 +116,7 @@ test('throttling gives back what it hits, consumes nothing, and slows the run do
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('a publisher that Lambda does not run gives its events back and consumes nothing', async () => {
+test('the events of a publisher that Lambda throttles are given back without consuming an attempt', async () => {
   const before = await beginScenario(twin, pool, 30);
   await twin.setFaults([
     {
@@ -134,7 +137,7 @@ test('a publisher that Lambda does not run gives its events back and consumes no
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('one event of 900 KB in a batch of small ones delays none of them', async () => {
+test('one event of 900 KB in a batch of small events delays none of them', async () => {
   const before = await beginScenario(twin, pool, 50);
   await pool.query(
     `insert into outbox_events (aggregate_id, event_type, payload, due_at)
@@ -147,7 +150,7 @@ test('one event of 900 KB in a batch of small ones delays none of them', async (
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('a batch of 60 KB events is bounded by bytes', async () => {
+test('a batch of 60 KB events is limited by bytes', async () => {
   const before = await beginScenario(twin, pool, 0);
   await pool.query(
     `insert into outbox_events (aggregate_id, event_type, payload)
@@ -160,7 +163,7 @@ test('a batch of 60 KB events is bounded by bytes', async () => {
   await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
 });
 
-test('an event that can never be published, but got in, fails for good with a clear reason', async () => {
+test('an invalid event in the table fails for good with a clear reason', async () => {
   const before = await beginScenario(twin, pool, 5);
   await pool.query('alter table outbox_events drop constraint event_type_is_1_to_128_characters');
   await pool.query(

@@ -67,7 +67,7 @@ const allRedriven = [
   { status: 'PROCESSED', redrives: 1, count: 10 },
 ];
 
-test('failed events are published under their old ids, with fresh attempts', async () => {
+test('redriven events are published with their old ids and new attempts', async () => {
   const failures = await pool.query<{ id: string }>(`select id from outbox_events where status = 'FAILED'`);
 
   const { status, output } = await redrive({ executionArn: run.executionArn });
@@ -83,7 +83,7 @@ test('failed events are published under their old ids, with fresh attempts', asy
   expect(rows).toEqual([{ attempts: 1 }]);
 });
 
-describe('a filter takes what it says and no more', () => {
+describe('filter of a redrive', () => {
   test.each([
     ['everything', { all: true }, 10],
     ['an event type', { eventType: 'dish.removed' }, 10],
@@ -91,9 +91,13 @@ describe('a filter takes what it says and no more', () => {
     ['an error type', { errorType: 'MalformedDetail' }, 10],
     ['an aggregate', { aggregateId: '3' }, 2],
     ['a time before the failure', { failedBefore: '2020-01-01T00:00:00Z' }, 0],
-    ['a time after it', { failedAfter: '2020-01-01T00:00:00Z', errorType: 'MalformedDetail' }, 10],
+    [
+      'a time after the failure limit',
+      { failedAfter: '2020-01-01T00:00:00Z', errorType: 'MalformedDetail' },
+      10,
+    ],
     ['a limit', { all: true, limit: 4 }, 4],
-  ])('%s', async (_, request, taken) => {
+  ])('a redrive takes exactly the events of its filter: %s', async (_, request, taken) => {
     const dryRun = await redrive({ ...request, dryRun: true });
     expect(dryRun.output).toMatchObject({ dryRun: true, events: taken });
     expect(await counts()).toEqual(untouched);
@@ -104,7 +108,7 @@ describe('a filter takes what it says and no more', () => {
     expect(rows).toEqual([{ count: taken }]);
   });
 
-  test('ids', async () => {
+  test('a redrive with event ids takes exactly these events', async () => {
     const { rows } = await pool.query<{ id: string }>(
       `select id from outbox_events where status = 'FAILED' limit 2`,
     );
@@ -113,7 +117,7 @@ describe('a filter takes what it says and no more', () => {
     expect(redriven.rows.map(({ id }) => id).sort()).toEqual(rows.map(({ id }) => id).sort());
   });
 
-  test('what a stopped run still holds, only when somebody says that it is stopped', async () => {
+  test('a redrive takes events claimed by a stopped run only when the request says that it is stopped', async () => {
     await beginScenario(twin, pool, 20);
     await twin.setFaults([
       { service: 'states', kind: 'crash', when: 'after', match: { function: 'fetch-batch' } },
@@ -129,7 +133,7 @@ describe('a filter takes what it says and no more', () => {
   });
 });
 
-describe('a request that says nothing clear is refused before anything changes', () => {
+describe('refused redrive request', () => {
   test.each([
     ['no condition', {}, 'the filter is empty'],
     ['an unknown key', { evenType: 'x' }, 'Unrecognized key: \\"evenType\\"'],
@@ -139,8 +143,8 @@ describe('a request that says nothing clear is refused before anything changes',
     ['malformed ids', { eventIds: ['7'] }, 'expected a uuid'],
     ['all and a condition', { all: true, eventType: 'x' }, 'all: true contradicts'],
     ['a stopped run without its ARN', { all: true, runIsStopped: true }, 'give its executionArn too'],
-    ['a limit of nothing', { all: true, limit: 0 }, 'limit'],
-  ])('%s', async (_, request, reason) => {
+    ['a limit of 0', { all: true, limit: 0 }, 'limit'],
+  ])('a redrive request is refused before anything changes: %s', async (_, request, reason) => {
     const { status, error, cause } = await redrive(request);
 
     expect([status, error]).toEqual(['FAILED', 'InvalidRedriveRequest']);
@@ -149,8 +153,8 @@ describe('a request that says nothing clear is refused before anything changes',
   });
 });
 
-describe('after a failure', () => {
-  test('a lost answer and a crash of the requeue take no more than the limit', async () => {
+describe('failure during a redrive', () => {
+  test('a lost answer and a crash of the requeue function do not exceed the limit of a redrive', async () => {
     await twin.setFaults([
       { service: 'rds-data', kind: 'drop-response', match: { sql: 'requeued as' }, times: 1 },
       { service: 'lambda', kind: 'crash', when: 'after', match: { function: 'requeue-events' }, times: 1 },
@@ -162,7 +166,7 @@ describe('after a failure', () => {
     expect(rows).toEqual([{ count: 3 }]);
   });
 
-  test('a failed child fails its Task, and RedriveExecution runs it again', async () => {
+  test('a failed child execution fails its Task, and RedriveExecution runs only that Task again', async () => {
     await twin.setFaults([
       {
         service: 'rds-data',
@@ -188,7 +192,7 @@ describe('after a failure', () => {
     expect(entered.filter((name) => name === 'Run processor')).toHaveLength(2);
   });
 
-  test('events that fail again fail the verification, with the reason', async () => {
+  test('events that fail again fail the verification with the reason', async () => {
     await twin.setFaults([rejectRemovals]);
 
     const { status, error, cause } = await redrive({ all: true });
@@ -197,7 +201,7 @@ describe('after a failure', () => {
     expect(cause).toContain('10 events failed again (MalformedDetail)');
   });
 
-  test('an execution that succeeded, and an Express one, cannot be redriven', async () => {
+  test('a successful execution and an Express execution cannot be redriven', async () => {
     const executionArn = await start({ all: true, dryRun: true });
     await ended(executionArn);
 

@@ -5,10 +5,10 @@ import { beginScenario, expectNothingLost, settle } from '../support/outbox-scen
 import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
-/** Flags for a stack of this configuration. */
+/** Flags for a stack with this configuration. */
 const context = (...settings: string[]) => settings.flatMap((setting) => ['-c', `outbox:${setting}`]);
 
-describe('ten events a request', () => {
+describe('ten events per request', () => {
   let twin: TwinProcess;
   let pool: pg.Pool;
   useTwin(
@@ -18,7 +18,7 @@ describe('ten events a request', () => {
     ...context('publishChunkSize=10'),
   );
 
-  test('are accepted one by one: what failed comes back, what succeeded is not sent again', async () => {
+  test('accepted entries of a request are not sent again, and only the failed ones are given back', async () => {
     const before = await beginScenario(twin, pool, 200);
     await twin.setFaults([
       {
@@ -41,7 +41,7 @@ describe('ten events a request', () => {
     expect(rows.filter(({ status }) => status === 'FAILED')).toHaveLength(20);
   });
 
-  test('that are refused as a request are sent alone, and none is blamed for another', async () => {
+  test('the events of a refused request are sent one by one and all published', async () => {
     const before = await beginScenario(twin, pool, 30);
     await twin.setFaults([
       { service: 'events', operation: 'PutEvents', kind: 'error', code: 'ValidationException', times: 1 },
@@ -53,7 +53,7 @@ describe('ten events a request', () => {
     await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
   });
 
-  test('whose answer is lost are at most the ten of that request twice', async () => {
+  test('a lost answer duplicates at most the ten events of its request', async () => {
     const before = await beginScenario(twin, pool, 100);
     await twin.setFaults([{ service: 'events', operation: 'PutEvents', kind: 'drop-response', times: 1 }]);
 
@@ -63,7 +63,7 @@ describe('ten events a request', () => {
     await expectNothingLost(twin, pool, before, { atMostDuplicates: 10 });
   });
 
-  test('leave an event of 900 KB to a request of its own', async () => {
+  test('an event of 900 KB has a request of its own', async () => {
     const before = await beginScenario(twin, pool, 19);
     await pool.query(
       `insert into outbox_events (aggregate_id, event_type, payload)
@@ -88,10 +88,10 @@ describe('two lanes that linger', () => {
     ...context('lanes=2', 'lingerSeconds=4', 'pollIntervalSeconds=1'),
   );
 
-  test('share a backlog without publishing anything twice', async () => {
+  test('two lanes share a backlog without publishing an event twice', async () => {
     const before = await beginScenario(twin, pool, 700);
 
-    // No lease is made to end: the other lane may be at work.
+    // Leases are not expired here, because the other lane may be at work.
     do await twin.tick();
     while ((await pool.query('select from outbox_events where due_at is not null limit 1')).rowCount);
 
@@ -101,7 +101,7 @@ describe('two lanes that linger', () => {
     expect(accepted.size).toBe(700);
   });
 
-  test('find what is written while they wait, without another tick', async () => {
+  test('a lingering run publishes an event that is written during its wait, without another tick', async () => {
     const before = await beginScenario(twin, pool, 0);
     const stateMachineArn = twin.health.stateMachines['outbox-processor'];
     const run = stepFunctions.send(new StartSyncExecutionCommand({ stateMachineArn }));
@@ -116,7 +116,7 @@ describe('two lanes that linger', () => {
     expect(accepted.size).toBe(1);
   });
 
-  test('do not linger when a person waits', async () => {
+  test('a run started with lingerSeconds 0 does not wait', async () => {
     const stateMachineArn = twin.health.stateMachines['outbox-processor'];
 
     const { executionArn } = await stepFunctions.send(
@@ -131,7 +131,7 @@ describe('two lanes that linger', () => {
 const execution = (twin: TwinProcess, arn = '') =>
   twin.get<Execution>(`/_local/executions/${encodeURIComponent(arn)}`);
 
-/** Resolves when some run waits for events. */
+/** Resolves when a run waits for events. */
 async function waiting(twin: TwinProcess): Promise<void> {
   for (;;) {
     const running = (await twin.get<Execution[]>('/_local/executions')).filter(

@@ -43,7 +43,7 @@ const combinations = Object.entries(clusters).flatMap(([cluster, clusterConfig])
 
 describe.each(combinations)('$cluster with $bus', ({ cluster, bus, config }) => {
   test.each(Object.entries(histories))(
-    'and the history "%s" is made of what is new and nothing that is given',
+    'with the history "%s", only new resources are created and none for a given cluster or bus',
     (executionHistory, logging) => {
       const template = synthesize({
         ...config,
@@ -64,17 +64,17 @@ describe.each(combinations)('$cluster with $bus', ({ cluster, bus, config }) => 
   );
 });
 
-describe('given ones', () => {
+describe('a given cluster and bus', () => {
   let template: Template;
 
   beforeAll(() => {
     template = synthesize({ ...givenCluster, ...givenBus });
   }, 30_000);
 
-  // The Data API reaches clusters of its own region and account alone: theirs are the stack's, whatever the ARN says.
+  // The Data API reaches only clusters in its own region and account, so these are always those of the stack.
   const cluster = 'arn:<Partition>:rds:<Region>:<AccountId>:cluster:bellyfed';
 
-  test('are what every function talks to', () => {
+  test('every function uses the given cluster and bus', () => {
     for (const [handler, properties] of Object.entries(ourFunctions(template))) {
       const { CLUSTER_ARN, DATABASE_NAME, SECRET_ARN } = environmentOf(properties);
       expect(JSON.stringify(CLUSTER_ARN)).toContain(':cluster:bellyfed"');
@@ -87,7 +87,7 @@ describe('given ones', () => {
     );
   });
 
-  test('are all that may be used', () => {
+  test('only the given cluster and bus may be used', () => {
     const permissions = Object.values(permissionsOf(template)).flat();
     const resourcesFor = (service: string) =>
       new Set(permissions.filter((text) => text.startsWith(service)).map((text) => text.split(' on ')[1]));
@@ -103,7 +103,7 @@ describe('given ones', () => {
     );
   });
 
-  test('are in the outputs and on the dashboard', () => {
+  test('the given cluster and bus are in the outputs and on the dashboard', () => {
     template.hasOutput('EventBusName', { Value: givenBus.eventBusArn });
     expect(JSON.stringify(template.findOutputs('ClusterArn'))).toContain(':cluster:bellyfed"');
     expect(JSON.stringify(resourcesOf(template, 'AWS::CloudWatch::Dashboard'))).toContain(
@@ -111,7 +111,7 @@ describe('given ones', () => {
     );
   });
 
-  test('are never handed to the stack to be changed or deleted', () => {
+  test('the stack never contains the given cluster and bus, so it cannot change or delete them', () => {
     const changing = all(template).filter(({ Type }) =>
       /^AWS::(RDS|EC2)::|^AWS::Events::|ResourcePolicy$|RotationSchedule$/.test(Type),
     );

@@ -9,7 +9,7 @@ import { contextKeys, readConfig } from '../../infra/config.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every key as the CLI gives it, and as the app reads it. */
+/** Every key with its value in the CLI and its value in the app. */
 const everyKey: readonly (readonly [key: string, given: string, read: string | number | boolean])[] = [
   ['name', 'staging-outbox', 'staging-outbox'],
   ['clusterArn', ...twice('arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed')],
@@ -55,32 +55,32 @@ function twice(text: string): [string, string] {
 }
 
 describe('the configuration', () => {
-  test('is empty when the context is', () => {
+  test('the configuration is empty when the context is empty', () => {
     expect(readConfig({})).toEqual({});
   });
 
-  test('is read from texts, as the CLI gives them', () => {
+  test('the configuration is read from texts, as the CLI passes them', () => {
     const context = Object.fromEntries(everyKey.map(([key, given]) => [`outbox:${key}`, given]));
 
     expect(readConfig(context)).toEqual(Object.fromEntries(everyKey.map(([key, , read]) => [key, read])));
   });
 
-  test('is read from numbers too, as cdk.json may have them', () => {
+  test('the configuration is also read from numbers, as cdk.json may contain them', () => {
     expect(readConfig({ 'outbox:batchSize': 100, 'outbox:publishRetries': 0 })).toEqual({
       batchSize: 100,
       publishRetries: 0,
     });
   });
 
-  test('leaves the context of others alone', () => {
+  test('the configuration ignores the context of other tools', () => {
     expect(readConfig({ '@aws-cdk/core:x': true, 'outbox-2:name': 'x', outbox: {} })).toEqual({});
   });
 
-  test('has these keys', () => {
+  test('the configuration has exactly these keys', () => {
     expect([...contextKeys].sort()).toEqual(everyKey.map(([key]) => `outbox:${key}`).sort());
   });
 
-  test('knows every key that docs/deploy.md names, and no other', async () => {
+  test('the keys of the configuration are exactly those in docs/deploy.md', async () => {
     const text = await readFile(join(project, 'docs', 'deploy.md'), 'utf8');
     const named = new Set([...text.matchAll(/outbox:(\w+)/g)].map(([, key]) => key));
 
@@ -89,7 +89,7 @@ describe('the configuration', () => {
 });
 
 describe('a mistake in the configuration', () => {
-  test('of a key names the key and all that are allowed', () => {
+  test('an unknown key is reported with all allowed keys', () => {
     expect(() => readConfig({ 'outbox:batchsize': '100' })).toThrow(
       new Error(`unknown context outbox:batchsize: allowed are ${contextKeys.join(', ')}`),
     );
@@ -154,25 +154,28 @@ describe('a mistake in the configuration', () => {
       url,
       'expected an absolute url such as https://wiki.example/outbox, without a #',
     ]),
-  ])('%s = %j is one sentence: the key, what was received, what is allowed', (key, value, allowed) => {
-    expect(() => readConfig({ [`outbox:${key}`]: value })).toThrow(
-      new Error(`context outbox:${key} is ${JSON.stringify(value)}: ${allowed}`),
-    );
-  });
+  ])(
+    '%s = %j is reported in one sentence with the key, the value and what is allowed',
+    (key, value, allowed) => {
+      expect(() => readConfig({ [`outbox:${key}`]: value })).toThrow(
+        new Error(`context outbox:${key} is ${JSON.stringify(value)}: ${allowed}`),
+      );
+    },
+  );
 
-  test('of a retention of logs names the days that CloudWatch knows', () => {
+  test('a wrong retention of logs is reported with the days that CloudWatch accepts', () => {
     expect(() => readConfig({ 'outbox:logRetentionDays': '31' })).toThrow(
       /^context outbox:logRetentionDays is "31": expected one of 1, 3, 5, 7, 14, 30, .*3653/,
     );
   });
 
-  test.each(['batchSize', 'leaseSeconds', 'name'])('in the prefix is not ignored: %s', (key) => {
+  test.each(['batchSize', 'leaseSeconds', 'name'])('a key without its prefix is reported: %s', (key) => {
     expect(() => readConfig({ [key]: '10' })).toThrow(
       new Error(`context ${key} is not read: write outbox:${key}`),
     );
   });
 
-  test('does not hide the next one', () => {
+  test('all mistakes in a configuration are reported together', () => {
     expect(() => readConfig({ 'outbox:batchSize': 'x', 'outbox:maxAttempts': 'y', 'outbox:z': 1 })).toThrow(
       /^context outbox:batchSize is "x": [^\n]+\ncontext outbox:maxAttempts is "y": [^\n]+\nunknown context outbox:z: [^\n]+$/,
     );
@@ -189,7 +192,7 @@ describe('the app of cdk.json', () => {
       'cluster is given without clusterSecret: the migration needs credentials that may create roles',
     ],
   ])(
-    'given %s = %s exits 1 with one sentence and no stack trace',
+    'the app with %s = %s exits with 1, one sentence and no stack trace',
     async (key, value, sentence) => {
       const folder = await mkdtemp(join(tmpdir(), 'outbox-config-'));
       try {

@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('grantEnqueue', () => {
-  test('allows what a transaction of the Data API needs, as the producer, and nothing else', () => {
+  test('grantEnqueue allows only what a transaction of the Data API needs as the producer', () => {
     const cluster = 'arn:<Partition>:rds:<Region>:<AccountId>:cluster:OutboxDatabaseCluster';
 
     expect(permissionsOf(template)['Checkout']).toEqual([
@@ -42,7 +42,7 @@ describe('grantEnqueue', () => {
 });
 
 describe('grantNudge', () => {
-  test('allows to start the processor and nothing else', () => {
+  test('grantNudge allows only to start the processor', () => {
     expect(permissionsOf(template)['Kitchen']).toEqual([
       expect.stringMatching(/^states:StartExecution on Outboxoutboxprocessor/),
     ]);
@@ -54,19 +54,22 @@ describe('a metric', () => {
     ['metricEventsPublished', 'EventsPublished', 'Sum'],
     ['metricFailedEvents', 'FailedEvents', 'Maximum'],
     ['metricOldestEventAge', 'OldestEventAge', 'Maximum'],
-  ] as const)('of %s is %s of this outbox, its %s a minute', (method, metricName, statistic) => {
-    const metric = outbox[method]();
+  ] as const)(
+    '%s returns the metric %s of this outbox, with its %s per minute',
+    (method, metricName, statistic) => {
+      const metric = outbox[method]();
 
-    expect(metric).toMatchObject({
-      namespace: 'Outbox',
-      metricName,
-      dimensions: { service: 'orders' },
-      statistic,
-    });
-    expect(metric.period.toSeconds()).toBe(60);
-  });
+      expect(metric).toMatchObject({
+        namespace: 'Outbox',
+        metricName,
+        dimensions: { service: 'orders' },
+        statistic,
+      });
+      expect(metric.period.toSeconds()).toBe(60);
+    },
+  );
 
-  test('can be any that the handlers measure, with options of its own', () => {
+  test('metric returns any metric of the handlers with the given options', () => {
     const metric = outbox.metric('LeasesLost', { period: Duration.hours(1), statistic: 'Average' });
 
     expect(metric).toMatchObject({
@@ -80,7 +83,7 @@ describe('a metric', () => {
 });
 
 describe('the defaults', () => {
-  test('name everything after the construct', () => {
+  test('by default, all resources are named after the construct', () => {
     template.hasResourceProperties('AWS::Events::EventBus', { Name: 'orders-events' });
     template.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'orders-publish-event',

@@ -22,7 +22,7 @@ const imports = {
   '{ OutboxProcessor }': 'outbox-processor',
   '{ createNudge }': 'outbox-processor/nudge',
 };
-/** An app that uses all of the package, as an ES module and as CommonJS. */
+/** An app that uses everything in the package, as an ES module and as CommonJS. */
 export const programs = {
   module: Object.entries(imports)
     .map(([what, from]) => `import ${what.startsWith('{') ? what : `* as ${what}`} from '${from}';`)
@@ -33,7 +33,7 @@ export const programs = {
     .join('\n')
     .concat(app),
 };
-/** What its types allow and refuse. */
+/** What the types of the package allow and refuse. */
 export const typed = `
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
@@ -78,8 +78,8 @@ import { OutboxProcessor } from 'outbox-processor';
 `;
 
 /**
- * An app under cdk-nag that accepts the findings of one outbox as the documents say, and does nothing about those
- * of another. It prints what is left, a finding a line: `<stack>/... <rule>`.
+ * An app with cdk-nag that acknowledges the findings of one outbox as documented and those of another not at all.
+ * It prints the remaining findings, one per line: `<stack>/... <rule>`.
  */
 export const underNag = {
   newest: `${nagImports}

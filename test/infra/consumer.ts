@@ -9,7 +9,7 @@ export const project = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 
-/** Our package as npm would publish it, in a folder of its own. */
+/** Our package as npm would publish it, in its own folder. */
 export async function packed(): Promise<{ tarball: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-package-'));
   await run('npm', ['pack', '--pack-destination', folder, ...quiet], { cwd: project });
@@ -17,7 +17,7 @@ export async function packed(): Promise<{ tarball: string; remove: () => Promise
   return { tarball: join(folder, file), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Runs a command of our package as a person would who has nothing of it, with an npm that has seen nothing yet. */
+/** Runs a command of our package for a person who has not installed it, with an empty npm cache. */
 export async function npx(
   tarball: string,
   ...command: readonly string[]
@@ -36,7 +36,7 @@ export async function npx(
   }
 }
 
-/** What our sources import of other packages, as `zod@4.6.7 (`. */
+/** The packages that our sources import, in the form `zod@4.6.7 (`. */
 export async function importedPackages(): Promise<string[]> {
   const names = new Set<string>();
   for (const folder of ['cli', 'database', 'lambdas', 'outbox']) {
@@ -56,12 +56,12 @@ export async function importedPackages(): Promise<string[]> {
   return Promise.all(versions);
 }
 
-/** What a project has beside our package: the name it imports it under, and the folder in our node_modules. */
+/** The packages of a project besides ours: the name of the import, and the folder in our node_modules. */
 const cdks = {
   newest: { 'aws-cdk-lib': 'aws-cdk-lib', constructs: 'constructs', 'cdk-nag': 'cdk-nag' },
   oldest: { 'aws-cdk-lib': 'aws-cdk-lib-oldest', constructs: 'constructs-oldest', 'cdk-nag': 'cdk-nag-2' },
 } as const;
-// The SDK is what a producer has, and the CDK finds some of its dependencies beside itself.
+// A producer has the SDK, and the CDK expects some of its dependencies in the same folder.
 const scopes = { '@aws-sdk': '@aws-sdk', '@smithy': '@smithy', '@aws-cdk': '@aws-cdk' } as const;
 
 /** Another project, which has the CDK and installs our package without a network. */
@@ -92,7 +92,7 @@ export class Consumer {
     return join(this.folder, 'node_modules', 'outbox-processor');
   }
 
-  /** The package's files, relative to it. */
+  /** The files of the package, as relative paths. */
   async files(): Promise<string[]> {
     const entries = await readdir(this.package, { recursive: true, withFileTypes: true });
     return entries
@@ -104,13 +104,13 @@ export class Consumer {
     await writeFile(join(this.folder, file), text);
   }
 
-  /** Runs an app and reads the template of its stack `app`, and the contents of its assets by their names. */
+  /** Runs an app and reads the template of its stack `app`, and the contents of its assets by name. */
   async synthesize(
     file: string,
   ): Promise<{ template: object; assets: Map<string, string[]>; stdout: string }> {
     const outdir = join(this.folder, 'cdk.out');
     await mkdir(outdir, { recursive: true });
-    // What is linked finds its own dependencies beside the link, where the versions belong together.
+    // Linked packages then find their dependencies next to the link, where the versions fit.
     const { stdout } = await run(process.execPath, ['--preserve-symlinks', file], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], CDK_OUTDIR: outdir, CDK_VALIDATION: 'false' },
@@ -122,7 +122,7 @@ export class Consumer {
     return { template: template as object, assets, stdout };
   }
 
-  /** What TypeScript says about a file under a way to resolve modules; empty when it agrees. */
+  /** The errors of TypeScript for a file with this module resolution; empty when there are none. */
   async typeErrors(file: string, module: string): Promise<string> {
     const tsc = join(project, 'node_modules', 'typescript', 'bin', 'tsc');
     const compilerOptions = {

@@ -26,7 +26,7 @@ function templateOf(propsIn: (stack: Stack) => OutboxProcessorProps, context = {
 const schedulesOf = (template: Template) => Object.values(resourcesOf(template, 'AWS::Scheduler::Schedule'));
 
 describe('the role of the schedules', () => {
-  test('has its policy before the first schedule fires', async () => {
+  test('the role of the schedules has its policy before the first schedule fires', async () => {
     const template = await synthesized();
     const [policy] = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).find(([, { Properties }]) =>
       JSON.stringify(Properties['Roles']).includes('SchedulesRole'),
@@ -36,7 +36,7 @@ describe('the role of the schedules', () => {
     for (const { DependsOn } of schedulesOf(template)) expect(DependsOn).toContain(policy);
   });
 
-  test('can be assumed for the schedules of its group only', async () => {
+  test('only the schedules of its group can assume the role of the schedules', async () => {
     const template = await synthesized();
     const { id: group } = theResource(template, 'AWS::Scheduler::ScheduleGroup');
 
@@ -56,8 +56,8 @@ describe('the role of the schedules', () => {
   });
 });
 
-describe('the time of a migration', () => {
-  test('nests: waiting < function < trigger < the provider of the trigger', async () => {
+describe('the timeouts of a migration', () => {
+  test('the timeouts of a migration nest: waiting < function < trigger < the provider of the trigger', async () => {
     const template = await synthesized();
     const { Properties: trigger } = theResource(template, 'Custom::Trigger');
     const provider = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).find(([id]) =>
@@ -89,11 +89,11 @@ describe('an account with few concurrent executions', () => {
     ],
     [{ accountConcurrency: 1000 }, { publishConcurrency: 40, batchSize: 200 }],
     [{}, { publishConcurrency: 40, batchSize: 200 }],
-  ])('gets numbers that fit each other: %j', (settings, fitting) => {
+  ])('an account with few executions gets settings that fit each other: %j', (settings, fitting) => {
     expect(checkSettings(settings)).toMatchObject(fitting);
   });
 
-  test('gets batches whose worst case fits a run', () => {
+  test('an account with few executions gets batches whose worst case fits a run', () => {
     expect(() => templateOf(() => ({ accountConcurrency: 5 }))).not.toThrow();
     expect(() => templateOf(() => ({ accountConcurrency: 10, linger: Duration.seconds(60) }))).not.toThrow();
   });
@@ -112,11 +112,11 @@ describe('an account with few concurrent executions', () => {
       { reservedConcurrency: 39 },
       'reservedConcurrency is 39: 1 lanes with 40 publishers each need at least 40 executions',
     ],
-  ])('refuses numbers that do not fit: %j', (settings, message) => {
+  ])('settings that exceed the executions of the account are refused: %j', (settings, message) => {
     expect(() => checkSettings(settings)).toThrow(new Error(message));
   });
 
-  test('can keep executions for the publisher', () => {
+  test('the publisher can have reserved executions', () => {
     const functions = ourFunctions(templateOf(() => ({ reservedConcurrency: 40 })));
 
     expect(functions['publish-event']?.['ReservedConcurrentExecutions']).toBe(40);
@@ -125,7 +125,7 @@ describe('an account with few concurrent executions', () => {
 });
 
 describe('a permissions boundary', () => {
-  test('limits every role of the stack, also the one that runs the migration', () => {
+  test('a permissions boundary applies to every role of the stack, including the one that runs the migration', () => {
     const template = templateOf((stack) => ({
       permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary'),
     }));
@@ -137,10 +137,10 @@ describe('a permissions boundary', () => {
   });
 });
 
-describe('a key of the customer', () => {
+describe('a customer managed key', () => {
   const template = () => templateOf((stack) => ({ encryptionKey: new kms.Key(stack, 'Key') }));
 
-  test('encrypts everything that holds events, passwords or logs', () => {
+  test('a customer managed key encrypts everything that contains events, passwords or logs', () => {
     const made = template();
     const key = { 'Fn::GetAtt': [theResource(made, 'AWS::KMS::Key').id, 'Arn'] };
     const encrypted: readonly (readonly [type: string, property: string, count: number])[] = [
@@ -158,7 +158,7 @@ describe('a key of the customer', () => {
     }
   });
 
-  test('also encrypts the archive of the bus, without needing what needs the key', () => {
+  test('a customer managed key also encrypts the archive of the bus, without a circular dependency', () => {
     const made = templateOf((stack) => ({
       encryptionKey: new kms.Key(stack, 'Key'),
       archiveRetention: Duration.days(7),
@@ -173,7 +173,7 @@ describe('a key of the customer', () => {
     );
   });
 
-  test('may be used by the services that write, and gives the bus a place for what it cannot encrypt', () => {
+  test('a customer managed key allows the services that write, and the bus gets a dead-letter queue', () => {
     const made = template();
     const policy = JSON.stringify(theResource(made, 'AWS::KMS::Key').Properties['KeyPolicy']);
 
@@ -186,14 +186,14 @@ describe('a key of the customer', () => {
 });
 
 describe('a new bus', () => {
-  test('stays when the stack goes, because a bus with rules cannot be deleted, and goes when its first deployment fails', async () => {
+  test('a new bus is retained when the stack is deleted, except after a failed first deployment', async () => {
     (await synthesized()).hasResource('AWS::Events::EventBus', {
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
     });
   });
 
-  test('is archived on request', async () => {
+  test('a new bus is archived on request', async () => {
     (await synthesized({ archiveRetentionDays: 30 })).hasResourceProperties('AWS::Events::Archive', {
       RetentionDays: 30,
     });
@@ -202,11 +202,11 @@ describe('a new bus', () => {
 });
 
 describe('a new cluster', () => {
-  test('is not upgraded behind the back of the template', async () => {
+  test('a new cluster has no automatic minor upgrades', async () => {
     (await synthesized()).hasResourceProperties('AWS::RDS::DBInstance', { AutoMinorVersionUpgrade: false });
   });
 
-  test('has the capacity and the version that it is given', async () => {
+  test('a new cluster has the given capacity and version', async () => {
     const template = await synthesized({ minCapacity: 0, maxCapacity: 8.5, engineVersion: '17.9' });
 
     template.hasResourceProperties('AWS::RDS::DBCluster', {
@@ -221,22 +221,23 @@ describe('a new cluster', () => {
       { minCapacity: 4, maxCapacity: 2 },
       'maxCapacity is 2: expected 1 to 256 in steps of 0.5, and not below minCapacity (4)',
     ],
-  ])('is refused with a capacity that Aurora does not have: %j', async (config, message) => {
+  ])('a new cluster with a capacity that Aurora does not have is refused: %j', async (config, message) => {
     await expect(synthesized(config)).rejects.toThrow(new Error(message));
   });
 });
 
 describe('a paused deployment', () => {
-  test('has its schedules disabled', async () => {
+  test('a paused deployment has its schedules disabled', async () => {
     for (const { Properties } of schedulesOf(await synthesized({ paused: true })))
       expect(Properties['State']).toBe('DISABLED');
   });
 });
 
 describe('the feature flags of an app', () => {
-  // With this one, a function that adds a statement to its role makes a policy of its own for it, which no schedule
+  // With this flag, a function that adds a statement to its role creates a separate policy, for which no schedule and
+  // no migration waits. CDK does this for tracing, whose permissions may come late.
   // and no migration waits for. CDK does so for tracing, which may come late.
-  test('do not split what a function needs into policies that nothing waits for', () => {
+  test('feature flags do not move needed permissions to policies for which no resource waits', () => {
     const flags = { '@aws-cdk/aws-lambda:createNewPoliciesWithAddToRolePolicy': true };
     const usual = resourcesOf(
       templateOf(() => ({})),
@@ -259,7 +260,7 @@ describe('the feature flags of an app', () => {
 });
 
 describe('grantEnqueue', () => {
-  test('works for a role of another stack, also with a key of the customer', () => {
+  test('grantEnqueue works for a role of another stack, also with a customer managed key', () => {
     const app = new App();
     const outboxStack = new Stack(app, 'outbox');
     const outbox = new OutboxProcessor(outboxStack, 'Outbox', {

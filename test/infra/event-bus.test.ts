@@ -24,15 +24,15 @@ const busesOf = (template: Template) =>
   );
 
 describe('a new bus', () => {
-  test('is called after the outbox unless it is given a name', async () => {
+  test('a new bus has the name of the outbox unless another name is given', async () => {
     (await synthesized()).hasResourceProperties('AWS::Events::EventBus', { Name: 'outbox-events' });
     (await synthesized({ eventBusName: 'dishes' })).hasResourceProperties('AWS::Events::EventBus', {
       Name: 'dishes',
     });
   });
 
-  // Setting a key to its default must replace nothing.
-  test('is the same whether a default is written down or left out', async () => {
+  // Writing a default value into the configuration must not replace any resource.
+  test('a new bus is the same whether a default is written or left out', async () => {
     const written = await synthesized({
       name: 'outbox',
       eventBusName: 'outbox-events',
@@ -42,7 +42,7 @@ describe('a new bus', () => {
     expect(written.toJSON()).toEqual((await synthesized()).toJSON());
   });
 
-  test('is called bellyfed-events by cdk.json, and its events have the source bellyfed.outbox', async () => {
+  test('with cdk.json, the new bus is named bellyfed-events, and its events have the source bellyfed.outbox', async () => {
     const { context } = JSON.parse(await readFile(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
       readonly context: Readonly<Record<string, unknown>>;
     };
@@ -57,7 +57,7 @@ describe('a new bus', () => {
 });
 
 describe('a bus of another account and region', () => {
-  test('is addressed and granted by its ARN, whatever name cdk.json has for a new one', async () => {
+  test('a bus of another account is used and granted by its ARN, even when cdk.json names a new bus', async () => {
     const template = await synthesized({ eventBusArn: central, eventBusName: 'bellyfed-events' });
 
     expect(busesOf(template)).toEqual([central, central]);
@@ -66,7 +66,7 @@ describe('a bus of another account and region', () => {
     template.hasOutput('EventBusName', { Value: central });
   });
 
-  test('is addressed by its ARN when a construct imports it', () => {
+  test('a bus that a construct imports is used by its ARN', () => {
     const stack = new Stack(new App(), 'app');
     new OutboxProcessor(stack, 'Outbox', { eventBus: EventBus.fromEventBusArn(stack, 'Central', central) });
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../infra/config.ts';
 
-/** A cluster and a bus that are there already, as the configuration names them. */
+/** An existing cluster and bus, as the configuration names them. */
 export const givenCluster = {
   clusterArn: 'arn:aws:rds:eu-central-1:123456789012:cluster:bellyfed',
   clusterSecretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:bellyfed-owner-AbCdEf',

@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 
 const actionsOf = ({ Action }: Statement) => [Action].flat();
-/** Keys and values, whatever compares them: an ARN without wildcards is equal to itself by every operator. */
+/** Keys and values without the operator: an ARN without wildcards equals itself with every operator. */
 const conditionsOf = ({ Condition = {} }: Statement) =>
   Object.values(Condition)
     .flatMap((tests) => Object.entries(tests))
@@ -28,7 +28,7 @@ const conditionsOf = ({ Condition = {} }: Statement) =>
 const covers = (allowed: string, action: string) =>
   allowed === action || (allowed.endsWith('*') && action.startsWith(allowed.slice(0, -1)));
 
-/** What the services of AWS are allowed by the policy of a key that is made in the same app. */
+/** The statements for AWS services in the policy of a key that is created in the same app. */
 function madePolicy(): Statement[] {
   const stack = new Stack(new App(), 'outbox', {
     env: { account: '123456789012', region: 'eu-central-1' },
@@ -55,7 +55,7 @@ function pseudo(part: unknown): string {
   return { 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' }[Ref] ?? `the unknown ${Ref}`;
 }
 
-test('docs/deploy.md gives an imported key every statement that a made key gets', () => {
+test('docs/deploy.md gives an imported key every statement that a new key gets', () => {
   const documented = JSON.parse(fencedBlock('docs/deploy.md', 'key-policy')) as Statement[];
 
   const missing = madePolicy().flatMap((statement) =>
@@ -74,7 +74,7 @@ test('docs/deploy.md gives an imported key every statement that a made key gets'
   expect(missing).toEqual([]);
 });
 
-test('docs/deploy.md allows no service more than a made key does', () => {
+test('docs/deploy.md allows services no more than a new key does', () => {
   const documented = JSON.parse(fencedBlock('docs/deploy.md', 'key-policy')) as Statement[];
   const made = madePolicy().flatMap((statement) =>
     actionsOf(statement).map((action) => `${statement.Principal.Service} ${action}`),

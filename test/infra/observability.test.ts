@@ -15,7 +15,7 @@ beforeAll(async () => {
   template = await synthesized();
 }, 60_000);
 
-/** The alarms' properties by their names, without the prefix. */
+/** The properties of the alarms by their names without the prefix. */
 function alarms(from: Template = template): Record<string, Readonly<Record<string, unknown>>> {
   return Object.fromEntries(
     Object.values(resourcesOf(from, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => [
@@ -25,7 +25,7 @@ function alarms(from: Template = template): Record<string, Readonly<Record<strin
   );
 }
 
-/** The anchors of a page, made as GitHub makes them. */
+/** The anchors of a page, in the format of GitHub. */
 function anchorsOf(markdown: string): string[] {
   const headings = [...markdown.replace(/^```.*?^```/gms, '').matchAll(/^#{1,6} +(.+?) *#*$/gm)];
   const seen = new Map<string, number>();
@@ -40,14 +40,14 @@ function anchorsOf(markdown: string): string[] {
   });
 }
 
-test('anchors are made as GitHub makes them', () => {
+test('anchors have the format of GitHub', () => {
   const page = '# Runs & `ticks`, late?\n```sh\n# no heading\n```\n## Dead-letters\n## Dead-letters\n';
 
   expect(anchorsOf(page)).toEqual(['runs--ticks-late', 'dead-letters', 'dead-letters-1']);
 });
 
 describe('the alarms', () => {
-  test('are thirteen', () => {
+  test('there are thirteen alarms', () => {
     expect(Object.keys(alarms()).sort()).toEqual([
       'cleanup-behind',
       'cleanup-missing',
@@ -65,11 +65,11 @@ describe('the alarms', () => {
     ]);
   });
 
-  test('are those that certify looks for, and one that a cluster of a fixed capacity has not', () => {
+  test('the alarms are those that certify checks, plus one for the capacity of a serverless cluster', () => {
     expect(Object.keys(alarms()).sort()).toEqual([...alarmNames, 'database-capacity'].sort());
   });
 
-  test('each ask a question and name the section of the runbook that repeats and answers it', () => {
+  test('every alarm asks a question and names the section of the runbook that answers it', () => {
     const runbook = read('docs/operations.md');
     const sections = runbook.split(/^(?=## )/m);
     const described = /^([A-Z].+\?) Runbook: docs\/operations\.md of outbox-processor, section "(.+)"\.$/;
@@ -85,7 +85,7 @@ describe('the alarms', () => {
     }
   });
 
-  test('link to the sections of a given runbook by their anchors, and to nothing without one', async () => {
+  test('alarms link to the sections of a given runbook, and have no link without one', async () => {
     const linked = await synthesized({ runbookUrl: 'https://wiki.example/outbox' });
     const anchors = anchorsOf(read('docs/operations.md'));
 
@@ -97,14 +97,14 @@ describe('the alarms', () => {
       expect(AlarmDescription).not.toMatch(/#|https?:/);
   }, 30_000);
 
-  test('do nothing unless they are told to', () => {
+  test('alarms have no actions by default', () => {
     for (const properties of Object.values(alarms())) {
       expect(properties).not.toHaveProperty('AlarmActions');
       expect(properties).not.toHaveProperty('OKActions');
     }
   });
 
-  test('all tell the given topic when they begin and when they end, and link to the given runbook', async () => {
+  test('alarms notify the given topic when they begin and end, and link to the given runbook', async () => {
     const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
     const told = await synthesized({ alarmTopicArn: topic, runbookUrl: 'https://wiki.example/outbox' });
 
@@ -118,7 +118,7 @@ describe('the alarms', () => {
     }
   }, 30_000);
 
-  test('ring for silence where something is expected, and nowhere else', () => {
+  test('only the alarm for successful runs treats missing data as breaching', () => {
     const onSilence = Object.entries(alarms())
       .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
       .map(([name]) => name);
@@ -128,7 +128,7 @@ describe('the alarms', () => {
       expect(alarms()[name]).toMatchObject({ ComparisonOperator: 'LessThanThreshold', Threshold: 1 });
   });
 
-  test('stay as they are when nobody measures, because a dead processor is no recovery', () => {
+  test('alarms on gauges keep their state without data, because a stopped processor is no recovery', () => {
     const gauges = [...read('lambdas/fetch-batch.ts').matchAll(/addMetric\('(\w+)', .*, gauges\./g)]
       .map(([, name]) => name)
       .concat('PurgeOverdue');
@@ -149,7 +149,7 @@ describe('the alarms', () => {
       expect(alarms()[name]).toMatchObject({ TreatMissingData: 'notBreaching' });
   });
 
-  test('ring when the database has been near its capacity for a quarter of an hour', async () => {
+  test('an alarm begins when the database has been near its capacity for a quarter of an hour', async () => {
     const given = await synthesized(givenCluster);
 
     expect(alarms()['database-capacity']).toMatchObject({
@@ -160,7 +160,7 @@ describe('the alarms', () => {
       Period: 60,
       EvaluationPeriods: 15,
       Threshold: 90,
-      // A cluster that is not serverless has no such metric.
+      // A cluster that is not serverless does not have this metric.
       TreatMissingData: 'notBreaching',
     });
     expect(alarms(given)['database-capacity']).toMatchObject({
@@ -173,7 +173,7 @@ describe('the alarms', () => {
     [3.5, 4, true],
     [9, 10, false],
   ])(
-    'of a new cluster of %p to %p ACU watch its capacity: %p',
+    'a new cluster of %p to %p ACU has an alarm on its capacity: %p',
     async (minCapacity, maxCapacity, watched) => {
       const names = Object.keys(alarms(await synthesized({ minCapacity, maxCapacity })));
 
@@ -182,7 +182,7 @@ describe('the alarms', () => {
     30_000,
   );
 
-  test('miss a run after five intervals', async () => {
+  test('an alarm begins after five intervals without a successful run', async () => {
     const slow = alarms(await synthesized({ intervalMinutes: 10 }));
 
     expect(alarms()['no-successful-run']).toMatchObject({ Period: 60, EvaluationPeriods: 5 });
@@ -191,19 +191,19 @@ describe('the alarms', () => {
     expect(slow['events-late']).toMatchObject({ Threshold: 3000 });
   }, 30_000);
 
-  test('miss a cleanup after three of its intervals, but only while runs are started', async () => {
+  test('an alarm begins after three cleanup intervals without a cleanup, only while runs are started', async () => {
     const rare = alarms(await synthesized({ cleanupIntervalMinutes: 30, intervalMinutes: 40 }));
 
     for (const [alarm, seconds] of [
       [alarms()['cleanup-missing'], 3600],
-      // Within every period there is a run, or nobody would ever expect a cleanup.
+      // Every period must contain a run; otherwise the alarm would never expect a cleanup.
       [rare['cleanup-missing'], 2400],
     ] as const) {
       expect(alarm).toMatchObject({
         EvaluationPeriods: 3,
         Threshold: 1,
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        // A processor that starts no run is no cleanup that succeeded.
+        // A processor that starts no runs does not mean that a cleanup succeeded.
         TreatMissingData: 'ignore',
       });
       const metrics = alarm?.['Metrics'] as { Expression?: string; MetricStat?: { Period: number } }[];
@@ -214,7 +214,7 @@ describe('the alarms', () => {
     }
   }, 30_000);
 
-  test('ring when the cleanup is two of its intervals behind, and know nothing new between two of them', async () => {
+  test('an alarm begins when the cleanup is two of its intervals behind, and keeps its state between cleanups', async () => {
     const rare = alarms(await synthesized({ cleanupIntervalMinutes: 30 }));
 
     expect(alarms()['cleanup-behind']).toMatchObject({
@@ -229,7 +229,7 @@ describe('the alarms', () => {
     expect(rare['cleanup-behind']).toMatchObject({ Period: 1800, Threshold: 3600 });
   }, 30_000);
 
-  test('count the errors of all steps but those that throw by design', () => {
+  test('the alarm on errors counts all steps except those that throw by design', () => {
     expect(functionsOf(alarms()['function-errors'])).toEqual([
       'outbox-fetch-batch',
       'outbox-mark-failed',
@@ -239,7 +239,7 @@ describe('the alarms', () => {
     ]);
   });
 
-  test('count the throttles of all steps', () => {
+  test('the alarm on throttling counts all steps', () => {
     expect(functionsOf(alarms()['functions-throttled'])).toHaveLength(8);
   });
 });
@@ -252,7 +252,7 @@ function functionsOf(alarm: Readonly<Record<string, unknown>> | undefined): unkn
 }
 
 describe('the log groups', () => {
-  test('are all among the outputs, so that the runbook can name them', () => {
+  test('all log groups are outputs, so that the runbook can name them', () => {
     const outputs = Object.entries(template.findOutputs('*')).filter(([name]) => name.endsWith('LogGroup'));
 
     expect(outputs.map(([name]) => name).sort()).toEqual([
@@ -273,7 +273,7 @@ describe('the log groups', () => {
     expect(groups.toSorted()).toEqual(Object.keys(resourcesOf(template, 'AWS::Logs::LogGroup')).toSorted());
   });
 
-  test('that the runbook names are among them', () => {
+  test('the log groups in the runbook are outputs', () => {
     const named = [...read('docs/operations.md').matchAll(/\$\(out (\w+LogGroup)\)/g)].map(
       ([, name]) => name,
     );
@@ -284,7 +284,7 @@ describe('the log groups', () => {
 });
 
 describe('the dashboard', () => {
-  test('answers four questions in their order', () => {
+  test('the dashboard answers four questions in order', () => {
     const { Properties } = theResource(template, 'AWS::CloudWatch::Dashboard');
     const questions = JSON.stringify(Properties['DashboardBody']).matchAll(/## ([^\\]+\?)/g);
 
@@ -296,7 +296,7 @@ describe('the dashboard', () => {
     ]);
   });
 
-  test('shows every alarm', () => {
+  test('the dashboard shows every alarm', () => {
     const body = JSON.stringify(theResource(template, 'AWS::CloudWatch::Dashboard').Properties);
 
     for (const id of Object.keys(resourcesOf(template, 'AWS::CloudWatch::Alarm')))
@@ -312,12 +312,12 @@ describe('the metrics', () => {
     ([, name]) => name,
   );
 
-  test('that handlers emit are the ones that infra knows', () => {
+  test('the metrics that handlers emit are those that infra defines', () => {
     expect(sources.match(/addMetric\(/g)).toHaveLength(emitted.length);
     expect([...new Set(emitted)].sort()).toEqual([...known].sort());
   });
 
-  test('that alarms and the dashboard read are among them', () => {
+  test('the metrics in alarms and on the dashboard are those that infra defines', () => {
     const resources = JSON.stringify(template.toJSON());
     const onDashboard = resources.matchAll(/\[\\+"Outbox\\+",\\+"(\w+)\\+"/g);
     const alarmed = Object.values(alarms())
@@ -330,7 +330,7 @@ describe('the metrics', () => {
   });
 
   test.each([{}, { name: 'other' }])(
-    'go to the namespace and service that are read, with %j',
+    'metrics are written to the namespace and service that alarms read, with %j',
     async (config) => {
       const from = await synthesized(config);
 

@@ -8,7 +8,7 @@ import { expect, test } from '@jest/globals';
 import { bundleHandlers } from '../../build/bundle-handlers.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
-// A process with this in front fails as soon as it connects to anything beyond itself.
+// Preloaded, this makes a process fail as soon as it opens a connection or resolves a name.
 const noNetwork = `data:text/javascript,${encodeURIComponent(`
   import net from 'node:net';
   import dns from 'node:dns';
@@ -28,7 +28,7 @@ test('the app of cdk.json synthesizes offline, without credentials, and validate
   try {
     const { stderr } = await promisify(execFile)(process.execPath, ['--import', noNetwork, ...parameters], {
       cwd: project,
-      // No HOME, no AWS_*: nothing that a credential could be found in.
+      // Without HOME and AWS_*: the process cannot find any credentials.
       env: {
         PATH: process.env['PATH'],
         HOME: folder,

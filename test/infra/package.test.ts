@@ -41,7 +41,7 @@ afterAll(async () => {
 const templates = new Map<string, object>();
 
 describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) => {
-  test('synthesizes our construct on a cluster and a bus of its own', async () => {
+  test('an app of another package synthesizes the construct with its own cluster and bus', async () => {
     const consumer = consumerOf(type);
     await consumer.write('app.js', programs[type]);
 
@@ -64,7 +64,7 @@ describe.each(['module', 'commonjs'] as const)('a consumer of type %s', (type) =
 describe.each([
   ['newest', 'module', '3'],
   ['oldest', 'oldest', '2'],
-] as const)('an app with the %s CDK that we support', (cdk, consumerName, nag) => {
+] as const)('an app with the %s supported CDK', (cdk, consumerName, nag) => {
   let printed = '';
   let template = Template.fromJSON({});
 
@@ -76,20 +76,20 @@ describe.each([
     printed = stdout;
   }, 60_000);
 
-  test('synthesizes a whole outbox', () => {
+  test('an app with a supported CDK synthesizes a whole outbox', () => {
     expect(Object.keys(ourFunctions(template))).toHaveLength(9);
     expect(Object.keys(resourcesOf(template, 'AWS::StepFunctions::StateMachine'))).toHaveLength(3);
     template.resourceCountIs('AWS::RDS::DBCluster', 1);
   });
 
-  test(`accepts our findings under cdk-nag ${nag} as the documents say, and no finding is left`, () => {
-    // The pack did run: of the outbox whose findings nobody accepts, it reports them.
+  test(`with cdk-nag ${nag}, the app acknowledges the findings as documented, and no finding is left`, () => {
+    // cdk-nag did run: it reports the outbox whose findings are not acknowledged.
     expect(printed).toMatch(/^raw\/Outbox\/.* AwsSolutions-IAM5\[Resource::\*\]/m);
     expect(printed).not.toMatch(/^app\//m);
   });
 });
 
-test('definitions whose lines end with CRLF make the same template', async () => {
+test('definitions with CRLF line endings make the same template', async () => {
   const consumer = consumerOf('commonjs');
   const folder = join(consumer.package, 'statemachine');
   for (const file of await readdir(folder)) {
@@ -102,13 +102,13 @@ test('definitions whose lines end with CRLF make the same template', async () =>
   expect(template).toEqual(templates.get('module'));
 }, 60_000);
 
-// node16 is what refuses the types of an ES module to CommonJS.
+// Only node16 refuses the types of an ES module in CommonJS.
 test.each([
   ['module', 'nodenext'],
   ['commonjs', 'nodenext'],
   ['commonjs', 'node16'],
 ])(
-  'a consumer of type %s has our types under %s',
+  'a consumer of type %s finds the types of the package under %s',
   async (type, module) => {
     const consumer = consumerOf(type);
     await consumer.write('typed.ts', typed);
@@ -118,7 +118,7 @@ test.each([
   60_000,
 );
 
-test('the example of the documents is right for a producer that has the package', async () => {
+test('the example of the documents compiles in a producer that has the package', async () => {
   const consumer = consumerOf('module');
   const example = await readFile(join(project, 'docs', 'examples', 'nudge.ts'), 'utf8');
   await consumer.write('nudge.ts', example);
@@ -132,14 +132,14 @@ describe('the package', () => {
       Record<string, unknown>
     >;
 
-  test('asks for the CDK and constructs, and brings nothing along', async () => {
+  test('the package has the CDK and constructs as peer dependencies, and no dependencies', async () => {
     const { peerDependencies, dependencies } = await manifest();
 
     expect(Object.keys(peerDependencies as object)).toEqual(['aws-cdk-lib', 'constructs']);
     expect(dependencies).toBeUndefined();
   });
 
-  test('allows every CDK from the oldest that the tests synthesize with', async () => {
+  test('the package allows every CDK from the oldest that the tests use', async () => {
     const installed = async (folder: string) => {
       const text = await readFile(join(project, 'node_modules', folder, 'package.json'), 'utf8');
       return (JSON.parse(text) as { readonly version: string }).version;
@@ -151,7 +151,7 @@ describe('the package', () => {
     });
   });
 
-  test('resolves for every kind of importer, say publint and attw', async () => {
+  test('the package resolves for every kind of importer, according to publint and attw', async () => {
     const packedBytes = async () => new Uint8Array(await readFile(tarball));
 
     const { messages } = await publint({ pack: { tarball: (await packedBytes()).buffer } });
@@ -161,19 +161,19 @@ describe('the package', () => {
     expect(analysis).toMatchObject({ packageName: 'outbox-processor', problems: [] });
   }, 60_000);
 
-  test('offers its command to npx in an empty folder, without a network and without the CDK', async () => {
+  test('npx runs the command of the package in an empty folder, without a network and without the CDK', async () => {
     const { stdout, installed } = await npx(tarball, 'outbox', '--help');
 
     expect(stdout).toMatch(/^Usage: outbox /);
     expect(installed).toEqual(['outbox-processor']);
   }, 60_000);
 
-  // They are the local twin's; npm knows no optional development dependencies.
-  test('installs no PostgreSQL in the projects of others', async () => {
+  // Only the local twin needs them; npm has no optional development dependencies.
+  test('the package installs no PostgreSQL in the projects of its users', async () => {
     expect((await manifest())['optionalDependencies']).toBeUndefined();
   });
 
-  test('holds what its code, its types and its alarms point to, and no sources or tests', async () => {
+  test('the package contains all files that its code, types and alarms refer to, and no sources or tests', async () => {
     const files = await consumerOf('module').files();
 
     expect(files).toEqual(
@@ -195,7 +195,7 @@ describe('the package', () => {
     expect(ofOthers).toEqual([]);
   });
 
-  test('holds nothing else, no pictures, and is less than 1.7 MB to download', async () => {
+  test('the package contains no other files and no pictures, and its download is less than 1.7 MB', async () => {
     const files = await consumerOf('module').files();
     const places = files.map((file) => file.split(sep).slice(0, file.startsWith('dist') ? 2 : 1));
 
@@ -207,7 +207,7 @@ describe('the package', () => {
     expect((await stat(tarball)).size).toBeLessThan(1_700_000);
   });
 
-  test('brings the licence of every package that handlers and CLI import', async () => {
+  test('the package contains the licence of every package that the handlers and the CLI import', async () => {
     const notices = await readFile(join(consumerOf('module').package, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8');
     const sections = notices.split(/^-{80}$/m).slice(1);
 
@@ -216,7 +216,7 @@ describe('the package', () => {
       expect(section).toMatch(/^\s+\S+@.*(Permission is hereby granted|Permission to use|Apache License)/s);
   });
 
-  test('knows nothing of the machine that built it', async () => {
+  test('the package contains no path of the machine that built it', async () => {
     const consumer = consumerOf('module');
     const files = await consumer.files();
     const telling: string[] = [];

@@ -21,11 +21,11 @@ const templateIn = (region?: string) =>
   );
 
 describe('the partition', () => {
-  test('is never written into a template', () => {
+  test('a template never contains the name of a partition', () => {
     expect(JSON.stringify(templateIn().toJSON())).not.toContain('arn:aws');
   });
 
-  test.each(machines)('of the integrations of %s is the one that it is deployed to', (machine) => {
+  test.each(machines)('the integrations of %s use the partition of the deployment', (machine) => {
     expect(readText(machine)).not.toContain('arn:aws');
     expect(substitutionsOf(plainResources(templateIn()), machine)['Partition']).toEqual({
       Ref: 'AWS::Partition',
@@ -38,11 +38,11 @@ describe('the links to the console', () => {
     ['eu-west-1', 'https://eu-west-1.console.aws.amazon.com/states/'],
     ['us-gov-west-1', 'https://us-gov-west-1.console.amazonaws-us-gov.com/states/'],
     ['cn-north-1', 'https://cn-north-1.console.amazonaws.cn/states/'],
-  ])('lead to the console of the partition of %s', (region, link) => {
+  ])('the console links of %s lead to the console of its partition', (region, link) => {
     expect(JSON.stringify(templateIn(region).findOutputs('ProcessorConsole'))).toContain(link);
   });
 
-  test('find the partition when they are deployed, if the stack has no region', () => {
+  test('without a region in the stack, the console links use the partition of the deployment', () => {
     const template = templateIn();
 
     expect(Object.keys(template.findConditions('*'))).toHaveLength(2);

@@ -26,7 +26,7 @@ const ofEveryStep = (handler: string) => [
   `rds-data:ExecuteStatement on ${cluster}`,
   `secretsmanager:GetSecretValue on ${processorSecret}`,
 ];
-// What AWS documents for vended logs and for tracing; none of them takes a resource.
+// The permissions that AWS documents for vended logs and for tracing; none of them accepts a resource.
 const ofEveryMachine = [
   ...['CreateLogDelivery', 'DeleteLogDelivery', 'DescribeLogGroups', 'DescribeResourcePolicies'],
   ...['GetLogDelivery', 'ListLogDeliveries', 'PutResourcePolicy', 'UpdateLogDelivery'],
@@ -40,7 +40,7 @@ const invoking = (...handlers: readonly string[]) => [
   ...traced,
 ];
 
-describe('what may be done', () => {
+describe('the permissions of the roles', () => {
   test.each<[role: string, permissions: readonly string[]]>([
     [
       'OutboxHandlersfetchbatchRole',
@@ -89,43 +89,43 @@ describe('what may be done', () => {
       ],
     ],
     [
-      // CDK's own: it runs the migration.
+      // The role of the CDK that runs the migration.
       'AWSCDKTriggerCustomResourceProviderCustomResourceProviderRole',
       [
         'all of arn:<Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole',
         'lambda:InvokeFunction on OutboxHandlersmigrateFunction:*',
       ],
     ],
-  ])('by %s is what it needs and nothing else', (role, needed) => {
+  ])('%s has only the permissions that it needs', (role, needed) => {
     expect(permissions[role]).toEqual([...needed].sort());
   });
 
-  test('is known of every role', () => {
+  test('every role has an expected permission list', () => {
     expect(Object.keys(permissions)).toHaveLength(14);
   });
 
-  test('to the database stays with this cluster', () => {
+  test('permissions to use the database are limited to this cluster', () => {
     const resources = rolesThatMay('rds-data:').map(([, permission]) => permission.split(' on ')[1]);
 
     expect(new Set(resources)).toEqual(new Set([cluster]));
   });
 
-  test('with the owner of the database is up to the migration alone', () => {
+  test('only the migration may read the secret of the database owner', () => {
     expect(rolesThatMay(ownerSecret).map(([role]) => role)).toEqual(['OutboxHandlersmigrateRole']);
   });
 
-  test('with the producer, who may insert, is up to the migration alone until somebody is granted it', () => {
+  test('only the migration may read the secret of the producer until a role is granted it', () => {
     expect(rolesThatMay(producerSecret).map(([role]) => role)).toEqual(['OutboxHandlersmigrateRole']);
   });
 
-  test('is nowhere said with a wildcard for an action', () => {
+  test('no permission has a wildcard in its action', () => {
     expect(rolesThatMay('').filter(([, permission]) => permission.split(' on ')[0]?.includes('*'))).toEqual(
       [],
     );
   });
 });
 
-/** Roles and their permissions that contain a text. */
+/** The roles and those of their permissions that contain a text. */
 function rolesThatMay(text: string): [role: string, permission: string][] {
   return Object.entries(permissions).flatMap(([role, all]) =>
     all

@@ -7,7 +7,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-/** What each role of a template may do, as `action on resource`; the roles by their logical ids, hashes cut off. */
+/** The permissions of each role of a template, as `action on resource`; roles by logical id without its hash. */
 export function permissionsOf(template: Template): Record<string, string[]> {
   const roles = Object.entries(resourcesOf(template, 'AWS::IAM::Role'));
   const policies = Object.values(resourcesOf(template, 'AWS::IAM::Policy'));
@@ -36,7 +36,7 @@ function permissions({ Effect, Action, Resource }: Statement): string[] {
     .flatMap((action) => [Resource].flat().map((resource) => `${action} on ${readable(resource)}`));
 }
 
-/** A resource without CloudFormation's functions: `Ref` and `Fn::GetAtt` become the logical id, its hash cut off. */
+/** A resource without CloudFormation functions: `Ref` and `Fn::GetAtt` become the logical id without its hash. */
 function readable(value: unknown): string {
   if (typeof value === 'string') return value;
   const {

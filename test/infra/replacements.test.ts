@@ -12,7 +12,7 @@ import { theResource } from './synthesized.ts';
 
 const key = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
 
-/** Two configurations that differ in one setting; what stands on one side only is what it needs to be legal. */
+/** Two configurations that differ in one setting; other settings on one side are those that it requires. */
 const changes: { readonly [Key in keyof Required<Config>]: readonly [Config, Config] } = {
   name: [{ name: 'outbox' }, { name: 'orders' }],
   clusterArn: [{}, givenCluster],
@@ -88,11 +88,11 @@ const vpc = ['1', '2'].flatMap((subnet) =>
 );
 
 /**
- * All that is refused, replaced or removed when one setting changes, in either direction. What stands here is
- * intended. Where the cluster, the bus or the name is concerned, docs/deploy.md says what it means.
+ * Everything that is refused, replaced or removed when one setting changes, in either direction. These results are
+ * intended. docs/deploy.md explains those for the cluster, the bus and the name.
  */
 const expected: { readonly [Key in keyof Config]: readonly string[] } = {
-  // The migration refuses it before anything that is named after it works: the database belongs to the old name.
+  // The migration refuses the new name before any resource with it works: the database belongs to the old name.
   name: [
     'replaces OutboxBusEventBus',
     'replaces OutboxDashboard',
@@ -122,14 +122,14 @@ const expected: { readonly [Key in keyof Config]: readonly string[] } = {
   ],
   eventBusName: ['replaces OutboxBusEventBus'],
   eventBusArn: ['removes OutboxBusEventBus'],
-  // The archive goes with its events.
+  // The archive is removed together with its events.
   archiveRetentionDays: ['removes OutboxBusArchive'],
   lanes: ['removes OutboxSchedulesoutboxprocessor2'],
 };
 
 const templates = new Map<string, Template>();
 
-// As a construct in a stack that keeps its own name: with outbox:name, the app of this repository makes another stack.
+// The construct in a stack that keeps its own name: in the app of this repository, outbox:name renames the stack.
 function synthesize(config: Config): Template {
   const key = JSON.stringify(config);
   const template =
@@ -144,7 +144,7 @@ beforeAll(async () => {
 }, 60_000);
 
 test.each(Object.keys(changes) as (keyof Config)[])(
-  'a change of %s replaces and removes what is expected, and nothing else',
+  'a change of %s replaces and removes only what is expected',
   (setting) => {
     const [before, after] = changes[setting].map(synthesize) as [Template, Template];
 
@@ -155,10 +155,10 @@ test.each(Object.keys(changes) as (keyof Config)[])(
   30_000,
 );
 
-// Rows and their subscribers.
+// Resources with rows or subscribers.
 const precious = /^\w+ (is refused: )?Outbox(DatabaseCluster|BusEventBus|BusArchive)$|^is refused: /;
 
-test('docs/deploy.md names every setting that concerns the cluster or the bus among those that are set once', () => {
+test('docs/deploy.md lists every setting of the cluster and the bus among those that are set once', () => {
   const deploy = readFileSync('docs/deploy.md', 'utf8');
   const [, section = ''] = /## Settings that are set once\n(.*?)\n## /s.exec(deploy) ?? [];
   const documented = [...section.matchAll(/^\| `outbox:(\w+)`/gm)].map(([, setting]) => setting);
@@ -170,13 +170,13 @@ test('docs/deploy.md names every setting that concerns the cluster or the bus am
   expect(documented.sort()).toEqual(concerned.sort());
 });
 
-test('of what a teardown retains, the cluster and the bus have names that a second deployment cannot make again', () => {
+test('after a teardown, the names of the retained cluster and bus prevent a second deployment', () => {
   expect(retainedNames(synthesize({}))).toEqual(['OutboxBusEventBus', 'OutboxDatabaseCluster']);
   expect(retainedNames(synthesize({ ...givenCluster, ...givenBus }))).toEqual([]);
 });
 
-describe('what has a name of its own and rows in it', () => {
-  test('keeps its name when the outbox gets another one', () => {
+describe('a resource with its own name and rows', () => {
+  test('a resource with its own name and rows keeps the name when the outbox is renamed', () => {
     const [before, after] = [{ name: 'outbox' }, { name: 'orders' }].map((config) =>
       theResource(synthesize(config), 'AWS::RDS::DBCluster'),
     );
@@ -185,7 +185,7 @@ describe('what has a name of its own and rows in it', () => {
     expect(after?.Properties['DBClusterIdentifier']).toBe(before?.Properties['DBClusterIdentifier']);
   });
 
-  test('is another one in another stack', () => {
+  test('a resource with its own name and rows has another name in another stack', () => {
     const names = ['orders', 'payments'].map((stackName) => {
       const stack = new OutboxProcessorStack(new App(), 'app', { config: {}, stackName });
       return theResource(Template.fromStack(stack), 'AWS::RDS::DBCluster').Properties['DBClusterIdentifier'];

@@ -13,7 +13,7 @@ interface ResourceType {
   readonly properties: Readonly<Record<string, { readonly causesReplacement?: 'yes' | 'no' | 'maybe' }>>;
 }
 
-/** AWS's own description of its resource types, from which `cdk diff` tells what an update replaces. */
+/** The description of resource types by AWS, from which `cdk diff` derives what an update replaces. */
 function readResourceTypes(): ReadonlyMap<string, ResourceType> {
   const cli = dirname(createRequire(import.meta.url).resolve('aws-cdk/package.json'));
   const { schema } = JSON.parse(gunzipSync(readFileSync(join(cli, 'db.json.gz'))).toString('utf8')) as {
@@ -24,21 +24,21 @@ function readResourceTypes(): ReadonlyMap<string, ResourceType> {
 
 const types = readResourceTypes();
 
-// Each change of a function publishes a version, and the older ones are retained.
+// Each change of a function publishes a version, and older versions are retained.
 const PUBLISHED = 'AWS::Lambda::Version';
-// CloudFormation cannot know what a custom resource does, so AWS describes none. They hold nothing.
+// AWS does not describe custom resources, because CloudFormation does not know what they do. They contain no data.
 const custom = /^(Custom::|AWS::CloudFormation::CustomResource$)/;
 
 /**
- * What an update from one template to the other replaces and removes, by logical id without its hash, and what
- * CloudFormation refuses to replace because it has a name of its own.
+ * Everything that an update from one template to the other replaces, removes, or refuses to replace because it has a
+ * name of its own, by logical id without its hash.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-name.html
  */
 export function replacements(before: Template, after: Template): string[] {
   const [older, newer] = [resourcesOf(before), resourcesOf(after)];
   const replaced = new Set<string>();
   const refused = new Set<string>();
-  // What refers to a replaced resource in a property that cannot be updated is replaced as well.
+  // A resource that refers to a replaced one in a property that cannot be updated is replaced as well.
   for (let known = -1; known < replaced.size; ) {
     known = replaced.size;
     for (const [id, resource] of Object.entries(older)) {
@@ -55,7 +55,7 @@ export function replacements(before: Template, after: Template): string[] {
   ].sort();
 }
 
-/** What a teardown leaves behind under a name that the next deployment would use again. */
+/** The resources that a teardown retains under a name that the next deployment would use again. */
 export function retainedNames(template: Template): string[] {
   return Object.entries(resourcesOf(template))
     .filter(([, { DeletionPolicy }]) => DeletionPolicy?.startsWith('Retain'))
@@ -84,7 +84,7 @@ function keepsItsName(before: Resource, after: Resource): boolean {
   return before.Type === after.Type && name !== undefined && name === nameOf(after);
 }
 
-/** Undefined when CloudFormation makes one up. */
+/** Undefined when CloudFormation generates the name. */
 function nameOf(resource: Resource): string | undefined {
   const [property = ''] = typeOf(resource).primaryIdentifier ?? [];
   const name = resource.Properties?.[property];
@@ -98,6 +98,6 @@ function typeOf({ Type }: Resource): ResourceType {
 }
 
 function readable(logicalId: string): string {
-  // A generated secret of RDS also has a hash of what its password must look like.
+  // A generated secret of RDS also has a hash of the rules for its password.
   return logicalId.replace(/[0-9A-F]{8}([0-9a-f]{32})?$/, '');
 }

@@ -26,7 +26,7 @@ interface Report {
   }[];
 }
 
-/** What is wrong with an app, and how the synthesis ends for it. */
+/** The findings of an app, and how the synthesis ends. */
 interface Checked {
   readonly failure: string | undefined;
   readonly violations: readonly Violation[];
@@ -88,21 +88,21 @@ describe.each<[string, Config]>([
     checked = check(config);
   }, 120_000);
 
-  test('breaks no rule of cdk-nag that it does not acknowledge', () => {
+  test('the stack has no unacknowledged cdk-nag findings', () => {
     expect(checked.violations).toEqual([]);
     expect(checked.failure).toBeUndefined();
   });
 
-  test('gives a whole sentence as the reason of every acknowledgement', () => {
+  test('every acknowledgement has a whole sentence as its reason', () => {
     expect(checked.reasons.length).toBeGreaterThan(0);
     for (const reason of checked.reasons) expect(reason).toMatch(/^[A-Z].{20,}\.$/);
   });
 
-  test('acknowledges one finding at a time, never a rule that reports several', () => {
+  test('every acknowledgement is for one finding, never for a rule that reports several', () => {
     expect(checked.acknowledgements.filter((said) => /IAM[45]$/.test(said))).toEqual([]);
   });
 
-  test('acknowledges nothing that is not found', () => {
+  test('every acknowledgement is needed', () => {
     const needed = checked.acknowledged.flatMap(({ acknowledgedId, violatingConstructs }) =>
       violatingConstructs.map(({ constructPath }) => ({ rule: acknowledgedId ?? '', constructPath })),
     );
@@ -115,8 +115,8 @@ describe.each<[string, Config]>([
   });
 });
 
-test('a bucket that anybody could add fails the check', () => {
-  // The report goes to the console too.
+test('an additional bucket fails the check', () => {
+  // The report is also written to the console.
   jest.spyOn(console, 'error').mockImplementation(() => {});
   jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
 

@@ -14,7 +14,7 @@ import type { ProcessorSettings } from '../../infra/processor-settings.ts';
 const { days, hours, minutes, seconds } = Duration;
 
 describe('the settings', () => {
-  test('have defaults', () => {
+  test('all settings have defaults', () => {
     expect(checkSettings({})).toEqual({
       intervalMinutes: 1,
       cleanupIntervalMinutes: 60,
@@ -36,18 +36,18 @@ describe('the settings', () => {
     });
   });
 
-  test('make batches smaller for a run that lingers, so that the last one fits', () => {
+  test('a lingering run has smaller batches, so that the last one fits', () => {
     expect(checkSettings({ linger: minutes(1) })).toMatchObject({ batchSize: 120, lingerSeconds: 60 });
     expect(checkSettings({ linger: seconds(20), batchSize: 200 })).toMatchObject({ batchSize: 200 });
   });
 
-  test('know no linger that never looks again', () => {
+  test('a linger that is too short for a second fetch is refused', () => {
     expect(() => checkSettings({ linger: seconds(30), pollInterval: seconds(30) })).toThrow(
       'linger (outbox:lingerSeconds) is 30 seconds and pollInterval is not shorter: the run would never look again',
     );
   });
 
-  test('know no pause between two looks of a run that looks once', () => {
+  test('a poll interval without linger is refused', () => {
     expect(() => checkSettings({ pollInterval: seconds(2) })).toThrow(
       'pollInterval (outbox:pollIntervalSeconds) is given without linger: a run that does not linger looks once',
     );
@@ -83,7 +83,7 @@ describe('the settings', () => {
     { interval: days(1) },
     { cleanupInterval: minutes(5) },
     { cleanupInterval: days(1) },
-  ])('reach as far as %j', (settings) => {
+  ])('the settings accept %j', (settings) => {
     expect(() => checkSettings(settings)).not.toThrow();
   });
 
@@ -166,7 +166,7 @@ describe('the settings', () => {
       { cleanupInterval: minutes(1441) },
       'cleanupInterval (outbox:cleanupIntervalMinutes) is 1441: expected 5 to 1440 whole minutes',
     ],
-  ])('are refused beyond: %j', (settings, message) => {
+  ])('the settings refuse %j', (settings, message) => {
     expect(() => checkSettings(settings)).toThrow(new Error(message));
   });
 });
@@ -255,11 +255,11 @@ describe('the construct', () => {
         `name is "${name}": expected 1 to 31 lower-case letters, digits and hyphens, a letter first`,
       ],
     ),
-  ])('refuses %s', (_, propsIn, message) => {
+  ])('the construct refuses %s', (_, propsIn, message) => {
     expect(() => create(propsIn)).toThrow(new Error(message));
   });
 
-  test('takes a name of 31 characters and a source of 256', () => {
+  test('the construct accepts a name of 31 characters and a source of 256', () => {
     const name = 'x'.repeat(31);
 
     create(() => ({ name, eventSource: 'y'.repeat(256) })).hasResourceProperties('AWS::Lambda::Function', {
@@ -268,7 +268,7 @@ describe('the construct', () => {
     });
   });
 
-  test('starts a run for each lane, from a schedule of its own', () => {
+  test('the construct starts a run for each lane, each from its own schedule', () => {
     const schedules = create(() => ({ name: 'orders', lanes: 3 })).findResources('AWS::Scheduler::Schedule');
 
     expect(Object.values(schedules).map(({ Properties }) => Properties['Name'] as string)).toEqual([
@@ -279,7 +279,7 @@ describe('the construct', () => {
     ]);
   });
 
-  test('gives a lingering run its time, and the seconds between two looks', () => {
+  test('the construct passes the linger and the poll interval to the state machine', () => {
     create(() => ({
       linger: minutes(1),
       pollInterval: seconds(2),
@@ -294,7 +294,7 @@ describe('the construct', () => {
     });
   });
 
-  test('ticks at the interval', () => {
+  test('the schedule of the construct ticks at the given interval', () => {
     create(() => ({ interval: minutes(10) })).hasResourceProperties('AWS::Scheduler::Schedule', {
       Name: 'outbox-processor',
       ScheduleExpression: 'rate(10 minutes)',
@@ -308,7 +308,7 @@ describe('the construct', () => {
     [{ lanes: 6, cleanupInterval: hours(1) }, 'rate(1 hour)'],
     [{ cleanupInterval: minutes(5) }, 'rate(5 minutes)'],
     [{ cleanupInterval: days(1) }, 'rate(1 day)'],
-  ])('cleans up at its own interval: %j', (props, rate) => {
+  ])('the cleanup of the construct has its own interval: %j', (props, rate) => {
     create(() => props).hasResourceProperties('AWS::Scheduler::Schedule', {
       Name: 'outbox-cleanup',
       ScheduleExpression: rate,

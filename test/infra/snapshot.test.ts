@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import { synthesized } from './synthesized.ts';
 
 const ASSET = /\b[0-9a-f]{64}\b/g;
-/** A version's logical id ends with a hash of its function's code and configuration. */
+/** The logical id of a version ends with a hash of the code and configuration of its function. */
 const VERSION = /(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}\b/g;
 
-/** A template with what changes with every build cut out. The definitions have tests of their own. */
+/** A template without everything that changes with every build. The definitions have their own tests. */
 function masked(template: object): unknown {
   const text = JSON.stringify(template).replace(ASSET, '<asset>').replace(VERSION, '<version>');
   return JSON.parse(text, (key, value: unknown) => (key === 'DefinitionString' ? '<definition>' : value));

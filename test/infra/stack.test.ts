@@ -13,18 +13,21 @@ describe('the state machines', () => {
   test.each([
     ['outbox-processor', 'EXPRESS'],
     ['outbox-cleanup', 'EXPRESS'],
-    // The console's Redrive button exists for Standard executions alone.
+    // The console has a Redrive button only for Standard executions.
     ['outbox-redrive', 'STANDARD'],
-  ])('%s is %s, traced, and logs all with data, so that the console can draw every run', (name, type) => {
-    template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
-      StateMachineName: name,
-      StateMachineType: type,
-      TracingConfiguration: { Enabled: true },
-      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: true },
-    });
-  });
+  ])(
+    '%s is %s and traced, and logs everything with data, so that the console can draw every run',
+    (name, type) => {
+      template.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+        StateMachineName: name,
+        StateMachineType: type,
+        TracingConfiguration: { Enabled: true },
+        LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: true },
+      });
+    },
+  );
 
-  test('log to groups under the prefix that needs no resource policy, and keep logs for a month', () => {
+  test('the state machines log to a prefix that needs no resource policy, and keep logs for a month', () => {
     const machines = Object.values(resourcesOf(template, 'AWS::StepFunctions::StateMachine'));
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
 
@@ -46,7 +49,7 @@ describe('the schedules', () => {
   test.each([
     ['outbox-processor', 'rate(1 minute)'],
     ['outbox-cleanup', 'rate(1 hour)'],
-  ])('start %s at %s with an empty object', (name, rate) => {
+  ])('the schedules start %s at %s with an empty object', (name, rate) => {
     const [machine] = Object.entries(resourcesOf(template, 'AWS::StepFunctions::StateMachine')).filter(
       ([, { Properties }]) => Properties['StateMachineName'] === name,
     );
@@ -60,7 +63,7 @@ describe('the schedules', () => {
     });
   });
 
-  test('try a lost tick twice more within a minute and then keep it in the dead-letter queue', () => {
+  test('the schedules retry a lost tick twice within a minute and then send it to the dead-letter queue', () => {
     const { id: queue } = theResource(template, 'AWS::SQS::Queue');
 
     expect(schedules()).toHaveLength(2);
@@ -72,7 +75,7 @@ describe('the schedules', () => {
     }
   });
 
-  test('are in a group of their own, which is there before them', () => {
+  test('the schedules are in their own group, which is created before them', () => {
     const group = theResource(template, 'AWS::Scheduler::ScheduleGroup');
 
     for (const { Properties, DependsOn } of schedules()) {
@@ -81,13 +84,13 @@ describe('the schedules', () => {
     }
   });
 
-  test('begin only once the database is migrated', () => {
+  test('the schedules begin after the migration of the database', () => {
     const { id: migration } = theResource(template, 'Custom::Trigger');
 
     for (const { DependsOn } of schedules()) expect(DependsOn).toContain(migration);
   });
 
-  test('carry the prefix that the stack is given', async () => {
+  test('the schedules have the prefix that the stack is given', async () => {
     const renamed = await synthesized({ name: 'other' });
 
     renamed.hasResourceProperties('AWS::Scheduler::Schedule', {
@@ -98,7 +101,7 @@ describe('the schedules', () => {
 });
 
 describe('the migration', () => {
-  test('runs after the database is there, whenever its handler changes, and fails the deployment when it fails', () => {
+  test('the migration runs after the database exists and when its handler changes, and can fail the deployment', () => {
     const { Properties, DependsOn } = theResource(template, 'Custom::Trigger');
     const { id: cluster } = theResource(template, 'AWS::RDS::DBCluster');
     const { id: writer } = theResource(template, 'AWS::RDS::DBInstance');
@@ -111,7 +114,7 @@ describe('the migration', () => {
 });
 
 describe('the database', () => {
-  test('is Aurora PostgreSQL 17 with the Data API, encrypted, and is not deleted with the stack', () => {
+  test('the database is Aurora PostgreSQL 17 with the Data API, encrypted, and is not deleted with the stack', () => {
     template.hasResource('AWS::RDS::DBCluster', {
       Properties: {
         Engine: 'aurora-postgresql',
@@ -126,7 +129,7 @@ describe('the database', () => {
     });
   });
 
-  test('is serverless v2, not public, and never pauses under a poll every minute', () => {
+  test('the database is serverless v2, not public, and never pauses because it is polled every minute', () => {
     template.hasResourceProperties('AWS::RDS::DBInstance', {
       DBInstanceClass: 'db.serverless',
       PubliclyAccessible: false,
@@ -135,7 +138,7 @@ describe('the database', () => {
     expect(Properties['ServerlessV2ScalingConfiguration']).toMatchObject({ MinCapacity: 0.5 });
   });
 
-  test('is in a network without a way out', () => {
+  test('the database is in a network without access to the internet', () => {
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
     template.resourceCountIs('AWS::EC2::InternetGateway', 0);
   });
@@ -147,7 +150,7 @@ describe('the functions', () => {
       ({ Properties }) => Properties['FunctionName'] !== undefined,
     );
 
-  test('all run on Node.js 24 on arm64, traced, from their bundle', () => {
+  test('all functions run their bundle on Node.js 24 on arm64 and are traced', () => {
     expect(ours().length).toBeGreaterThanOrEqual(9);
     for (const { Properties } of ours()) {
       expect(Properties).toMatchObject({
@@ -159,7 +162,7 @@ describe('the functions', () => {
     }
   });
 
-  test('that have to answer within seconds have the CPU of 512 MB, the others that of 256', () => {
+  test('functions that must answer within seconds have 512 MB, for more CPU, and the others 256 MB', () => {
     const sizes = ours().map(({ Properties }) => [
       Properties['FunctionName'],
       Properties['MemorySize'],
@@ -172,7 +175,7 @@ describe('the functions', () => {
     );
   });
 
-  test('all have a log group of their own that forgets after a month', () => {
+  test('every function has its own log group, which keeps logs for a month', () => {
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
     const used = ours().map(
       ({ Properties }) => (Properties['LoggingConfig'] as { LogGroup: { Ref: string } }).LogGroup.Ref,
@@ -185,7 +188,7 @@ describe('the functions', () => {
   test.each([
     ['publish-event', 'put events', /publishevent/, 'events:PutEvents'],
     ['fetch-batch', 'look at the bus', /fetchbatch/, 'events:DescribeEventBus'],
-  ])('only %s may %s, and only on our bus', (_, __, policyId, action) => {
+  ])('only %s may %s, and only on the bus of the outbox', (_, __, policyId, action) => {
     const { id: bus } = theResource(template, 'AWS::Events::EventBus');
     const granted = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([, policy]) =>
       JSON.stringify(policy).includes(action),
@@ -203,7 +206,7 @@ describe('the functions', () => {
 });
 
 describe('the outputs', () => {
-  test.each(Object.entries(outputs))('%s exists', (name, { meaning }) => {
+  test.each(Object.entries(outputs))('the output %s exists', (name, { meaning }) => {
     template.hasOutput(name, { Value: Match.anyValue(), Description: meaning });
   });
 });

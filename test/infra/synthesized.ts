@@ -13,7 +13,7 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** The template of the stack, from fresh bundles. Validated in offline.test.ts alone, since that takes seconds. */
+/** The template of the stack, with fresh bundles. Only offline.test.ts validates it, because that takes seconds. */
 export async function synthesized(config: Config = {}): Promise<Template> {
   process.env['CDK_VALIDATION'] = 'false';
   await bundleHandlers();

@@ -20,7 +20,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-// offline.test.ts has the default one.
+// offline.test.ts checks the default configuration.
 test.each<[string, Config]>([
   ['a given cluster and bus', { ...givenCluster, ...givenBus }],
   [
@@ -32,7 +32,7 @@ test.each<[string, Config]>([
     },
   ],
 ])(
-  '%s makes a template without a finding',
+  'the template with %s has no findings',
   (_, config) => {
     const app = new App({ context });
     new OutboxProcessorStack(app, 'outbox', { config });
@@ -45,8 +45,8 @@ test.each<[string, Config]>([
   60_000,
 );
 
-test('what CloudFormation would refuse fails the synthesis already', () => {
-  // The report goes to the console too.
+test('a property that CloudFormation would refuse already fails the synthesis', () => {
+  // The report is also written to the console.
   jest.spyOn(console, 'error').mockImplementation(() => {});
   jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
   const app = new App({ context });

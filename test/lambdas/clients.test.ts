@@ -32,14 +32,14 @@ describe.each([
   ['the bus', eventBridge, () => publisher(2_500).publish([{ Source: 's', DetailType: 't', Detail: '{}' }])],
   ['the look at the bus', eventBridge, () => busCheck(2_500)('arn:execution')],
 ])('the client of %s', (_, mock, call) => {
-  test('never repeats a call by itself, since the state machine retries', async () => {
+  test('the SDK client never retries a call by itself, because the state machine retries', async () => {
     await call();
 
     const client = mock.call(0).thisValue as SentBy;
     expect(await client.config.maxAttempts()).toBe(1);
   });
 
-  test('gives up after its time-out by throwing, where the SDK would only warn', async () => {
+  test('the SDK client throws after its timeout, where the SDK by default would only warn', async () => {
     await call();
 
     const client = mock.call(0).thisValue as SentBy;

@@ -34,11 +34,14 @@ const variables = Object.entries(environments).flatMap(([name, environment]) =>
 );
 
 describe('a cold start', () => {
-  test.each(Object.keys(environments))('of %s succeeds with what the stack sets', async (name) => {
-    expect(await coldStart(name, environments[name] ?? {})).toBeInstanceOf(Function);
-  });
+  test.each(Object.keys(environments))(
+    'a cold start of %s succeeds with the environment that the stack sets',
+    async (name) => {
+      expect(await coldStart(name, environments[name] ?? {})).toBeInstanceOf(Function);
+    },
+  );
 
-  test.each(variables)('of %s fails without %s and says what to do', async (name, variable) => {
+  test.each(variables)('a cold start of %s fails without %s and says what to do', async (name, variable) => {
     const environment = { ...environments[name], [variable]: undefined };
 
     await expect(coldStart(name, environment)).rejects.toThrow(
@@ -46,14 +49,14 @@ describe('a cold start', () => {
     );
   });
 
-  test('fails when a variable is empty', async () => {
+  test('a cold start fails when a variable is empty', async () => {
     await expect(coldStart('mark-processed', { ...databaseEnvironment, DATABASE_NAME: '' })).rejects.toThrow(
       'environment variable DATABASE_NAME is empty: set it on the function',
     );
   });
 
   test.each(['0', '-1', '1.5', '1e3', '007', '8s', ' 8', '1000000000', 'NaN'])(
-    'fails when a number is "%s"',
+    'a cold start fails when a number is "%s"',
     async (value) => {
       const environment = { ...environments['mark-failed'], MAX_ATTEMPTS: value };
 

@@ -52,7 +52,7 @@ beforeEach(() => {
 });
 
 describe('fetch-batch', () => {
-  test('lets no claim begin after its own call has given up, however long its run waits', async () => {
+  test('a claim expires with the database call of fetch-batch, however long the state waits', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
     const before = Date.now();
 
@@ -64,7 +64,7 @@ describe('fetch-batch', () => {
     expect(expiresAt).toBeLessThanOrEqual(Date.now() + timeoutMs);
   });
 
-  test('tells the database its own time, and ends its claim when its state stops waiting', async () => {
+  test('fetch-batch sends its own time to the database, and the claim expires when the state stops waiting', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
     const before = Date.now();
 
@@ -82,7 +82,7 @@ describe('fetch-batch', () => {
     ['ClocksDiffer', /^sent at .* received at /, 60_000],
     ['CallExpired', /^sent at .* the function's clock is ahead$/, -60_000],
   ])(
-    'fails with %s before it asks the database, when the state machine sent it at another time',
+    'fetch-batch fails with %s before any query when the times of the call do not match its clock',
     async (name, message, offsetMs) => {
       const sentAt = Date.now() + offsetMs;
 
@@ -101,7 +101,7 @@ describe('fetch-batch', () => {
     ['OB001', 'ClocksDiffer'],
     ['OB002', 'CallExpired'],
   ])(
-    'throws what the database says of clocks with %s as %s, the name that the run shows',
+    'fetch-batch throws the clock error %s of the database as %s, the name that the run shows',
     async (state, name) => {
       const refusal = serviceError('DatabaseErrorException', 400, `ERROR: clocks differ; SQLState: ${state}`);
       rdsData.on(ExecuteStatementCommand).rejects(refusal);
@@ -112,7 +112,7 @@ describe('fetch-batch', () => {
     },
   );
 
-  test('claims under the token and the limits of the stack', async () => {
+  test('fetch-batch claims with the token of its input and the limits of the stack', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
 
     await invoke(await coldStart('fetch-batch', environment), input);
@@ -136,7 +136,7 @@ describe('fetch-batch', () => {
     });
   });
 
-  test('binds every parameter that its statement names', async () => {
+  test('fetch-batch binds every parameter of its statement', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
 
     await invoke(await coldStart('fetch-batch', environment), input);
@@ -146,7 +146,7 @@ describe('fetch-batch', () => {
     expect(Object.keys(parametersOf(sent)).sort()).toEqual(named.sort());
   });
 
-  test('answers with the events as they travel through the state', async () => {
+  test('fetch-batch returns the events in the format of the state', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({
       records: [
         eventRow('e-1', { stringValue: '{"stars": 5}' }, { stringValue: 'Root=1' }),
@@ -170,7 +170,7 @@ describe('fetch-batch', () => {
     });
   });
 
-  test('counts what it claimed, took over and what failed for good, and logs the last two with the execution', async () => {
+  test('fetch-batch counts claimed, reclaimed and failed events, and logs the last two with the execution', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({
       records: [eventRow('e-1', { stringValue: '{}' }, none), countsRow(false, 3, 1)],
     });
@@ -188,7 +188,7 @@ describe('fetch-batch', () => {
     ]);
   });
 
-  test('looks how the outbox stands when it is the first of its run, and keeps that out of the state', async () => {
+  test('the first fetch of a run measures the backlog, and its result does not contain the gauges', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0, [12, 3, 0.5])] });
 
     const invocation = await invoke(await coldStart('fetch-batch', environment), {
@@ -210,7 +210,7 @@ describe('fetch-batch', () => {
     });
   });
 
-  test('looks at the bus once a run, before its claim', async () => {
+  test('only the first fetch of a run checks the bus, before its claim', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0, [0, 0, 0])] });
     const handler = await coldStart('fetch-batch', environment);
 
@@ -223,7 +223,7 @@ describe('fetch-batch', () => {
     expect(logsIn({ printed })).toEqual([]);
   });
 
-  test('claims nothing when the bus does not exist', async () => {
+  test('fetch-batch claims nothing when the bus does not exist', async () => {
     eventBridge.on(DescribeEventBusCommand).rejects(serviceError('ResourceNotFoundException', 400));
 
     const { error } = await invoke(await coldStart('fetch-batch', environment), {
@@ -244,7 +244,7 @@ describe('fetch-batch', () => {
     serviceError('InternalException', 500),
     serviceError('TimeoutError'),
     networkError('ECONNREFUSED'),
-  ])('claims all the same when the bus cannot be looked at (%s), and warns', async (cause) => {
+  ])('fetch-batch warns and still claims when the check of the bus fails (%s)', async (cause) => {
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0, [0, 0, 0])] });
 
@@ -263,7 +263,7 @@ describe('fetch-batch', () => {
     ]);
   });
 
-  test('finds nothing due and prints its metrics only', async () => {
+  test('fetch-batch logs nothing when nothing is due', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [countsRow(false, 0, 0)] });
 
     const invocation = await invoke(await coldStart('fetch-batch', environment), input);
@@ -281,7 +281,7 @@ describe('fetch-batch', () => {
   test.each([
     ['DatabaseResumingException', 'DatabaseUnavailable'],
     ['AccessDeniedException', 'DatabaseRefused'],
-  ])('%s becomes %s, the name that the state machine matches', async (thrown, name) => {
+  ])('fetch-batch turns %s into %s, the name that the state machine matches', async (thrown, name) => {
     rdsData.on(ExecuteStatementCommand).rejects(serviceError(thrown, 400));
 
     const invocation = await invoke(await coldStart('fetch-batch', environment), input);

@@ -12,7 +12,7 @@ import { RequestHandler } from '../../lambdas/runtime/request-handler.ts';
 import { clientOptions } from '../support/local-aws.ts';
 
 const TIMEOUT_MS = 2_000;
-// A key that both sides know stands in for a certificate.
+// A key that both sides share replaces a certificate.
 const tls = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
 const psk = Buffer.from('a key of this test only');
 
@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 const answered: Answer = (_, response) => response.end('{}');
-/** As a socket looks that was closed while its client was frozen. */
+/** Resets the connection, as a server does while its client is frozen. */
 const reset: Answer = ({ socket }) => {
   const { _parent: tcp } = socket as { _parent?: Socket };
   (tcp ?? socket).resetAndDestroy();
@@ -33,7 +33,7 @@ const reset: Answer = ({ socket }) => {
 const closedPolitely: Answer = ({ socket }) => socket.end();
 const unanswered: Answer = () => undefined;
 
-/** A service that answers first requests and later ones of a connection as it is told, and a client of it. */
+/** A service with one answer for the first request of a connection and another for later ones, and its client. */
 async function serviceWith(protocol: 'http' | 'https', first: Answer, later: Answer) {
   const used = new WeakSet<Socket>();
   let received = 0;
@@ -81,14 +81,14 @@ async function serviceWith(protocol: 'http' | 'https', first: Answer, later: Ans
   };
 }
 
-/** The message of the error that a call ends with. */
+/** The message of the error with which a call fails. */
 const failureOf = (call: Promise<unknown>) => call.then(() => 'none', String);
 
-describe.each(['http', 'https'] as const)('over %s, a request on a connection that was idle', (protocol) => {
+describe.each(['http', 'https'] as const)('over %s, a request on an idle connection', (protocol) => {
   test.each([
     ['was reset', reset],
     ['is closed politely at that moment', closedPolitely],
-  ])('and %s is sent once more, over a new connection', async (_, later) => {
+  ])('a request on an idle connection that %s is sent once more, over a new connection', async (_, later) => {
     const { call, seen } = await serviceWith(protocol, answered, later);
     await call();
 
@@ -97,9 +97,9 @@ describe.each(['http', 'https'] as const)('over %s, a request on a connection th
     expect(seen()).toEqual({ received: 3, connections: 2 });
   });
 
-  test('is not hindered by the other connections that were idle as long', async () => {
+  test('other idle connections do not prevent the second attempt', async () => {
     const waiting: (() => void)[] = [];
-    // Three calls at once need three connections.
+    // Three calls at the same time need three connections.
     const together: Answer = (request, response) => {
       waiting.push(() => answered(request, response));
       if (waiting.length >= 3) for (const answer of waiting.splice(0)) answer();
@@ -114,7 +114,7 @@ describe.each(['http', 'https'] as const)('over %s, a request on a connection th
     expect(seen()).toEqual({ received: 5, connections: 4 });
   });
 
-  test('is sent again only once', async () => {
+  test('a request is sent again only once', async () => {
     let first = answered;
     const { call, seen } = await serviceWith(protocol, (...given) => first(...given), reset);
     await call();
@@ -140,7 +140,7 @@ test('a request that is not answered in time is not sent again', async () => {
   expect(seen()).toEqual({ received: 2, connections: 1 });
 });
 
-test('a request that finds nobody is refused at once', async () => {
+test('a request to a server that has stopped fails at once', async () => {
   const { call, server } = await serviceWith('http', answered, answered);
   await call();
   server.closeAllConnections();
@@ -149,7 +149,7 @@ test('a request that finds nobody is refused at once', async () => {
   expect(await failureOf(call())).toContain('ECONNREFUSED');
 });
 
-test('a request that is sent again has only what is left of the time', async () => {
+test('a request that is sent again has only the remaining time of the call', async () => {
   let first = answered;
   const resetLater: Answer = (request, response) => {
     first = unanswered;

@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 describe('publish-event', () => {
-  test('sends the entry and answers with an outcome per event', async () => {
+  test('publish-event sends the entry and returns one outcome per event', async () => {
     const { result } = await invoke(await coldStart('publish-event', environment), input);
 
     expect(result).toEqual({
@@ -50,7 +50,7 @@ describe('publish-event', () => {
     });
   });
 
-  test('sends nothing when the request may end later than its function, or when nobody can tell', async () => {
+  test('publish-event sends nothing when the request could end after its function or when the clocks differ', async () => {
     const handler = await coldStart('publish-event', environment);
 
     const late = await invoke(handler, { ...input, expiresAt: Date.now() + 4_000 });
@@ -71,14 +71,14 @@ describe('publish-event', () => {
     expect(inTime.error).toBeUndefined();
   });
 
-  test('prints nothing at all when all went well', async () => {
+  test('publish-event prints nothing when all events were published', async () => {
     const { error, printed } = await invoke(await coldStart('publish-event', environment), input);
 
     expect(error).toBeUndefined();
     expect(printed).toEqual([]);
   });
 
-  test('reads a detail that came by reference from the database', async () => {
+  test('publish-event reads a detail that travels by reference from the database', async () => {
     const detail = Buffer.from('{"large": true}');
     rdsData
       .on(ExecuteStatementCommand)
@@ -112,7 +112,7 @@ describe('publish-event', () => {
     ]);
   });
 
-  test('a lost connection says that the bus is unavailable', async () => {
+  test('a lost connection is reported as BusUnavailable', async () => {
     eventBridge.on(PutEventsCommand).rejects(networkError('ECONNRESET'));
 
     const { error } = await invoke(await coldStart('publish-event', environment), input);
@@ -120,7 +120,7 @@ describe('publish-event', () => {
     expect(error).toMatchObject({ name: 'BusUnavailable' });
   });
 
-  test('one invocation’s log keys do not reach the next', async () => {
+  test('the log keys of one invocation do not appear in the next', async () => {
     const handler = await coldStart('publish-event', environment);
     eventBridge.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode: 'InternalFailure' }] });
 

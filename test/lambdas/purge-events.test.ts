@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 describe('purge-events', () => {
-  test('deletes until there is no more, each statement from where the last one ended, and counts', async () => {
+  test('purge-events continues each statement after the last deleted event until none is left, and counts them', async () => {
     rdsData
       .on(ExecuteStatementCommand)
       .resolvesOnce(deleted(1000, true, '2026-11-01 09:00:00.123456+00'))
@@ -34,7 +34,7 @@ describe('purge-events', () => {
       .commandCalls(ExecuteStatementCommand)
       .map(({ args }) => parametersOf(args[0].input));
     expect(calls).toEqual([
-      // isNull: the first one begins with the oldest event.
+      // isNull: the first statement begins with the oldest event.
       { retentionDays: 7, after: true, rows: 1000, bytes: 1_600_000 },
       { retentionDays: 7, after: '2026-11-01 09:00:00.123456+00', rows: 2000, bytes: 3_200_000 },
       { retentionDays: 7 },
@@ -46,7 +46,7 @@ describe('purge-events', () => {
     ]);
   });
 
-  test('says when there is more than it can delete, and since when', async () => {
+  test('purge-events reports when events are left at its time limit, and how long they are overdue', async () => {
     rdsData
       .on(ExecuteStatementCommand)
       .resolvesOnce(deleted(500, true, '2026-11-01 09:00:00+00'))
@@ -65,7 +65,7 @@ describe('purge-events', () => {
     expect(metricsIn(invocation)).toMatchObject({ 'Outbox/PurgeOverdue': 7_200 });
   });
 
-  test('says that the outbox is paused, when it deletes nothing', async () => {
+  test('purge-events reports that the outbox is paused when it deletes nothing', async () => {
     rdsData
       .on(ExecuteStatementCommand)
       .resolvesOnce(deleted(0, false, ''))
@@ -76,7 +76,7 @@ describe('purge-events', () => {
     expect(result).toEqual({ purged: 0, more: false, overdueSeconds: 60, paused: true });
   });
 
-  test('throws what the state machine matches by name', async () => {
+  test('purge-events throws the error name that the state machine matches', async () => {
     rdsData.on(ExecuteStatementCommand).rejects(serviceError('AccessDeniedException', 403));
 
     const { error } = await invoke(await coldStart('purge-events', environment), {});
@@ -86,7 +86,7 @@ describe('purge-events', () => {
 });
 
 describe('a purge', () => {
-  /** A database that takes 100 ms for the way there and back, and works for as long as it is told in between. */
+  /** A database with 100 ms of network time per call, which works for the given times. */
   function distant(workMs: readonly number[]) {
     let time = 0;
     const work = [...workMs];
@@ -109,16 +109,16 @@ describe('a purge', () => {
     return { database, clock, rests, timePassed: () => time };
   }
 
-  test('lets the database rest for as long as it has worked, the time on the way included', async () => {
+  test('a purge pauses until the database has rested as long as it worked; network time counts as rest', async () => {
     const { database, clock, rests } = distant([40, 300, 160, 150, 60]);
 
     await purge(database, 7, Number.POSITIVE_INFINITY, clock);
 
-    // Each call rests 100 ms on its way. That is enough for 40 ms of work; 200 of 300 are left, and then 60 and 50.
+    // Each call includes 100 ms of rest. That covers 40 ms of work; then 200 of 300 are left, then 60 and 50.
     expect(rests).toEqual([200, 110]);
   });
 
-  test('begins no further statement when its time is up', async () => {
+  test('a purge begins no further statement after its time limit', async () => {
     const { database, clock, timePassed } = distant(Array.from({ length: 1_000 }, () => 50));
 
     const result = await purge(database, 7, 1_000, clock);

@@ -10,7 +10,7 @@ const count = () => metrics.addMetric('Events', MetricUnit.Count, 1);
 const handlerOf = (step: () => Promise<unknown>) => withTelemetry(step) as Handler;
 
 describe('a step with telemetry', () => {
-  test('that counts nothing and logs nothing prints nothing', async () => {
+  test('a step without counts and logs prints nothing', async () => {
     const { result, printed } = await invoke(
       handlerOf(async () => 'done'),
       {},
@@ -20,7 +20,7 @@ describe('a step with telemetry', () => {
     expect(printed).toEqual([]);
   });
 
-  test('prints its metrics once it has succeeded, each time anew', async () => {
+  test('a step prints its metrics after success, separately for each invocation', async () => {
     const handler = handlerOf(async () => count());
 
     const first = await invoke(handler, {});
@@ -31,7 +31,7 @@ describe('a step with telemetry', () => {
     expect(JSON.parse(first.printed[0] ?? '')).toMatchObject({ service: 'outbox' });
   });
 
-  test('prints what it had counted when it fails, and leaves nothing for the next invocation', async () => {
+  test('a step that fails prints its metrics and leaves nothing for the next invocation', async () => {
     const failed = await invoke(
       handlerOf(async () => {
         count();
@@ -48,7 +48,7 @@ describe('a step with telemetry', () => {
     expect(next.printed).toEqual([]);
   });
 
-  test('rethrows the very error and logs it with its cause and the execution', async () => {
+  test('a step rethrows the original error and logs it with its cause and the execution', async () => {
     const error = new Error('why', { cause: new Error('the reason') });
 
     const invocation = await invoke(

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { createUntilAvailable, IAM_WAIT_MS, WAIT_MS } from '../../lambdas/runtime/wait-until-available.ts';
-import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/errors.ts';
 import { serviceError } from '../support/service-error.ts';
 
-/** Time passes only while somebody waits. */
+/** A clock that advances only during waits. */
 function waiting() {
   let time = 0;
   const waits: unknown[] = [];
@@ -22,7 +22,7 @@ const denied = new DatabaseRefused('AccessDeniedException: not authorized', {
 });
 
 describe('waiting for a database', () => {
-  test('goes on until it answers, and says each time what it waits for', async () => {
+  test('waiting continues until the database answers, and each wait is reported with its reason', async () => {
     const { untilAvailable, waits } = waiting();
     const failures = [new DatabaseUnavailable('starting'), new DatabaseUnavailable('starting')];
 
@@ -44,7 +44,7 @@ describe('waiting for a database', () => {
     ['a role that IAM does not know yet', denied, IAM_WAIT_MS],
     ['a secret that the role may not read yet', serviceError('AccessDeniedException', 400), IAM_WAIT_MS],
     ['a statement that the database refuses', new DatabaseRefused('syntax error'), 0],
-  ])('gives up on %s in time, with its own error', async (_, failure, limitMs) => {
+  ])('the wait for %s ends at its limit with the original error', async (_, failure, limitMs) => {
     const { untilAvailable, elapsed } = waiting();
 
     await expect(untilAvailable(() => Promise.reject(failure))).rejects.toBe(failure);
@@ -52,7 +52,7 @@ describe('waiting for a database', () => {
     expect(elapsed()).toBe(limitMs);
   });
 
-  test('shares one deadline among all calls of a migration', async () => {
+  test('all calls of a migration share one deadline', async () => {
     const { untilAvailable, elapsed } = waiting();
     const absent = () => untilAvailable(() => Promise.reject(new DatabaseUnavailable('starting')));
 

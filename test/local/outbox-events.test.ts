@@ -12,7 +12,7 @@ test.each([
   ['applies', 'marks its outcome', { outcomes: [{ eventId: other }, { eventId: mine }] }],
   ['does not apply', 'publishes another event', { events: [{ eventId: other, eventType: 'push' }] }],
   ['does not apply', 'has no events', {}],
-])('a rule with an event id %s to an invocation that %s', (applies, _, payload) => {
+])('a fault rule with an event id %s to an invocation that %s', (applies, _, payload) => {
   faults.replace([{ service: 'lambda', kind: 'crash', match: { eventId: mine } }]);
 
   const crash = faults.crash(() => ({ service: 'lambda', operation: 'Invoke', payload }));
@@ -20,7 +20,7 @@ test.each([
   expect(crash).toBe(applies === 'applies' ? 'before' : undefined);
 });
 
-test('a rule with a detail type applies to invocations by the types of their events, not by outcomes', () => {
+test('a fault rule with a detail type applies to invocations by their events, not by their outcomes', () => {
   faults.replace([{ service: 'lambda', kind: 'crash', match: { detailType: 'push' } }]);
   const crash = (payload: object) =>
     faults.crash(() => ({ service: 'lambda', operation: 'Invoke', payload }));
@@ -30,7 +30,7 @@ test('a rule with a detail type applies to invocations by the types of their eve
   expect(crash({ outcomes: [{ eventId: mine }] })).toBeUndefined();
 });
 
-test('a rule with an event id applies to the entry whose detail has that id, with or without a space', () => {
+test('a fault rule with an event id applies to entries with that id in the detail, with or without a space', () => {
   faults.replace([{ service: 'events', kind: 'entry-error', code: 'Sad', match: { eventId: mine } }]);
   const entryError = (detail: string) =>
     faults.entryError(() => ({

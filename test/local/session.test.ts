@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { runSession } from '../../local/session.ts';
 import type { Twin } from '../../twin/deploy.ts';
 
-test('a twin without sample events that was told to stop while it started stops when it has started', async () => {
-  // Nothing of it is used: no event is written, and nobody connects.
+test('a session that is told to stop during the start of the twin ends after the start', async () => {
+  // Only these two fields are read: no event is written, and nothing connects.
   const twin = { url: 'http://127.0.0.1:1', postgresUrl: 'postgres://127.0.0.1:1/outbox' } as Twin;
 
   const session = runSession(twin, {

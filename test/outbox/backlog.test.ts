@@ -7,7 +7,7 @@ import { limits, runId } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 
 let pool: pg.Pool;
-// Before the database's own, which stops the server.
+// Runs before the database’s own hook, which stops the server.
 afterAll(() => pool.end());
 const database = useOutboxDatabase();
 
@@ -22,7 +22,7 @@ const insert = (count: number, columns: string, values: string) =>
     [count],
   );
 
-/** The gauges of a claim that takes as little as it can. */
+/** The gauges of a claim that takes as few events as possible. */
 async function claimedGauges() {
   const lease = { leaseToken: '00000000-0000-4000-8000-000000000000', runId };
   return (await claim(database.dataApi, lease, { ...limits, maxEvents: 1 }, true)).gauges;
@@ -35,7 +35,7 @@ test('an empty outbox has no lag', async () => {
   expect(await readOutboxStatus(pool)).toEqual(none);
 });
 
-describe('every reader tells the same numbers', () => {
+describe('the readers of the backlog', () => {
   beforeAll(async () => {
     await insert(5, 'due_at', `now() - interval '1 minute'`);
     await insert(3, 'due_at', `now() + interval '1 hour'`);
@@ -47,7 +47,7 @@ describe('every reader tells the same numbers', () => {
     await insert(7, 'status, due_at, failed_at', `'FAILED', null, now()`);
   });
 
-  test('by status, and an event whose lease has run out is processing and due', async () => {
+  test('all readers return the same counts, and an event with an expired lease is processing and due', async () => {
     const expected = { pending: 10, due: 6, dueLater: 5, processing: 5, failed: 7 };
 
     const [backlog, status] = [await readBacklog(database.dataApi), await readOutboxStatus(pool)];
@@ -64,7 +64,7 @@ describe('every reader tells the same numbers', () => {
     }
   });
 
-  test('the gauges of a claim are from before it', async () => {
+  test('the gauges of a claim show the backlog before the claim', async () => {
     const { lagSeconds, ...counts } = (await claimedGauges()) ?? { lagSeconds: 0 };
 
     expect(counts).toEqual({ due: 6, failed: 7 });
@@ -72,7 +72,7 @@ describe('every reader tells the same numbers', () => {
   });
 });
 
-test('every count ends at 1,000', async () => {
+test('every count stops at 1,000', async () => {
   await database.sql('truncate outbox_events');
   await insert(1_001, 'due_at', `now() - interval '1 minute'`);
   await insert(1_001, 'due_at', `now() + interval '1 hour'`);

@@ -1,18 +1,19 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { compareClocks } from '../../cli/clocks.ts';
+import { compareClocks } from '../../cli/compare-clocks.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { CLOCK_TOLERANCE_MS } from '../../outbox/clocks.ts';
-import { CallExpired, ClocksDiffer } from '../../outbox/failure.ts';
+import { CallExpired, ClocksDiffer } from '../../outbox/errors.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
-import { readMigrations, useOutboxDatabase } from '../support/outbox-database.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, readEvent } from '../support/outbox-rows.ts';
 
 const database = useOutboxDatabase();
-// Long, so that a machine that is busy does not decide.
+// Long, so that a slow machine does not affect the result.
 const CALL_MS = 30_000;
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-/** A claim by a function whose clock is off by this much: the database's is off by as much to the other side. */
+/** A claim from a function whose clock differs by this much: the database’s clock differs by as much the other way. */
 const claimWithClock = (offsetMs: number) => {
   const sentAt = Date.now() + offsetMs;
   return claimBatch(database, { sentAt, expiresAt: sentAt + CALL_MS });
@@ -21,7 +22,7 @@ const claimWithClock = (offsetMs: number) => {
 const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*\+00`;
 
 describe('a claim', () => {
-  test('fails when the database is behind: it came before it was sent', async () => {
+  test('a claim fails with ClocksDiffer when the clock of the database is behind that of the function', async () => {
     const id = await insertEvent(database);
 
     const claim = claimWithClock(60_000);
@@ -39,7 +40,7 @@ describe('a claim', () => {
     });
   });
 
-  test('fails when the database is ahead of what is left of its time, which may also mean that it is late', async () => {
+  test('a claim fails with CallExpired when the clock of the database is so far ahead that its time seems over', async () => {
     const id = await insertEvent(database);
 
     const claim = claimWithClock(-60_000);
@@ -60,19 +61,19 @@ describe('a claim', () => {
   test.each([
     ['behind', CLOCK_TOLERANCE_MS],
     ['ahead', -CLOCK_TOLERANCE_MS],
-  ])('works while the database is %s by no more than is tolerated', async (_, offsetMs) => {
+  ])('a claim works while the database is %s by at most the tolerance', async (_, offsetMs) => {
     const id = await insertEvent(database);
 
     expect(idsOf(await claimWithClock(offsetMs))).toEqual([id]);
   });
 
-  test('without a time of its own, as older functions send it, works', async () => {
+  test('a claim without a time of its own works, as older functions send it', async () => {
     const id = await insertEvent(database);
 
     expect(idsOf(await claimBatch(database, { expiresAt: Date.now() + CALL_MS }))).toEqual([id]);
   });
 
-  test('is held to the tolerance of all other calls', async () => {
+  test('a claim has the same clock tolerance as all other calls', async () => {
     const sql = (await readMigrations()).map((migration) => migration.sql).join('\n');
     const [, seconds] = /clock_tolerance constant interval = interval '(\d+) seconds?'/.exec(sql) ?? [];
 
@@ -80,19 +81,22 @@ describe('a claim', () => {
   });
 });
 
-describe('what doctor compares', () => {
-  test('agrees where both clocks are one', async () => {
+describe('the clock comparison of doctor', () => {
+  test('doctor measures no difference when both clocks are the same', async () => {
     const { ahead, uncertainty, tooLarge } = await compareClocks(database.dataApi, Date.now);
 
     expect(tooLarge).toBe(false);
-    // Both are rounded to a millisecond.
+    // Both values are rounded to a millisecond.
     expect(Math.abs(ahead)).toBeLessThanOrEqual(uncertainty + 2);
   });
 
-  test.each([60_000, -60_000])('differs when this machine is off by %i ms', async (offsetMs) => {
-    const { ahead, tooLarge } = await compareClocks(database.dataApi, () => Date.now() + offsetMs);
+  test.each([60_000, -60_000])(
+    'doctor finds a difference that is too large when this machine is off by %i ms',
+    async (offsetMs) => {
+      const { ahead, tooLarge } = await compareClocks(database.dataApi, () => Date.now() + offsetMs);
 
-    expect(tooLarge).toBe(true);
-    expect(Math.sign(ahead)).toBe(-Math.sign(offsetMs));
-  });
+      expect(tooLarge).toBe(true);
+      expect(Math.sign(ahead)).toBe(-Math.sign(offsetMs));
+    },
+  );
 });

@@ -10,7 +10,7 @@ const database = useOutboxDatabase();
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-/** Holds what the statement locks until the returned function is called. */
+/** Holds the locks of the statement until the returned function is called. */
 async function closeGate(lock: string, value: unknown): Promise<() => Promise<void>> {
   const connection = await database.connect();
   await connection.query('begin');
@@ -21,8 +21,8 @@ async function closeGate(lock: string, value: unknown): Promise<() => Promise<vo
   };
 }
 
-describe('calls that overlap with one token', () => {
-  test('claim one batch between them, when all have begun before the first one ends', async () => {
+describe('overlapping calls with one token', () => {
+  test('overlapping claims with one token take one batch when all begin before the first ends', async () => {
     await insertEvents(database, 10);
     const leaseToken = randomUUID();
     const openGate = await closeGate('select pg_advisory_xact_lock(hashtextextended($1, 0))', leaseToken);
@@ -36,7 +36,7 @@ describe('calls that overlap with one token', () => {
     expect(await attemptsOfAll()).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
 
-  test('claim one batch between them, round after round', async () => {
+  test('overlapping claims with one token take one batch in every round', async () => {
     for (let round = 0; round < 25; round += 1) {
       await database.sql('delete from outbox_events');
       await insertEvents(database, 9);
@@ -57,8 +57,8 @@ describe('calls that overlap with one token', () => {
   };
 });
 
-describe('claimers with tokens of their own', () => {
-  test('skip what another one is claiming, and do not wait for it', async () => {
+describe('claims with different tokens', () => {
+  test('a claim skips rows that another claim has locked and does not wait for them', async () => {
     const [locked, ...free] = await insertEvents(database, 3);
     const unlock = await closeGate('select from outbox_events where id = $1 for update', locked);
 
@@ -67,7 +67,7 @@ describe('claimers with tokens of their own', () => {
     expect(idsOf(batch)).toEqual(free);
   });
 
-  test('drain 2,000 events, each exactly once', async () => {
+  test('concurrent claims take 2,000 events, each exactly once', async () => {
     const claimers = fc.record({
       count: fc.integer({ min: 2, max: 6 }),
       maxEvents: fc.integer({ min: 15, max: 200 }),
@@ -95,7 +95,7 @@ describe('claimers with tokens of their own', () => {
     for (;;) {
       const batch = await claimBatch(database, limits);
       claimed.push(...idsOf(batch));
-      // Nothing was free just now: what is left another one is claiming.
+      // No unlocked event was left: another claim holds the rest.
       if (batch.events.length === 0) return claimed;
     }
   }

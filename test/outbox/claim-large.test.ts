@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi, Row } from '../../outbox/data-api.ts';
-import { readDetail } from '../../outbox/detail.ts';
-import { EventRejected } from '../../outbox/failure.ts';
+import { EventRejected } from '../../outbox/errors.ts';
+import { readDetail } from '../../outbox/read-detail.ts';
 import { claimBatch, limits } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent } from '../support/outbox-rows.ts';
@@ -25,7 +25,7 @@ async function detailOf(id: string): Promise<string> {
   return row?.detail ?? '';
 }
 
-/** Counts the calls, and the bytes of the largest row as the Data API sends it. */
+/** Counts the calls and measures the largest row in the format of the Data API. */
 function watched(inner: DataApi) {
   const seen = { calls: 0, largestRow: 0 };
   const bytesOf = (row: Row) =>
@@ -43,8 +43,8 @@ function watched(inner: DataApi) {
   return { query, seen };
 }
 
-describe('a detail travels by reference', () => {
-  test('exactly when it takes more bytes as JSON than may travel', async () => {
+describe('a detail that travels by reference', () => {
+  test('a detail travels by reference exactly when its JSON has more bytes than the inline limit', async () => {
     const insertOf = (length: number) =>
       insertEvent(database, { payload: JSON.stringify({ text: 'x'.repeat(length) }) });
     const [overhead] = await database.sql<{ state_bytes: number }>(
@@ -66,7 +66,7 @@ describe('a detail travels by reference', () => {
     ['quotes', '"'],
     ['backslashes', '\\'],
     ['control characters', '\u0001'],
-  ])('when only escaping makes it too large: %s', async (_, sign) => {
+  ])('a detail travels by reference when only escaping makes it too large: %s', async (_, sign) => {
     await insertEvent(database, { payload: textOf(sign, 55_000) });
 
     const [event] = (await claimBatch(database)).events;
@@ -74,7 +74,7 @@ describe('a detail travels by reference', () => {
     expect(event).not.toHaveProperty('detail');
   });
 
-  test('and takes next to nothing of the bound in bytes', async () => {
+  test('a detail that travels by reference takes almost nothing of the byte limit of a batch', async () => {
     for (let n = 0; n < 5; n += 1) await insertEvent(database, { payload: textOf('x', 200_000) });
 
     const { events, more } = await claimBatch(database, { maxStateBytes: 3000 });
@@ -83,7 +83,7 @@ describe('a detail travels by reference', () => {
     expect(more).toBe(false);
   });
 
-  test('and a full batch of the largest that travel inline stays within the answer of the Data API', async () => {
+  test('a full batch of the largest inline details fits an answer of the Data API', async () => {
     for (let n = 0; n < 8; n += 1) await insertEvent(database, { payload: textOf('"', 29_800) });
 
     const { events } = await claimBatch(database);
@@ -99,7 +99,7 @@ describe('reading a detail', () => {
     ['emoji', '😀'],
     ['emoji that straddle the slices', 'x😀é'],
     ['plain text', 'x'],
-  ])('of 900 KB of %s gives exactly the text', async (_, sign) => {
+  ])('a detail of 900 KB of %s is read exactly as written', async (_, sign) => {
     const id = await insertEvent(database, { payload: textOf(sign, 900_000) });
     const { seen, query } = watched(database.dataApi);
 
@@ -111,7 +111,7 @@ describe('reading a detail', () => {
     expect(seen.largestRow).toBeLessThanOrEqual(64 * 1024);
   });
 
-  test('of any size gives exactly the text, around the ends of slices and of calls too', async () => {
+  test('a detail of any size is read exactly as written, also at the ends of slices and calls', async () => {
     const id = await insertEvent(database);
     const overhead = Buffer.byteLength(await detailOf(id)) + Buffer.byteLength('"text": "", ');
     const around = (bytes: number) => fc.integer({ min: bytes - 2, max: bytes + 2 });
@@ -137,7 +137,7 @@ describe('reading a detail', () => {
     );
   });
 
-  test('of a small event takes one call', async () => {
+  test('the detail of a small event is read in one call', async () => {
     const id = await insertEvent(database, { payload: '{"total": 1.10}' });
     const { seen, query } = watched(database.dataApi);
 
@@ -145,7 +145,7 @@ describe('reading a detail', () => {
     expect(seen.calls).toBe(1);
   });
 
-  test('of an event that is gone is a permanent failure', async () => {
+  test('reading the detail of a deleted event is a permanent failure', async () => {
     await expect(readDetail(database.dataApi, randomUUID())).rejects.toThrow(EventRejected);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { CallExpired } from '../../outbox/failure.ts';
+import { CallExpired } from '../../outbox/errors.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent, insertEvents, makeDue, readEvent } from '../support/outbox-rows.ts';
@@ -8,8 +8,8 @@ const database = useOutboxDatabase();
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-describe('a lease that ran out', () => {
-  test('lets another run claim the row, and counts both attempts', async () => {
+describe('an expired lease', () => {
+  test('another run claims a row with an expired lease, and both attempts are counted', async () => {
     const id = await insertEvent(database);
     const first = await claimBatch(database);
     await makeDue(database);
@@ -22,14 +22,14 @@ describe('a lease that ran out', () => {
     expect(second.leaseToken).not.toBe(first.leaseToken);
   });
 
-  test('is the only way to a row that another run holds', async () => {
+  test('a row that another run holds cannot be claimed until its lease expires', async () => {
     await insertEvent(database);
     await claimBatch(database);
 
     expect(await claimBatch(database)).toMatchObject({ events: [], more: false, reclaimed: 0 });
   });
 
-  test('does not count as reclaimed for events that come back after a backoff', async () => {
+  test('events that come back after a backoff do not count as reclaimed', async () => {
     await insertEvents(database, 2);
     await database.sql(`update outbox_events set attempts = 1, last_error_type = 'InternalFailure'`);
 
@@ -40,8 +40,8 @@ describe('a lease that ran out', () => {
   });
 });
 
-describe('a claim that nobody waits for any more', () => {
-  test('is refused and takes nothing: its events would belong to nobody', async () => {
+describe('an expired claim', () => {
+  test('a claim after its timeout is refused and takes no events: nobody would publish them', async () => {
     const id = await insertEvent(database);
 
     const claim = claimBatch(database, { expiresAt: Date.now() - 60_000 });
@@ -54,7 +54,7 @@ describe('a claim that nobody waits for any more', () => {
     });
   });
 
-  test('is one that began in time, and is repeated, until it expires', async () => {
+  test('a claim within its timeout can be repeated with the same token until it expires', async () => {
     const id = await insertEvent(database);
     const { leaseToken } = await claimBatch(database, { expiresAt: Date.now() + 60_000 });
 
@@ -67,8 +67,8 @@ describe('a claim that nobody waits for any more', () => {
   });
 });
 
-describe('a lease that ran out on the last attempt', () => {
-  test('fails the row, says why, and does not hand it out', async () => {
+describe('a lease that expired on the last attempt', () => {
+  test('an event whose lease expired on the last attempt fails for good with a reason and is not claimed', async () => {
     const id = await insertEvent(database);
     const first = await claimBatch(database, { maxAttempts: 1 });
     await makeDue(database);
@@ -88,7 +88,7 @@ describe('a lease that ran out on the last attempt', () => {
     expect(row.failed_at).toBeInstanceOf(Date);
   });
 
-  test('does not keep the rows beside it from being claimed', async () => {
+  test('an event that fails for good in a claim does not prevent the claim of other events', async () => {
     const [exhausted = '', ...others] = await insertEvents(database, 4);
     await database.sql('update outbox_events set attempts = 7 where id = $1', [exhausted]);
     await claimBatch(database, { maxEvents: 1 });
@@ -100,7 +100,7 @@ describe('a lease that ran out on the last attempt', () => {
     expect(batch).toMatchObject({ failedForGood: 1, reclaimed: 0 });
   });
 
-  test('says that more is due when exhausted events have used up the count', async () => {
+  test('a claim reports more due events when events without attempts left filled the count', async () => {
     await insertEvents(database, 3);
     await claimBatch(database, { maxEvents: 2, maxAttempts: 1 });
     await makeDue(database);
@@ -113,7 +113,7 @@ describe('a lease that ran out on the last attempt', () => {
   });
 });
 
-test('an event that kills every run that touches it fails for good after its attempts', async () => {
+test('an event that kills every run fails for good after its last attempt', async () => {
   const poison = await insertEvent(database);
   const attempts: number[] = [];
   for (let crash = 0; crash < 12; crash += 1) {
@@ -126,8 +126,8 @@ test('an event that kills every run that touches it fails for good after its att
   expect(await readEvent(database, poison)).toMatchObject({ status: 'FAILED', attempts: 5 });
 });
 
-describe('an event that waits with no attempt left, because the maximum was lowered,', () => {
-  test('fails for good with its own error', async () => {
+describe('a pending event with no attempt left, because the maximum was lowered', () => {
+  test('a pending event with no attempt left fails for good with its own error', async () => {
     const id = await insertEvent(database);
     await database.sql(
       `update outbox_events set attempts = 5, last_error_type = 'InternalFailure', last_error = 'try later'`,
@@ -141,7 +141,7 @@ describe('an event that waits with no attempt left, because the maximum was lowe
     });
   });
 
-  test('fails for good as AttemptsExhausted when it has none', async () => {
+  test('a pending event with no attempt left and no error fails for good as AttemptsExhausted', async () => {
     const id = await insertEvent(database);
     await database.sql('update outbox_events set attempts = 5');
 

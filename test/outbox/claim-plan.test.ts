@@ -37,7 +37,7 @@ const explainClaim = (call: { readonly maxEvents: number; readonly maxStateBytes
     limits.maxAttempts,
   ]);
 
-/** What PostgreSQL really did inside a function: the plans of its statements, with what they read. */
+/** The plans that PostgreSQL really used for the statements inside a function, with the blocks they read. */
 async function explain(call: string, parameters: () => readonly unknown[]): Promise<Explained[]> {
   const connection = await database.connect();
   const plans: Explained[] = [];
@@ -59,7 +59,7 @@ async function explain(call: string, parameters: () => readonly unknown[]): Prom
     ]) {
       await connection.query(`set ${setting}`);
     }
-    // More often than PostgreSQL plans with the real values before it settles on one plan for all.
+    // More often than PostgreSQL plans with the real values before it chooses one plan for all values.
     for (let round = 0; round < 8; round += 1) {
       plans.length = 0;
       await connection.query('begin');
@@ -96,7 +96,7 @@ describe('with 200,000 processed events and a backlog of 50,000', () => {
   test.each([
     ['that nobody has analyzed since', 'select 1'],
     ['that is analyzed', 'analyze outbox_events'],
-  ])('a table %s is claimed from along the index of what is due, without a sort', async (_, prepare) => {
+  ])('a claim from a table %s scans the index of due events without a sort', async (_, prepare) => {
     await database.sql(prepare);
 
     const candidates = candidatesOf(await explainClaim({ maxEvents: 200 }));
@@ -104,11 +104,11 @@ describe('with 200,000 processed events and a backlog of 50,000', () => {
     const nodes = nodesOf(candidates.Plan);
     expect(nodes.map((node) => node['Node Type'])).toEqual(['Limit', 'LockRows', 'Index Scan']);
     expect(nodes.at(-1)?.['Index Name']).toBe('outbox_events_due');
-    // Some four blocks for each of 200 rows that are locked, and none of the history.
+    // About four blocks for each of the 200 locked rows, and none for the processed events.
     expect(blocksOf(candidates)).toBeLessThan(1500);
   });
 
-  test('no statement of a claim scans the table or sorts it', async () => {
+  test('no statement of a claim scans or sorts the whole table', async () => {
     const nodes = (await explainClaim({ maxEvents: 200 })).flatMap(({ Plan }) => nodesOf(Plan));
 
     const scans = nodes.filter((node) => node['Relation Name'] === 'outbox_events');
@@ -116,7 +116,7 @@ describe('with 200,000 processed events and a backlog of 50,000', () => {
     expect(scans.map((node) => node['Node Type'])).not.toContain('Seq Scan');
   });
 
-  test('an idle poll reads a handful of blocks', async () => {
+  test('a claim of an idle outbox reads fewer than ten blocks', async () => {
     await database.sql(
       `update outbox_events set status = 'PROCESSED', due_at = null, processed_at = now() where status = 'PENDING'`,
     );
@@ -129,19 +129,19 @@ describe('with 200,000 processed events and a backlog of 50,000', () => {
   });
 });
 
-describe('a burst after nothing was due for long', () => {
+describe('a burst after a long time in which nothing was due', () => {
   beforeAll(async () => {
     await database.sql('truncate outbox_events');
     await database.sql(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
        select 'a', 'b', '{}', 'PROCESSED', null, now() from generate_series(1, 20000)`,
     );
-    // From here on the statistics say that due_at is always null.
+    // The statistics now say that due_at is always null.
     await database.sql('vacuum analyze outbox_events');
     await insertPending(20_000, `'{}'`);
   });
 
-  test('is claimed from along the index of what is due, without a sort', async () => {
+  test('a claim of a sudden burst scans the index of due events without a sort', async () => {
     const candidates = candidatesOf(await explainClaim({ maxEvents: 200 }));
 
     const nodes = nodesOf(candidates.Plan);
@@ -150,7 +150,7 @@ describe('a burst after nothing was due for long', () => {
     expect(blocksOf(candidates)).toBeLessThan(1500);
   });
 
-  test('is read whole by no statement of a claim', async () => {
+  test('no statement of a claim reads a sudden burst as a whole', async () => {
     const nodes = (await explainClaim({ maxEvents: 200 })).flatMap(({ Plan }) => nodesOf(Plan));
 
     const scans = nodes.filter((node) => node['Relation Name'] === 'outbox_events');
@@ -166,7 +166,7 @@ describe('the view of the backlog', () => {
       .flatMap(({ Plan }) => nodesOf(Plan))
       .filter((node) => node['Relation Name'] === 'outbox_events')
       .map((node) => `${node['Node Type']} ${node['Index Name']}`.replace('Index Only Scan', 'Index Scan'));
-  // A run's metrics ask for these three, the CLI and the page for all.
+  // The metrics of a run read these three columns, the CLI and the page read all.
   const gauges = ['outbox_events_due', 'outbox_events_failed', 'outbox_events_unfinished'];
   const all = [
     ...['outbox_events_due', 'outbox_events_due', 'outbox_events_due'],
@@ -190,7 +190,7 @@ describe('the view of the backlog', () => {
         );
       },
     ],
-  ])('reads partial indexes only, of a table %s', async (_, prepare) => {
+  ])('the view of the backlog reads only partial indexes of a table %s', async (_, prepare) => {
     await prepare();
 
     expect((await indexesOf('due, failed, lag_seconds')).sort()).toEqual(scansOf(gauges));
@@ -200,7 +200,7 @@ describe('the view of the backlog', () => {
 
 test('a claim does not read the payloads of large events that it leaves behind', async () => {
   await database.sql('truncate outbox_events');
-  // Incompressible, so that 900 KB are some 115 blocks of their own beside the row.
+  // Incompressible, so that 900 KB take about 115 blocks outside the row.
   await insertPending(
     20,
     `jsonb_build_object('text', (select string_agg(md5(random()::text || i || n), '') from generate_series(1, 28000) as i))`,

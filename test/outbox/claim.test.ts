@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { markProcessed } from '../../outbox/outcomes.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
 import { claimBatch, idsOf, limits, runId } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEach, insertEvent, insertEvents, type NewEvent, readEvent } from '../support/outbox-rows.ts';
@@ -10,7 +10,7 @@ const database = useOutboxDatabase();
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-test('nothing due makes an empty batch', async () => {
+test('a claim returns an empty batch when nothing is due', async () => {
   await database.sql(
     `insert into outbox_events (aggregate_id, event_type, payload, due_at)
      values ('a', 'b', '{}', now() + interval '1 minute')`,
@@ -24,7 +24,7 @@ test('nothing due makes an empty batch', async () => {
   });
 });
 
-test('a claimed row belongs to the token and is due again when its lease ends', async () => {
+test('a claimed row carries the lease token and is due again when the lease ends', async () => {
   const id = await insertEvent(database);
 
   const { leaseToken } = await claimBatch(database);
@@ -35,7 +35,7 @@ test('a claimed row belongs to the token and is due again when its lease ends', 
   expect(row.due_in).toBeLessThanOrEqual(limits.leaseSeconds);
 });
 
-test('a claimed event carries what publishing needs', async () => {
+test('a claimed event carries everything that publishing needs', async () => {
   const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793';
   const id = await insertEvent(database, { payload: '{"total": 1.10}', traceHeader });
   await database.sql(`update outbox_events set created_at = '2026-02-03T04:05:06.789999Z'`);
@@ -54,7 +54,7 @@ test('a claimed event carries what publishing needs', async () => {
   ]);
 });
 
-test('an event without a trace header says nothing about one', async () => {
+test('an event without a trace header is claimed without one', async () => {
   await insertEvent(database);
 
   const [event] = (await claimBatch(database)).events;
@@ -62,7 +62,7 @@ test('an event without a trace header says nothing about one', async () => {
   expect(event).not.toHaveProperty('traceHeader');
 });
 
-test('the oldest due come first, whatever the order of their insertion', async () => {
+test('the events that have been due longest are claimed first, whatever the order of their insertion', async () => {
   const ids = await insertEvents(database, 6);
   await database.sql(`update outbox_events set due_at = now() - interval '1 hour' where id = $1`, [ids[5]]);
 
@@ -84,15 +84,15 @@ test('a batch lists its events in the order of their insertion', async () => {
   expect(idsOf(await claimBatch(database))).toEqual(ids);
 });
 
-describe('more is due', () => {
-  test('when the count stopped the claim', async () => {
+describe('the answer whether more events are due', () => {
+  test('a claim reports more due events when it stopped at the maximum count', async () => {
     await insertEvents(database, 3);
 
     expect(await claimBatch(database, { maxEvents: 2 })).toMatchObject({ more: true });
     expect(await claimBatch(database, { maxEvents: 2 })).toMatchObject({ more: false });
   });
 
-  test('when the bytes stopped it', async () => {
+  test('a claim reports more due events when it stopped at the byte limit', async () => {
     for (let n = 0; n < 3; n += 1)
       await insertEvent(database, { payload: `{"text": "${'x'.repeat(1000)}"}` });
 
@@ -105,17 +105,17 @@ describe('more is due', () => {
     ]);
   });
 
-  test('not when the batch took all there is', async () => {
+  test('a claim reports no more due events when the batch took all of them', async () => {
     await insertEvents(database, 3);
 
     expect(await claimBatch(database)).toMatchObject({ more: false });
   });
 });
 
-describe('the bound in bytes', () => {
+describe('the byte limit of a batch', () => {
   const bytesOf = (events: readonly object[]) => Buffer.byteLength(JSON.stringify(events));
 
-  test('holds for what the events take as JSON, whatever their sizes and their signs', async () => {
+  test('a batch stays within the byte limit as JSON, whatever the sizes and characters of its events', async () => {
     const sign = fc.constantFrom('x', '"', '\\', '\n', '\u0001', 'é', '😀', '{"a":1}');
     const event = fc.record({
       payload: fc
@@ -144,7 +144,7 @@ describe('the bound in bytes', () => {
     }
   });
 
-  test('holds for control characters, which take six bytes each as JSON', async () => {
+  test('a batch of control characters, which take six bytes each as JSON, stays within the byte limit', async () => {
     const control = { eventType: '\u0001'.repeat(128), traceHeader: '\u0001'.repeat(500) };
     await insertEach(
       database,
@@ -156,7 +156,7 @@ describe('the bound in bytes', () => {
     expect(bytesOf(events)).toBeLessThanOrEqual(20_000);
   });
 
-  test('lets a single event pass that is larger than it, and never blocks its neighbours', async () => {
+  test('a single event larger than the byte limit is claimed and does not block other events', async () => {
     const large = await insertEvent(database, { payload: `{"text": "${'x'.repeat(5000)}"}` });
     const small = await insertEvent(database);
 
@@ -167,7 +167,7 @@ describe('the bound in bytes', () => {
     expect([first.more, second.more]).toEqual([true, false]);
   });
 
-  test('lets a full batch of small events pass as deployed', async () => {
+  test('a full batch of small events stays within the deployed byte limit', async () => {
     await insertEvents(database, limits.maxEvents + 1);
 
     const batch = await claimBatch(database);
@@ -177,8 +177,8 @@ describe('the bound in bytes', () => {
   });
 });
 
-describe('the same token', () => {
-  test('asked twice answers the same batch and counts the attempts once', async () => {
+describe('claims with the same token', () => {
+  test('a repeated claim with the same token returns the same batch and counts the attempts once', async () => {
     await insertEvents(database, 5);
     const first = await claimBatch(database, { maxEvents: 3 });
 
@@ -190,7 +190,7 @@ describe('the same token', () => {
     expect(rows.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 0, 0]);
   });
 
-  test('answers with the same batch even when its lease has run out meanwhile', async () => {
+  test('a repeated claim returns the same batch even after its lease has expired', async () => {
     await insertEvents(database, 2);
     const first = await claimBatch(database);
     await database.sql(`update outbox_events set due_at = now() - interval '1 second'`);
@@ -200,7 +200,7 @@ describe('the same token', () => {
     expect(second.events).toEqual(first.events);
   });
 
-  test('answers without what has an outcome already', async () => {
+  test('a repeated claim leaves out events that already have an outcome', async () => {
     const [first = '', second = ''] = await insertEvents(database, 2);
     const { leaseToken } = await claimBatch(database);
     await markProcessed(database.dataApi, [{ eventId: first, eventBridgeId: randomUUID() }]);

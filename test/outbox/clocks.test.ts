@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CLOCK_TOLERANCE_MS, whyNotAwaited } from '../../outbox/clocks.ts';
-import { CallExpired, ClocksDiffer } from '../../outbox/failure.ts';
+import { CallExpired, ClocksDiffer } from '../../outbox/errors.ts';
 
 const sentAt = Date.parse('2026-11-25T09:00:00.000Z');
 const call = { sentAt, expiresAt: sentAt + 5_000 };
@@ -12,11 +12,11 @@ describe('a call of the state machine', () => {
     ['whose function is behind by what is tolerated', -CLOCK_TOLERANCE_MS],
     ['whose function is ahead by what is tolerated', CLOCK_TOLERANCE_MS],
     ['that leaves just the time that is needed', 5_000 - NEEDED_MS],
-  ])('%s is carried out', (_, delayMs) => {
+  ])('a call %s is accepted', (_, delayMs) => {
     expect(whyNotAwaited(call, sentAt + delayMs, NEEDED_MS)).toBeUndefined();
   });
 
-  test('that comes before it was sent proves that clocks differ, and both times are named', () => {
+  test('a call received before it was sent fails with ClocksDiffer, and the message contains both times', () => {
     const refusal = whyNotAwaited(call, sentAt - CLOCK_TOLERANCE_MS - 1, NEEDED_MS);
 
     expect(refusal).toBeInstanceOf(ClocksDiffer);
@@ -25,7 +25,7 @@ describe('a call of the state machine', () => {
     );
   });
 
-  test('that comes too late may be late or meet a clock that is ahead, and all times are named', () => {
+  test('a call that arrives too late fails with CallExpired, and the message contains all times', () => {
     const refusal = whyNotAwaited(call, sentAt + 5_000 - NEEDED_MS + 1, NEEDED_MS);
 
     expect(refusal).toBeInstanceOf(CallExpired);
@@ -35,7 +35,7 @@ describe('a call of the state machine', () => {
   });
 
   test.each([sentAt - 60_000, sentAt + 60_000])(
-    'explains itself within what the state keeps of a cause: %i',
+    'the message of a refusal fits the size that the state machine keeps of a cause: %i',
     (now) => {
       const refusal = whyNotAwaited(call, now, NEEDED_MS);
 
@@ -44,11 +44,11 @@ describe('a call of the state machine', () => {
     },
   );
 
-  test('that says no times is carried out', () => {
+  test('a call without times is accepted', () => {
     expect(whyNotAwaited({}, sentAt, NEEDED_MS)).toBeUndefined();
   });
 
-  test('that does not say when it was sent can still come too late', () => {
+  test('a call without the time of sending can still arrive too late', () => {
     expect(whyNotAwaited({ expiresAt: sentAt }, sentAt + 1)?.message).toMatch(/^ends at 2026-/);
   });
 });

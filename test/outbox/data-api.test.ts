@@ -9,7 +9,7 @@ import {
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createDataApi } from '../../outbox/data-api.ts';
-import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/failure.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/errors.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 
 const client = new RDSDataClient({ region: 'us-east-1' });
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 describe('a query', () => {
-  test('sends each parameter as the field of its type', async () => {
+  test('a query sends each parameter as the field of its type', async () => {
     await database.query('select :a', { a: 'text', b: 7, c: 0.5, d: true, e: false, f: null, g: '', h: 0 });
 
     expect(rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input).toEqual({
@@ -47,7 +47,7 @@ describe('a query', () => {
     });
   });
 
-  test('decodes each field, empty and zero values included', async () => {
+  test('a query decodes each field, including empty and zero values', async () => {
     const bytes = new Uint8Array([1, 2]);
     rdsData.on(ExecuteStatementCommand).resolves({
       records: [
@@ -62,13 +62,13 @@ describe('a query', () => {
     ]);
   });
 
-  test('without records answers with no rows', async () => {
+  test('a query without records returns no rows', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ numberOfRecordsUpdated: 3 });
 
     expect(await database.query('update')).toEqual([]);
   });
 
-  test('refuses a field that it cannot read instead of guessing', async () => {
+  test('a query refuses a field of an unknown type instead of guessing', async () => {
     rdsData.on(ExecuteStatementCommand).resolves({ records: [[{ arrayValue: { longValues: [1] } }]] });
 
     await expect(database.query('select')).rejects.toThrow(DatabaseRefused);
@@ -81,7 +81,7 @@ describe('a query', () => {
     [serviceError('SecretsErrorException', 400), DatabaseUnavailable],
     [serviceError('DatabaseErrorException', 400, 'ERROR: no such table; SQLState: 42P01'), DatabaseRefused],
     [serviceError('AccessDeniedException', 403), DatabaseRefused],
-  ])('wraps %s and keeps it as the cause', async (cause, errorClass) => {
+  ])('a query wraps %s and keeps it as the cause', async (cause, errorClass) => {
     rdsData.on(ExecuteStatementCommand).rejects(cause);
 
     const error: unknown = await database.query('select').catch((thrown: unknown) => thrown);
@@ -96,7 +96,7 @@ describe('a query', () => {
 });
 
 describe('a batch', () => {
-  test('sends every set of parameters in one request', async () => {
+  test('a batch sends all parameter sets in one request', async () => {
     rdsData.on(BatchExecuteStatementCommand).resolves({});
 
     await database.batch('insert', [{ id: 'a' }, { id: 'b' }]);
@@ -111,7 +111,7 @@ describe('a batch', () => {
     });
   });
 
-  test('wraps what the service throws', async () => {
+  test('a batch wraps what the service throws', async () => {
     rdsData.on(BatchExecuteStatementCommand).rejects(serviceError('ServiceUnavailableError', 503));
 
     await expect(database.batch('insert', [])).rejects.toThrow(DatabaseUnavailable);
@@ -119,7 +119,7 @@ describe('a batch', () => {
 });
 
 describe('a transaction', () => {
-  test('runs its statements under its id, commits and answers with what the work returned', async () => {
+  test('a transaction runs its statements under its id, commits and returns the result of the work', async () => {
     const result = await database.transaction(async (inside) => {
       await inside.query('select 1');
       return 'done';
@@ -141,7 +141,7 @@ describe('a transaction', () => {
     });
   });
 
-  test('leaves statements outside of it without an id', async () => {
+  test('a statement outside of the transaction has no transaction id', async () => {
     await database.transaction(async () => undefined);
     await database.query('select 1');
 
@@ -150,7 +150,7 @@ describe('a transaction', () => {
     );
   });
 
-  test('is rolled back when the work throws, and the work’s error is the one to tell', async () => {
+  test('a transaction is rolled back when the work throws, and rejects with the error of the work', async () => {
     const thrown = new Error('the work failed');
 
     await expect(database.transaction(() => Promise.reject(thrown))).rejects.toBe(thrown);
@@ -158,14 +158,14 @@ describe('a transaction', () => {
     expect(commands()).toEqual(['BeginTransactionCommand', 'RollbackTransactionCommand']);
   });
 
-  test('tells the work’s error even when the rollback fails too', async () => {
+  test('a transaction rejects with the error of the work even when the rollback fails too', async () => {
     const thrown = new Error('the work failed');
     rdsData.on(RollbackTransactionCommand).rejects(serviceError('TransactionNotFoundException', 404));
 
     await expect(database.transaction(() => Promise.reject(thrown))).rejects.toBe(thrown);
   });
 
-  test('that cannot be committed is rolled back and says why', async () => {
+  test('a transaction that cannot be committed is rolled back and reports why', async () => {
     rdsData.on(CommitTransactionCommand).rejects(serviceError('DatabaseUnavailableException', 504));
 
     await expect(database.transaction(async () => 'done')).rejects.toThrow(DatabaseUnavailable);
@@ -173,7 +173,7 @@ describe('a transaction', () => {
     expect(commands().at(-1)).toBe('RollbackTransactionCommand');
   });
 
-  test('that cannot begin does no work', async () => {
+  test('a transaction that cannot begin does not start the work', async () => {
     rdsData.on(BeginTransactionCommand).rejects(serviceError('ForbiddenException', 403));
     let worked = false;
 

@@ -6,7 +6,7 @@ import type { Lifecycle } from '../support/lifecycle-rows.ts';
 import { lifecycleProperty } from '../support/lifecycle-stories.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 
-// To explore other stories: LIFECYCLE_SEED=7 LIFECYCLE_RUNS=1000 npm test -- lifecycle-model. About three a second.
+// To try other sequences: LIFECYCLE_SEED=7 LIFECYCLE_RUNS=1000 npm test -- lifecycle-model. About three a second.
 const SEED = 20_261_123;
 const seed = Number(process.env['LIFECYCLE_SEED'] ?? SEED);
 const numRuns = Number(process.env['LIFECYCLE_RUNS'] ?? 40);
@@ -18,7 +18,7 @@ function lifecycleOf(dataApi: DataApi, walked = new Set<string>()): Lifecycle {
 }
 
 test(
-  'every row is what the model says, whatever happens in whatever order',
+  'every row matches the model, whatever operations run in whatever order',
   async () => {
     const walked = new Set<string>();
 
@@ -31,13 +31,13 @@ test(
       targets.map((to) => `${from} -> ${to}`),
     );
     expect([...walked].sort()).toEqual(arrows.sort());
-    // A story that went on after its time would tell on into the tables of the next test.
+    // A sequence that continued after its timeout would write into the tables of the next test.
   },
   120_000 + numRuns * 5_000,
 );
 
-describe('the model notices', () => {
-  /** Tells the same stories to a broken outbox, up to the first that differs, and says how. */
+describe('the model', () => {
+  /** Runs the same sequences against a broken outbox until one differs from the model, and returns the difference. */
   async function firstDifference(dataApi: DataApi): Promise<string> {
     const { errorInstance } = await fc.check(
       lifecycleProperty(() => lifecycleOf(dataApi)),
@@ -45,7 +45,7 @@ describe('the model notices', () => {
     );
     return String(errorInstance);
   }
-  // A mistake in the broken SQL would be no proof: only a comparison that failed is one.
+  // An error in the broken SQL would prove nothing: only a failed comparison counts.
   const ofComparison = /expect\(/;
 
   test.each([
@@ -78,7 +78,7 @@ describe('the model notices', () => {
       'select id, attempts >= cast(:maxAttempts as integer) as for_good',
       'select id, false as for_good',
     ],
-  ])('%s', async (_, statement, broken) => {
+  ])('the model detects %s', async (_, statement, broken) => {
     let found = 0;
     const breaking: DataApi = {
       query(sql, parameters) {
@@ -110,7 +110,7 @@ describe('the model notices', () => {
       'order by e.due_at, e.sequence',
       'order by e.due_at desc, e.sequence',
     ],
-  ])('%s', async (_, statement, broken) => {
+  ])('the model also detects %s', async (_, statement, broken) => {
     const [claim] = await database.sql<{ definition: string }>(
       `select pg_get_functiondef(cast('claim_outbox_events' as regproc)) as definition`,
     );

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 
-// Before the import: nudge.ts takes its pauses from here.
+// Set before the import: nudge.ts reads its intervals from here.
 const pauses: { ms: number; end: () => void }[] = [];
 const PATIENCE_MS = 5_000;
 jest.unstable_mockModule('node:timers/promises', () => ({
@@ -22,13 +22,13 @@ afterEach(() => {
 const endPause = () => pauses.findLast(({ ms }) => ms !== PATIENCE_MS)?.end();
 const giveUp = () => pauses.findLast(({ ms }) => ms === PATIENCE_MS)?.end();
 
-test('the first call starts a run at once', async () => {
+test('the first nudge starts a run at once', async () => {
   await createNudge(startRun, { onError })();
 
   expect(startRun).toHaveBeenCalledTimes(1);
 });
 
-test('calls within the interval share the one run that begins after it', async () => {
+test('nudges within the interval share one run, which begins after the interval', async () => {
   const nudge = createNudge(startRun, { onError, intervalMs: 250 });
   await nudge();
 
@@ -42,7 +42,7 @@ test('calls within the interval share the one run that begins after it', async (
   expect(pauses.map(({ ms }) => ms).filter((ms) => ms !== PATIENCE_MS)).toEqual([250, 250]);
 });
 
-test('a call while a start is under way gets a start of its own, which cannot miss its events', async () => {
+test('a nudge during a start causes another start, which includes its events', async () => {
   let answer: (value: unknown) => void = () => undefined;
   const answered = new Promise((resolve) => (answer = resolve));
   const nudge = createNudge(startRun, { onError });
@@ -64,7 +64,7 @@ test('a call while a start is under way gets a start of its own, which cannot mi
   expect(startRun).toHaveBeenCalledTimes(2);
 });
 
-test('a start that fails is reported, does not reject, and does not keep the next one from starting', async () => {
+test('a failed start is reported, does not reject, and does not prevent the next start', async () => {
   const refused = new Error('AccessDeniedException');
   startRun.mockRejectedValueOnce(refused);
   const nudge = createNudge(startRun, { onError });
@@ -85,7 +85,7 @@ test.each<[string, (error: unknown) => unknown]>([
     },
   ],
   ['rejects', () => Promise.reject(new Error('no log'))],
-])('an onError that %s does not stop the nudges', async (_, onErrorOf) => {
+])('an onError that %s does not stop later nudges', async (_, onErrorOf) => {
   startRun.mockRejectedValueOnce(new Error('AccessDeniedException'));
   const nudge = createNudge(startRun, { onError: onErrorOf });
 
@@ -96,7 +96,7 @@ test.each<[string, (error: unknown) => unknown]>([
   expect(startRun).toHaveBeenCalledTimes(2);
 });
 
-test('a start that never answers is waited for no longer than five seconds', async () => {
+test('a start without an answer is abandoned after five seconds', async () => {
   startRun.mockReturnValueOnce(new Promise(() => undefined));
   const nudge = createNudge(startRun, { onError });
   const first = nudge();

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { markFailed, markProcessed, type Recorded, release } from '../../outbox/outcomes.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import type { Recorded } from '../../outbox/outcomes.ts';
+import { release } from '../../outbox/release.ts';
 import { claimBatch } from '../support/claiming.ts';
 import { backoff, fail, failed, published } from '../support/marking.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
@@ -14,7 +17,7 @@ beforeEach(() => database.sql('delete from outbox_events'));
 
 type Outcome = (database: DataApi) => Promise<Recorded>;
 
-/** What each of two calls answers when the second comes before the first is committed, and once more after that. */
+/** The answers of two calls, the second sent before the first is committed, and of the second call repeated. */
 async function overlapping(first: Outcome, second: Outcome) {
   const [answered, meanwhile] = await database.dataApi.transaction(async (inside) => [
     await first(inside),
@@ -23,8 +26,8 @@ async function overlapping(first: Outcome, second: Outcome) {
   return { first: answered, second: meanwhile, repeated: await second(database.dataApi) };
 }
 
-describe('of two calls that overlap', () => {
-  test('with the same successes one records them, and the other recognizes them when it is repeated', async () => {
+describe('two overlapping calls', () => {
+  test('of two overlapping calls with the same successes, one records them and the other recognizes them on repeat', async () => {
     const ids = await insertEvents(database, 3);
     await claimBatch(database);
     const outcomes = ids.map((id) => published(id));
@@ -37,7 +40,7 @@ describe('of two calls that overlap', () => {
     expect(repeated).toEqual(nothing);
   });
 
-  test('with the same failures one records them, and the other recognizes them when it is repeated', async () => {
+  test('of two overlapping calls with the same failures, one records them and the other recognizes them on repeat', async () => {
     const id = await insertEvent(database);
     const { leaseToken } = await claimBatch(database);
     const mark: Outcome = (dataApi) => markFailed(dataApi, leaseToken, [failed(id, 'outage')], backoff);
@@ -50,7 +53,7 @@ describe('of two calls that overlap', () => {
     expect(await readEvent(database, id)).toMatchObject({ attempts: 0 });
   });
 
-  test('a success that comes first is not overwritten by a failure', async () => {
+  test('a failure that overlaps an earlier success does not overwrite it', async () => {
     const id = await insertEvent(database);
     const { leaseToken } = await claimBatch(database);
 
@@ -66,7 +69,7 @@ describe('of two calls that overlap', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSED' });
   });
 
-  test('a failure that comes first is overwritten by a success', async () => {
+  test('a success that overlaps an earlier failure overwrites it', async () => {
     const id = await insertEvent(database);
     const { leaseToken } = await claimBatch(database);
 
@@ -81,7 +84,7 @@ describe('of two calls that overlap', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'PROCESSED', failed_at: null });
   });
 
-  test('a release that comes first leaves the failure to be recognized', async () => {
+  test('a failure that overlaps an earlier release is recognized when it is repeated', async () => {
     const id = await insertEvent(database);
     const { leaseToken } = await claimBatch(database);
 
@@ -93,7 +96,7 @@ describe('of two calls that overlap', () => {
     expect([first?.recorded, second, repeated]).toEqual([1, { ...nothing, locked: [id] }, nothing]);
   });
 
-  test('a release that comes second gives back what has no outcome, and nothing else', async () => {
+  test('a release that overlaps earlier outcomes gives back only events without an outcome', async () => {
     const [marked = '', held = ''] = await insertEvents(database, 2);
     const { leaseToken } = await claimBatch(database);
 
@@ -108,10 +111,10 @@ describe('of two calls that overlap', () => {
   });
 });
 
-describe('calls at the same time', () => {
+describe('concurrent calls', () => {
   const rounds = 10;
 
-  /** Repeats a call as the state machine does, until it has met no locked row; answers with all that it recorded. */
+  /** Repeats a call, as the state machine does, until it finds no locked row; returns all that it recorded. */
   async function untilNothingIsLocked(call: () => Promise<Recorded>): Promise<number> {
     for (let recorded = 0; ; ) {
       const answer = await call();
@@ -120,7 +123,7 @@ describe('calls at the same time', () => {
     }
   }
 
-  test('that name the same events in opposite order end without a deadlock, each event recorded once', async () => {
+  test('concurrent calls with the same events in opposite order do not deadlock and record each event once', async () => {
     for (let round = 0; round < rounds; round += 1) {
       await database.sql('delete from outbox_events');
       const ids = await insertEvents(database, 200);
@@ -139,7 +142,7 @@ describe('calls at the same time', () => {
     }
   });
 
-  test('of a release and of late outcomes of the same run end without a deadlock', async () => {
+  test('a concurrent release and late outcomes of the same run do not deadlock', async () => {
     for (let round = 0; round < rounds; round += 1) {
       await database.sql('delete from outbox_events');
       const ids = await insertEvents(database, 200);

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi, SqlValue } from '../../outbox/data-api.ts';
-import { markFailed, release } from '../../outbox/outcomes.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { release } from '../../outbox/release.ts';
 import { backoff } from '../support/marking.ts';
 
 const anything = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
 });
 
-/** A database that remembers every text that it was sent, as PostgreSQL would read it. */
+/** A database that records every text it receives, as PostgreSQL would read it. */
 function remembering() {
   const texts: string[] = [];
   const database: DataApi = {
@@ -25,9 +26,9 @@ function parsed(text: string): string {
   return (JSON.parse(text) as object[]).flatMap((outcome) => Object.values(outcome) as string[]).join('');
 }
 
-// PostgreSQL has neither NUL nor half a surrogate pair, and one such text would cost the whole call its outcomes.
-describe('what is stored with a failure', () => {
-  test('is text that PostgreSQL takes, whatever the error said', async () => {
+// PostgreSQL stores neither NUL nor half a surrogate pair: one such text would make the whole call fail.
+describe('the text that is stored with a failure', () => {
+  test('the stored error is text that PostgreSQL accepts, whatever the error contained', async () => {
     await fc.assert(
       fc.asyncProperty(anything, anything, async (errorType, message) => {
         const { database, sent } = remembering();
@@ -46,7 +47,7 @@ describe('what is stored with a failure', () => {
     );
   });
 
-  test('is the error’s own text when nothing is wrong with it', async () => {
+  test('the stored error is the original text when PostgreSQL accepts it', async () => {
     const { database, sent } = remembering();
 
     await release(database, '', { kind: 'transient', errorType: 'Zürich', message: 'a 🐘\n' }, backoff);

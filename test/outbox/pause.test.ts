@@ -16,8 +16,8 @@ beforeEach(async () => {
 const purgeAll = () =>
   purge(database.dataApi, 7, Date.now() + 10_000, { now: Date.now, pause: async () => undefined });
 
-describe('while the outbox is paused', () => {
-  test('nothing is claimed and no attempt is counted', async () => {
+describe('a paused outbox', () => {
+  test('nothing is claimed and no attempt is counted while the outbox is paused', async () => {
     const [id = ''] = await insertEvents(database, 1);
     await pause(database.dataApi, 'ada');
 
@@ -25,7 +25,7 @@ describe('while the outbox is paused', () => {
     expect(await readEvent(database, id)).toMatchObject({ status: 'PENDING', attempts: 0 });
   });
 
-  test('a repeated claim still gets what it claimed before the pause', async () => {
+  test('a repeated claim still returns the events that it claimed before the pause', async () => {
     await insertEvents(database, 2);
     const first = await claimBatch(database);
     await pause(database.dataApi, 'ada');
@@ -36,7 +36,7 @@ describe('while the outbox is paused', () => {
     expect(repeated.paused).toBe(false);
   });
 
-  test('nothing is purged', async () => {
+  test('nothing is purged while the outbox is paused', async () => {
     await database.sql(
       `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
        values ('7', 'a', '{}', 'PROCESSED', null, now() - interval '8 days')`,
@@ -48,7 +48,7 @@ describe('while the outbox is paused', () => {
     expect(await purgeAll()).toEqual({ purged: 1, more: false, overdueSeconds: 0 });
   });
 
-  test('the first pause stays on record when somebody pauses again', async () => {
+  test('a second pause does not replace the record of the first', async () => {
     const first = await pause(database.dataApi, 'ada', 'restored from a snapshot');
 
     expect(await pause(database.dataApi, 'bob', 'to be sure')).toEqual(first);
@@ -61,7 +61,7 @@ describe('while the outbox is paused', () => {
 });
 
 describe('a resumed outbox', () => {
-  test('claims again, and the pause that ended is the answer', async () => {
+  test('a resumed outbox claims again, and the resume returns the pause that ended', async () => {
     await insertEvents(database, 1);
     const paused = await pause(database.dataApi, 'ada');
 
@@ -70,13 +70,13 @@ describe('a resumed outbox', () => {
     expect(await readPause(database.dataApi)).toBeUndefined();
   });
 
-  test('says so when it was not paused', async () => {
+  test('resuming an outbox that was not paused says so', async () => {
     expect(await resume(database.dataApi)).toBeUndefined();
   });
 });
 
 describe('an outbox that no deployment owns', () => {
-  test('cannot be paused', async () => {
+  test('an outbox that no deployment owns cannot be paused', async () => {
     await database.sql('delete from outbox_installation');
 
     expect(await pause(database.dataApi, 'ada')).toBeUndefined();

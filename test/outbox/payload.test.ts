@@ -7,7 +7,7 @@ const database = useOutboxDatabase();
 
 beforeEach(() => database.sql('delete from outbox_events'));
 
-describe('these arrive exactly as written', () => {
+describe('payloads that arrive exactly as written', () => {
   test.each([
     ['the largest int64', '9223372036854775807'],
     ['the smallest int64', '-9223372036854775808'],
@@ -21,13 +21,13 @@ describe('these arrive exactly as written', () => {
     ['line separators of JavaScript', '"a\u2028b\u2029c"'],
     ['escapes', '"\\t\\n\\r\\b\\f\\u0001\\u001f\\\\ \\" /"'],
     ['nested arrays and objects', '[[], {}, [null, true, false], {"": {"a b": [0]}}]'],
-  ])('%s', async (_, value) => {
+  ])('%s arrives exactly as written', async (_, value) => {
     const id = await insertEvent(database, { payload: `{"value": ${value}}` });
 
     expect(await detailOf(id)).toContain(`"value": ${value}`);
   });
 
-  test('keys that JavaScript treats in a special way', async () => {
+  test('keys that JavaScript treats in a special way arrive exactly as written', async () => {
     const keys = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
     const payload = `{${keys.map((key) => `"${key}": {"x": 1}`).join(', ')}}`;
 
@@ -36,25 +36,25 @@ describe('these arrive exactly as written', () => {
     for (const key of keys) expect(detail).toContain(`"${key}": {"x": 1}`);
   });
 
-  test('a number of more digits than int64 has, in a key', async () => {
+  test('a key that is a number with more digits than int64 arrives exactly as written', async () => {
     const payload = '{"99999999999999999999": 1}';
 
     expect(await detailOf(await insertEvent(database, { payload }))).toContain('"99999999999999999999": 1');
   });
 });
 
-test('a text with the character zero is refused, because no PostgreSQL text can hold it', async () => {
+test('a text with the NUL character is refused, because no PostgreSQL text can hold it', async () => {
   await expect(insertEvent(database, { payload: '{"a": "\\u0000"}' })).rejects.toThrow(/SQLState: 22P05/);
 });
 
-test('the detail is the payload with the aggregate id and the event id, which win over the payload', async () => {
+test('the detail is the payload plus the aggregate id and the event id, which replace keys of the same name', async () => {
   const payload = '{"total": 1, "eventId": "forged", "aggregateId": 7}';
   const id = await insertEvent(database, { payload, aggregateId: 'order "9" \\ 😀' });
 
   expect(JSON.parse(await detailOf(id))).toEqual({ total: 1, eventId: id, aggregateId: 'order "9" \\ 😀' });
 });
 
-test('every JSON object keeps its value, and its two sizes are exact', async () => {
+test('every JSON object keeps its value, and its two stored sizes are exact', async () => {
   const binary = (minLength: number) =>
     fc.string({ unit: 'binary', minLength, maxLength: 40 }).map((value) => value.replaceAll('\0', 'x'));
   const text = binary(0);
@@ -116,7 +116,7 @@ describe('a double that prints as an integer beyond int64 becomes a decimal', ()
     ['10000000000000000000.5', '10000000000000000000.5'],
     ['1.7976931348623157e308', `17976931348623157${'0'.repeat(292)}.0`],
     ['-1.7976931348623157e308', `-17976931348623157${'0'.repeat(292)}.0`],
-  ])('%s', async (value, printed) => {
+  ])('the double %s becomes a decimal', async (value, printed) => {
     const id = await insertEvent(database, { payload: `{"value": ${value}}` });
 
     const detail = await detailOf(id);
@@ -125,7 +125,7 @@ describe('a double that prints as an integer beyond int64 becomes a decimal', ()
     expect(JSON.parse(detail).value).toEqual(JSON.parse(value));
   });
 
-  test('also when the session prints doubles with fewer digits', async () => {
+  test('a double becomes a decimal also when the session prints doubles with fewer digits', async () => {
     const connection = await database.connect();
     try {
       await connection.query('set extra_float_digits = -10');
@@ -144,7 +144,7 @@ describe('a double that prints as an integer beyond int64 becomes a decimal', ()
 describe('an operator who corrects an event', () => {
   const written = () => database.sql('select payload, detail_bytes, state_bytes from outbox_events');
 
-  test('changes its sizes with it', async () => {
+  test('a correction of an event also updates its stored sizes', async () => {
     await insertEvent(database);
     for (const change of [`payload = '{"text": "\\"é\\""}'`, `aggregate_id = 'a longer one'`]) {
       await database.sql(`update outbox_events set ${change}`);
@@ -161,7 +161,7 @@ describe('an operator who corrects an event', () => {
     }
   });
 
-  test('is refused what a producer is refused', async () => {
+  test('a correction of an event is refused for the same reasons as an insert', async () => {
     await insertEvent(database);
     const before = await written();
 
@@ -182,7 +182,7 @@ describe('an operator who corrects an event', () => {
   });
 });
 
-test('a refusal is told as that of a constraint, and how to write it instead', async () => {
+test('a refusal names the constraint and explains what to write instead', async () => {
   const insert = `insert into outbox_events (aggregate_id, event_type, payload) values ('a', 'b', '{"n": 1e400}')`;
 
   await expect(database.sql(insert)).rejects.toMatchObject({
@@ -196,7 +196,7 @@ test('a refusal is told as that of a constraint, and how to write it instead', a
   });
 });
 
-test('a driver that asks for the types of parameters is told jsonb', async () => {
+test('a driver that asks for the parameter types of the insert gets jsonb for the payload', async () => {
   const connection = await database.connect();
   await connection.query(
     'prepare asked as insert into outbox_events (aggregate_id, event_type, payload) values ($1, $2, $3)',
@@ -213,7 +213,7 @@ test('a driver that asks for the types of parameters is told jsonb', async () =>
 describe('a change of the status', () => {
   const processed = `update outbox_events set status = 'PROCESSED', due_at = null, processed_at = now()`;
 
-  test('does not read the payload', async () => {
+  test('a change of the status does not read the payload', async () => {
     await insertEvent(database, { payload: '{"total": 1}' });
 
     await rolledBack(async (query) => {
@@ -231,7 +231,7 @@ describe('a change of the status', () => {
     });
   });
 
-  test('is allowed on a payload that got past the door', async () => {
+  test('a change of the status is allowed even when the stored payload is invalid', async () => {
     await rolledBack(async (query) => {
       await query('alter table outbox_events disable trigger outbox_check_event');
       await query(

@@ -2,16 +2,16 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi } from '../../outbox/data-api.ts';
-import type { ClaimedEvent } from '../../outbox/event.ts';
-import type { EntryResult, Publisher } from '../../outbox/event-bridge.ts';
 import {
   BusUnavailable,
   CallExpired,
   EventRejected,
   PublishFailed,
   PublishThrottled,
-} from '../../outbox/failure.ts';
+} from '../../outbox/errors.ts';
+import type { ClaimedEvent } from '../../outbox/event.ts';
 import { publishEvents, truncateUtf8 } from '../../outbox/publish.ts';
+import type { EntryResult, Publisher } from '../../outbox/put-events.ts';
 
 const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
   eventId,
@@ -24,7 +24,7 @@ const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent 
 
 const noDatabase: DataApi = { query: () => Promise.reject(new Error('nobody should ask the database')) };
 
-/** Answers with these results and remembers what it was sent. */
+/** Returns these results and records every request. */
 function answering(results: readonly EntryResult[], database = noDatabase) {
   const requests: (readonly PutEventsRequestEntry[])[] = [];
   const publisher: Publisher = {
@@ -38,7 +38,7 @@ function answering(results: readonly EntryResult[], database = noDatabase) {
 }
 
 describe('publishing a list of events', () => {
-  test('of one answers with its id in EventBridge', async () => {
+  test('publishing one event returns its EventBridge id', async () => {
     const { requests, services } = answering([{ eventBridgeId: 'eb-1' }]);
 
     const result = await publishEvents([event('e-1')], services);
@@ -48,7 +48,7 @@ describe('publishing a list of events', () => {
     expect(requests[0]).toMatchObject([{ DetailType: 'DishRated', Detail: '{"stars": 5}' }]);
   });
 
-  test('of one that fails throws its error, so that the state machine retries it', async () => {
+  test('publishing one event that fails throws its error, so that the state machine retries it', async () => {
     const { services } = answering([{ error: new PublishFailed('InternalFailure: try again') }]);
 
     await expect(publishEvents([event('e-1')], services)).rejects.toMatchObject({
@@ -57,7 +57,7 @@ describe('publishing a list of events', () => {
     });
   });
 
-  test('answers with an outcome per event when a part was published', async () => {
+  test('publishing a list returns one outcome per event when part of it was published', async () => {
     const { services } = answering([
       { error: new PublishFailed('InternalFailure: try again') },
       { eventBridgeId: 'eb-2' },
@@ -75,7 +75,7 @@ describe('publishing a list of events', () => {
     });
   });
 
-  test('throws the error that all events share when nothing was published, so that all are retried', async () => {
+  test('publishing a list throws the common error when nothing was published, so that all events are retried', async () => {
     const { services } = answering([
       { error: new PublishFailed('InternalFailure: try again') },
       { error: new PublishFailed('InternalFailure: try again') },
@@ -84,7 +84,7 @@ describe('publishing a list of events', () => {
     await expect(publishEvents([event('e-1'), event('e-2')], services)).rejects.toThrow(PublishFailed);
   });
 
-  test('answers with an outcome per event when nothing was published for several reasons', async () => {
+  test('publishing a list returns one outcome per event when nothing was published for several reasons', async () => {
     const { services } = answering([
       { error: new PublishThrottled('ThrottlingException: slow down') },
       { error: new EventRejected('MalformedDetail: no object') },
@@ -101,7 +101,7 @@ describe('publishing a list of events', () => {
     });
   });
 
-  test('sends each event alone when the request is refused as a whole, so that the guilty one alone is rejected', async () => {
+  test('a list that is refused as a whole is sent again one by one, so that only the invalid event is rejected', async () => {
     const { services } = answering([]);
     const requests: string[][] = [];
     const publisher: Publisher = {
@@ -128,7 +128,7 @@ describe('publishing a list of events', () => {
     });
   });
 
-  test('does not send an event twice when the bus does not answer', async () => {
+  test('an event is not sent twice when the bus does not answer', async () => {
     const { services } = answering([]);
     let requests = 0;
     const publisher: Publisher = {
@@ -144,7 +144,7 @@ describe('publishing a list of events', () => {
     expect(requests).toBe(1);
   });
 
-  test('sends nothing when nobody would wait for the outcome, and says so', async () => {
+  test('nothing is sent when the outcome would come after the timeout, and the error says so', async () => {
     const { requests, services } = answering([{ eventBridgeId: 'eb-1' }, { eventBridgeId: 'eb-1' }]);
 
     const expired = () => new CallExpired('too slow');
@@ -157,7 +157,7 @@ describe('publishing a list of events', () => {
     await expect(publishEvents([event('e-1')], services, inTime)).resolves.toMatchObject({ failed: [] });
   });
 
-  test('sends no event alone once nobody waits any more: the request for all was refused too late', async () => {
+  test('a list that is refused too late is not sent again one by one', async () => {
     const { services } = answering([]);
     let requests = 0;
     const publisher: Publisher = {
@@ -174,7 +174,7 @@ describe('publishing a list of events', () => {
     expect(requests).toBe(1);
   });
 
-  test('does not send what EventBridge would drop in silence, and sends the rest', async () => {
+  test('an event that EventBridge would drop silently is not sent, and the others are', async () => {
     const { requests, services } = answering([{ eventBridgeId: 'eb-2' }]);
 
     const result = await publishEvents(
@@ -187,14 +187,14 @@ describe('publishing a list of events', () => {
     expect(result.failed).toMatchObject([{ eventId: 'e-1', error: 'EventRejected' }]);
   });
 
-  test('sends no request when nothing can be sent', async () => {
+  test('no request is sent when no event can be sent', async () => {
     const { requests, services } = answering([]);
 
     await expect(publishEvents([event('e-1', { eventType: '' })], services)).rejects.toThrow(EventRejected);
     expect(requests).toHaveLength(0);
   });
 
-  test('reads a detail that was too large to travel from the database', async () => {
+  test('a detail that was too large to travel inline is read from the database', async () => {
     const detail = Buffer.from('{"stars": 5}');
     const database: DataApi = { query: async () => [[detail.byteLength, detail]] };
     const { requests, services } = answering([{ eventBridgeId: 'eb-1' }], database);
@@ -205,7 +205,7 @@ describe('publishing a list of events', () => {
     expect(requests[0]).toMatchObject([{ Detail: '{"stars": 5}' }]);
   });
 
-  test('throws an error of 200 bytes without a stack, however long EventBridge’s message was', async () => {
+  test('an error has at most 200 bytes and no stack, however long the message of EventBridge was', async () => {
     const { services } = answering([{ error: new PublishFailed(`InternalFailure: ${'€'.repeat(500)}`) }]);
 
     const error: unknown = await publishEvents([event('e-1')], services).catch((thrown: unknown) => thrown);
@@ -220,7 +220,7 @@ describe('publishing a list of events', () => {
 describe('a text cut to a number of bytes', () => {
   const text = fc.string({ unit: 'binary', maxLength: 60 });
 
-  test('is its longest beginning that fits and ends with a whole character', () => {
+  test('a cut text is the longest beginning that fits and ends with a whole character', () => {
     fc.assert(
       fc.property(text, fc.nat(120), (value, maxBytes) => {
         const cut = truncateUtf8(value, maxBytes);
@@ -241,7 +241,7 @@ describe('a text cut to a number of bytes', () => {
     ['a€', 3, 'a'],
     ['a€', 4, 'a€'],
     ['ü', 0, ''],
-  ])('%s in %i bytes is "%s"', (value, maxBytes, cut) => {
+  ])('%s cut to %i bytes is "%s"', (value, maxBytes, cut) => {
     expect(truncateUtf8(value, maxBytes)).toBe(cut);
   });
 });

@@ -9,7 +9,7 @@ const neverEnds = Number.POSITIVE_INFINITY;
 
 beforeEach(() => database.sql('truncate outbox_events'));
 
-/** Processed events, the first one longest ago, each a second after the other. */
+/** Inserts processed events: the first is the oldest, each later one was processed a second later. */
 async function insertProcessed(count: number, ageDays: number, payloadBytes = 0): Promise<void> {
   await database.sql(
     `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
@@ -29,7 +29,7 @@ interface Statement {
   readonly rows: number;
 }
 
-/** Purges with a clock that stands still between two pauses, and answers with every statement and every pause too. */
+/** Purges with a clock that advances only in pauses, and also returns every statement and every pause. */
 async function purgeAll(endsAt = neverEnds, api: DataApi = database.dataApi) {
   const statements: Statement[] = [];
   const pauses: number[] = [];
@@ -48,7 +48,7 @@ async function purgeAll(endsAt = neverEnds, api: DataApi = database.dataApi) {
   return { ...result, statements, pauses };
 }
 
-test('a purge with nothing to delete looks once and says so', async () => {
+test('a purge with nothing to delete runs one statement and reports nothing purged', async () => {
   await insertProcessed(3, 6);
 
   expect(await purgeAll()).toEqual({
@@ -60,7 +60,7 @@ test('a purge with nothing to delete looks once and says so', async () => {
   });
 });
 
-test('processed events past their retention are deleted, and nothing else', async () => {
+test('only processed events past their retention are purged', async () => {
   await insertProcessed(30, 8);
   await insertProcessed(1, 6);
   await database.sql(
@@ -73,12 +73,12 @@ test('processed events past their retention are deleted, and nothing else', asyn
   expect((await aggregatesLeft()).sort()).toEqual(['1', 'failed', 'pending']);
 });
 
-test('statements grow while they are fast, up to their limit, and delete the oldest events first', async () => {
+test('fast statements grow up to their limit, and the oldest events are deleted first', async () => {
   await insertProcessed(14_000, 8);
 
   const { statements, purged, more } = await purgeAll();
 
-  // How fast the machine is decides about the sizes after the first.
+  // The later sizes depend on the speed of the machine.
   expect(statements[0]).toEqual({ deleted: 1000, rows: 1000 });
   for (const [index, { rows }] of statements.entries()) {
     expect(rows).toBeLessThanOrEqual(Math.min(purgeLimits.rows, 1000 * 2 ** index));
@@ -86,22 +86,22 @@ test('statements grow while they are fast, up to their limit, and delete the old
   expect({ purged, more }).toEqual({ purged: 14_000, more: false });
 });
 
-describe('a purge whose time is up', () => {
-  test('says that there is more, and by how much the oldest event exceeds its retention', async () => {
+describe('a purge that has reached its time limit', () => {
+  test('a purge at its time limit reports more to delete and how far the oldest event exceeds its retention', async () => {
     await insertProcessed(1_100, 8);
 
     const { purged, more, overdueSeconds } = await purgeAll(0);
 
     expect({ purged, more }).toEqual({ purged: 1000, more: true });
-    // A day, less the seconds of the 1,001st event.
+    // A day, minus the seconds up to the 1,001st event.
     expect(overdueSeconds).toBeGreaterThan(86_400 - 1_002);
     expect(overdueSeconds).toBeLessThanOrEqual(86_400);
     expect((await aggregatesLeft())[0]).toBe('1001');
   });
 });
 
-describe('events that somebody holds', () => {
-  test('are skipped without waiting, and still count as overdue', async () => {
+describe('a purge of locked events', () => {
+  test('a purge skips locked events without waiting and still counts them as overdue', async () => {
     await insertProcessed(20, 8);
     const holder = await database.connect();
     try {
@@ -121,24 +121,24 @@ describe('events that somebody holds', () => {
   });
 });
 
-describe('large events', () => {
+describe('a purge of large events', () => {
   const FIRST_BYTES = purgeLimits.bytes / 10;
 
-  test('bound a statement by their bytes, and are all deleted', async () => {
+  test('large events limit a statement by bytes, and all are deleted', async () => {
     await insertProcessed(10, 8, FIRST_BYTES / 4);
 
     const { statements, purged, more } = await purgeAll();
 
-    // Four of them exceed the share with the last one's envelope: each statement begins the one that exceeds it.
+    // Four events and the envelope of the last exceed the byte limit: each statement deletes the event that exceeds it.
     expect(statements[0]?.deleted).toBe(4);
     expect({ purged, more }).toEqual({ purged: 10, more: false });
     expect(await aggregatesLeft()).toEqual([]);
   });
 
-  test('are deleted even when one alone is larger than what a statement may delete', async () => {
+  test('a single event larger than the byte limit of a statement is deleted', async () => {
     await insertProcessed(2, 8, 1_000_000);
     const slow: DataApi = {
-      // The smallest share: the database was slow.
+      // The smallest limit, as after slow statements.
       query: (sql, parameters = {}) =>
         database.dataApi.query(sql, 'bytes' in parameters ? { ...parameters, bytes: 1 } : parameters),
     };
@@ -150,12 +150,12 @@ describe('large events', () => {
   });
 });
 
-test('a slow statement is followed by a rest as long, and by a smaller one', async () => {
+test('after a slow statement, the purge pauses for as long and makes the next statement smaller', async () => {
   await insertProcessed(1_400, 8);
   const slow: DataApi = {
     async query(sql, parameters = {}) {
       const [row = [], ...others] = await database.dataApi.query(sql, parameters);
-      // Four times as long as a statement should take.
+      // Four times the target duration of a statement.
       return 'rows' in parameters ? [row.with(3, 800)] : [row, ...others];
     },
   };
@@ -163,11 +163,11 @@ test('a slow statement is followed by a rest as long, and by a smaller one', asy
   const { statements, pauses } = await purgeAll(neverEnds, slow);
 
   expect(statements.slice(0, 3).map(({ rows }) => rows)).toEqual([1000, 250, 63]);
-  // The clock of this test stands still: nothing counts as rest already.
+  // The clock of this test does not advance, so the purge must pause for the full time.
   expect(pauses.slice(0, 3)).toEqual([800, 800, 800]);
 });
 
-test('two purges at once delete every event once', async () => {
+test('two purges at the same time delete every event once', async () => {
   await insertProcessed(5_000, 8);
 
   const both = await Promise.all([purgeAll(), purgeAll()]);
@@ -176,7 +176,7 @@ test('two purges at once delete every event once', async () => {
   expect(await aggregatesLeft()).toEqual([]);
 });
 
-test('events that were processed at the same moment are all deleted, over several statements', async () => {
+test('events that were processed at the same moment are all deleted, even over several statements', async () => {
   await database.sql(
     `insert into outbox_events (aggregate_id, event_type, payload, status, due_at, processed_at)
      select n::text, 'old', '{}', 'PROCESSED', null, now() - interval '8 days' from generate_series(1, 2600) as n`,
@@ -185,8 +185,8 @@ test('events that were processed at the same moment are all deleted, over severa
   expect(await purgeAll()).toMatchObject({ purged: 2_600, more: false, overdueSeconds: 0 });
 });
 
-test('a purge finds what to delete in the index, whatever the statistics say', async () => {
-  // Statistics of a table in which nothing was processed yet.
+test('a purge finds events through the index, even with outdated statistics', async () => {
+  // The statistics of a table without processed events.
   await database.sql('analyze outbox_events');
   await insertProcessed(20_000, 8);
   const plans: string[] = [];

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 let folder = '';
 const inFolder = (name: string) => join(folder, name);
 
-/** Git as it is set up on Windows, and without the settings of whoever runs the test. */
+/** Git with the settings of Windows and without those of the user who runs the test. */
 const git = (...command: readonly string[]) =>
   execFileSync('git', ['-c', 'core.autocrlf=true', '-c', 'core.safecrlf=false', ...command], {
     cwd: folder,
@@ -30,7 +30,7 @@ test.each([
   ['outbox-processor.asl.json', '{\n}\n'],
   ['run', '#!/usr/bin/env bash\n'],
   ['picture.png', 'a picture that looks like text\r\nto git\n'],
-])('git on Windows checks %s out as it was committed', (name, content) => {
+])('git on Windows checks out %s as it was committed', (name, content) => {
   writeFileSync(inFolder(name), content, 'latin1');
   git('add', '.');
   rmSync(inFolder(name));

@@ -13,7 +13,7 @@ const { scripts } = JSON.parse(projectText('package.json')) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-/** The commands of npm in the shell blocks of a page: those that are meant for every shell. */
+/** The npm commands in the shell blocks of a page that are meant for every shell. */
 function npmCommands(page: string): string[] {
   const blocks = projectText(page).matchAll(/^ *```sh[^\n]*\n(.*?)^ *```$/gms);
   return [...blocks]
@@ -21,18 +21,18 @@ function npmCommands(page: string): string[] {
     .filter((line) => /^ *(np[mx]|git) /.test(line));
 }
 
-// cmd gives a comment to the command as words, Windows PowerShell 5.1 refuses &&, and only POSIX shells know the rest.
+// cmd passes a comment as arguments, Windows PowerShell 5.1 refuses &&, and the rest exists only in POSIX shells.
 const onlyInSomeShells = / #|&&|\|\||\\$|'|\$\(?\w/;
 
-test.each(pages)('the npm commands of %s work in cmd and PowerShell too', (page) => {
+test.each(pages)('the npm commands of %s also work in cmd and PowerShell', (page) => {
   expect(npmCommands(page).filter((command) => onlyInSomeShells.test(command))).toEqual([]);
 });
 
-test('the pages have npm commands to check', () => {
+test('the pages have npm commands', () => {
   expect(pages.flatMap(npmCommands).length).toBeGreaterThan(10);
 });
 
-// npm runs scripts with cmd on Windows, which knows && and no other of these.
-test.each(Object.entries(scripts))('the script %s works in cmd too', (_, script) => {
+// npm runs scripts with cmd on Windows, which supports && and none of the others.
+test.each(Object.entries(scripts))('the script %s also works in cmd', (_, script) => {
   expect(script).not.toMatch(/\|\||;|'|\$|^\w+=| rm | cp | mkdir /);
 });

@@ -14,17 +14,17 @@ const manifest = JSON.parse(projectText('package.json')) as {
 describe.each(workflows)('the workflow %s', (workflow) => {
   const text = projectText(workflow);
 
-  test('uses the actions of others by a whole commit, and names its release', () => {
+  test('a workflow pins the actions of others to a full commit and names its release', () => {
     const uses = [...text.matchAll(/uses: (?!\.\/)(.+)$/gm)].map(([, used = '']) => used);
 
     for (const used of uses) expect(used).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test('may read the repository and nothing else, unless a job says so', () => {
+  test('a workflow may only read the repository, unless a job says otherwise', () => {
     expect(text).toMatch(/^permissions:\n {2}contents: read\n\n/m);
   });
 
-  test('runs only scripts that exist', () => {
+  test('a workflow runs only scripts that exist', () => {
     const scripts = [...text.matchAll(/npm run (\S+)/g)].map(([, script = '']) => script);
     const files = [...text.matchAll(/run: bash (\S+)/g)].map(([, file = '']) => file);
 
@@ -33,7 +33,7 @@ describe.each(workflows)('the workflow %s', (workflow) => {
   });
 });
 
-test('the oldest Node.js that is checked is the oldest that package.json allows', () => {
+test('the oldest Node.js in CI is the oldest that package.json allows', () => {
   const [, oldest] = /node: \[(\d+),/.exec(projectText(`${folder}/check.yml`)) ?? [];
 
   expect(manifest.engines.node).toMatch(new RegExp(`^>=${oldest}\\.`));

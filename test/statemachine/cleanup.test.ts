@@ -12,20 +12,20 @@ import {
 
 const runCleanup = (purge: Step) => runDefinition('outbox-cleanup', { 'purge-events': purge });
 
-/** Purges these numbers of events, one call after the other; more is left after all but the last. */
+/** Purges these numbers of events, one per call; more events are left after all calls but the last. */
 function purging(...counts: number[]): Step {
   const left = [...counts];
   return () => ({ purged: left.shift() ?? 0, more: left.length > 0, overdueSeconds: 10 * left.length });
 }
 
-test('a cleanup with nothing to purge is done', async () => {
+test('a cleanup with nothing to purge succeeds', async () => {
   const ran = await runCleanup(purging(0));
 
   expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { purged: 0, more: false, overdueSeconds: 0 } });
   expect(ran.payloads('purge-events')).toEqual([{ runId: runArn }]);
 });
 
-test('a cleanup purges until nothing is left and adds up what it purged', async () => {
+test('a cleanup purges until nothing is left and returns the total', async () => {
   const ran = await runCleanup(purging(5_000, 5_000, 17));
 
   expect(ran.outcome).toEqual({
@@ -35,7 +35,7 @@ test('a cleanup purges until nothing is left and adds up what it purged', async 
   expect(ran.calls('purge-events')).toHaveLength(3);
 });
 
-test('a cleanup that never comes to an end stops in time and says that more is left, and since when', async () => {
+test('a cleanup with too much to purge stops in time and reports what is left and how long it is overdue', async () => {
   const ran = await runCleanup(taking(25, () => ({ purged: 1_000, more: true, overdueSeconds: 86_400 })));
 
   expect(ran.calls('purge-events').at(-1)?.at).toBe(225);
@@ -46,7 +46,7 @@ test('a cleanup that never comes to an end stops in time and says that more is l
   });
 });
 
-test('a cleanup counts once what a retried call purged', async () => {
+test('a cleanup counts the events of a retried call once', async () => {
   const flaky = failingFirst(
     [lambdaError('DatabaseUnavailable'), lambdaError('Lambda.Unknown'), lambdaError('Sandbox.Timedout')],
     purging(10, 20),
@@ -68,7 +68,7 @@ test('a cleanup that the database refuses fails at once', async () => {
   expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'DatabaseRefused' });
 });
 
-test('a cleanup whose every call runs into its time-out fails before its time is up', async () => {
+test('a cleanup whose calls all time out fails before its own timeout', async () => {
   const ran = await runCleanup(hanging);
 
   expect(ran.calls('purge-events')).toHaveLength(6);

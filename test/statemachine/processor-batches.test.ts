@@ -19,7 +19,7 @@ import { failingFirst, lambdaError, runArn, taking } from './run-definition.ts';
 const none = { claimed: 0, published: 0, failed: 0, failedForGood: 0, batches: 0 };
 
 describe('a run', () => {
-  test('with nothing due is done, and its totals are zero', async () => {
+  test('a run with nothing due succeeds, and its totals are zero', async () => {
     const ran = await runProcessor({});
 
     expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: none });
@@ -27,13 +27,13 @@ describe('a run', () => {
     expect(ran.visits).not.toHaveProperty('Publish events');
   });
 
-  test('of a paused outbox is done and says that it is paused', async () => {
+  test('a run of a paused outbox succeeds and reports the pause', async () => {
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf([], { paused: true })) });
 
     expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: { ...none, paused: true } });
   });
 
-  test('that somebody pauses in its middle says what it published before that', async () => {
+  test('a run that is paused in the middle reports what it published before', async () => {
     const steps = batches(batchOf(claimedEvents(2), { more: true }), batchOf([], { paused: true }));
 
     const { outcome } = await runProcessor({ 'fetch-batch': steps });
@@ -41,7 +41,7 @@ describe('a run', () => {
     expect(outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 2, paused: true } });
   });
 
-  test('that finds the outbox resumed does not say that it is paused', async () => {
+  test('a lingering run that finds the outbox resumed does not report the pause', async () => {
     const steps = batches(batchOf([], { paused: true }), batchOf(claimedEvents(2)));
 
     const { outcome } = await runProcessor({ 'fetch-batch': steps }, { loopSeconds: 60, lingerSeconds: 60 });
@@ -52,7 +52,7 @@ describe('a run', () => {
     });
   });
 
-  test('publishes every event of a batch on its own and marks what was published in one call', async () => {
+  test('a run publishes every event of a batch separately and marks the published ones in one call', async () => {
     const events = claimedEvents(3);
 
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(events)) });
@@ -66,21 +66,21 @@ describe('a run', () => {
     expect([...failedMarks(ran), ...releases(ran)]).toEqual([]);
   });
 
-  test('of a single event hands lists of one on, not the event itself', async () => {
+  test('a run of a single event passes lists of one event, not the event itself', async () => {
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(claimedEvents(1))) });
 
     expect(publishes(ran).map(({ events }) => events)).toEqual([claimedEvents(1)]);
     expect(processedMarks(ran).map(({ outcomes }) => outcomes)).toEqual([[outcome(0)]]);
   });
 
-  test('publishes in lists as long as the stack says, the rest in a shorter one', async () => {
+  test('a run publishes in lists of the length that the stack sets, and the last list may be shorter', async () => {
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(claimedEvents(7))) }, { chunkSize: 3 });
 
     expect(publishes(ran).map(({ events }) => events.length)).toEqual([3, 3, 1]);
     expect(processedMarks(ran)[0]?.outcomes).toHaveLength(7);
   });
 
-  test('publishes each event without its detail alone, after the lists of the others', async () => {
+  test('a run publishes each event without an inline detail separately, after the lists of the others', async () => {
     const [first, { detail: _, ...byReference }, ...others] = claimedEvents(5) as [
       ClaimedEvent,
       ClaimedEvent,
@@ -92,7 +92,7 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual([[first, ...others], [byReference]]);
   });
 
-  test('publishes each event that was tried before alone: it may be what killed its publisher', async () => {
+  test('a run publishes each retried event separately, because it may have killed its publisher', async () => {
     const [first, second, third] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
     const again = { ...second, attempts: 2 };
 
@@ -104,7 +104,7 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
   });
 
-  test('publishes each event that an outage gave back alone: it may be what the bus never answers', async () => {
+  test('a run publishes each event that an outage gave back separately, because the bus may never answer it', async () => {
     const [first, second, third] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
     const again: ClaimedEvent = { ...second, givenBack: true };
 
@@ -116,7 +116,7 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
   });
 
-  test('of nothing but events without detail publishes each alone', async () => {
+  test('a run with only events without an inline detail publishes each separately', async () => {
     const list = claimedEvents(3).map(({ detail: _, ...byReference }) => byReference);
 
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
@@ -124,7 +124,7 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual(list.map((event) => [event]));
   });
 
-  test('has at most 40 publishes under way', async () => {
+  test('a run has at most 40 publishes in progress', async () => {
     const slow = taking(
       1,
       publishing(() => undefined),
@@ -139,7 +139,7 @@ describe('a run', () => {
     expect(atOnce).toEqual([40, 40, 1]);
   });
 
-  test('takes another batch while more is due and adds its totals up', async () => {
+  test('a run fetches another batch while more is due and adds up its totals', async () => {
     const refusing = publishing((id) => (id === eventId(4) ? lambdaError('EventRejected') : undefined));
 
     const ran = await runProcessor({
@@ -162,7 +162,7 @@ describe('a run', () => {
     ]);
   });
 
-  test('ends when a batch leaves nothing due', async () => {
+  test('a run ends when a batch leaves nothing due', async () => {
     const ran = await runProcessor({
       'fetch-batch': batches(batchOf(claimedEvents(1)), batchOf(claimedEvents(1, 1))),
     });
@@ -170,7 +170,7 @@ describe('a run', () => {
     expect(fetches(ran)).toHaveLength(1);
   });
 
-  test('goes on after an empty batch that failed events for good and left more', async () => {
+  test('a run continues after an empty batch that failed events for good and left more due', async () => {
     const ran = await runProcessor({
       'fetch-batch': batches(batchOf([], { failedForGood: 200, more: true }), batchOf(claimedEvents(1))),
     });
@@ -180,7 +180,7 @@ describe('a run', () => {
     });
   });
 
-  test('says of its first fetch that it is the first, on every try, and of no other', async () => {
+  test('every try of the first fetch of a run, and no other fetch, is marked as the first', async () => {
     const ran = await runProcessor({
       'fetch-batch': failingFirst(
         [lambdaError('DatabaseUnavailable')],
@@ -191,7 +191,7 @@ describe('a run', () => {
     expect(fetches(ran).map(({ firstOfRun }) => firstOfRun)).toEqual([true, true, false, false]);
   });
 
-  test('does not spin on an empty batch that settled nothing', async () => {
+  test('a run ends after an empty batch that neither claimed nor failed an event', async () => {
     const ran = await runProcessor({
       'fetch-batch': batches(batchOf([], { more: true }), batchOf([], { more: true })),
     });
@@ -202,7 +202,7 @@ describe('a run', () => {
 });
 
 describe('the lease token', () => {
-  test('is a new one for every batch and every run', async () => {
+  test('every batch of every run has a new lease token', async () => {
     const two = () => batches(batchOf(claimedEvents(1), { more: true }), batchOf(claimedEvents(1, 1)));
 
     const runs = [await runProcessor({ 'fetch-batch': two() }), await runProcessor({ 'fetch-batch': two() })];
@@ -212,7 +212,7 @@ describe('the lease token', () => {
     for (const token of tokens) expect(token).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
-  test('is the same on every try of one fetch, and the one that failures are marked under', async () => {
+  test('all tries of one fetch and the mark of its failures have the same lease token', async () => {
     const unavailable = Array.from({ length: 5 }, () => lambdaError('DatabaseUnavailable'));
 
     const ran = await runProcessor({
@@ -227,8 +227,8 @@ describe('the lease token', () => {
   });
 });
 
-describe('every call says until when its state waits for the answer', () => {
-  test('each try of a fetch anew, and each try of a publish', async () => {
+describe('the expiry of a call', () => {
+  test('every try of a fetch and of a publish is sent with its own expiry', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': failingFirst(
@@ -253,8 +253,8 @@ describe('every call says until when its state waits for the answer', () => {
   });
 });
 
-describe('a run that never runs out of work', () => {
-  // Ten seconds a batch.
+describe('a run that always has more work', () => {
+  // Each batch takes ten seconds.
   const endless = () => {
     let taken = 0;
     return {
@@ -274,7 +274,7 @@ describe('a run that never runs out of work', () => {
     ['for the 20 seconds of a redrive', { loopSeconds: 20, redriveId: 'arn' }, 30, [0, 10]],
     ['never for more than the stack says', { loopSeconds: 600 }, 30, [0, 10, 20]],
     ['once even when it is given no time', { loopSeconds: 0 }, 30, [0]],
-  ])('begins batches %s', async (_, input, loopSeconds, begun) => {
+  ])('a run begins batches %s', async (_, input, loopSeconds, begun) => {
     const ran = await runProcessor(endless(), { input, loopSeconds });
 
     expect(ran.calls('fetch-batch').map(({ at }) => at)).toEqual(begun);

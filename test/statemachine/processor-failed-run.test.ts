@@ -12,7 +12,15 @@ import {
   releases,
   runProcessor,
 } from './processor.ts';
-import { failing, failingFirst, lambdaError, type Ran, runArn, type Step } from './run-definition.ts';
+import {
+  failing,
+  failingFirst,
+  hanging,
+  lambdaError,
+  type Ran,
+  runArn,
+  type Step,
+} from './run-definition.ts';
 
 /** Two events, of which the second fails; more is due. */
 const mixed = () => ({
@@ -22,10 +30,10 @@ const mixed = () => ({
 
 const causeOf = ({ outcome }: Ran) => (outcome.status === 'FAILED' ? outcome.cause : undefined);
 
-describe('when Mark processed fails for good', () => {
+describe('a final failure of Mark processed', () => {
   const run = (step: Step) => runProcessor({ ...mixed(), 'mark-processed': step });
 
-  test('Mark failed runs all the same, and then the run fails with a cause that says so', async () => {
+  test('Mark failed still runs after Mark processed failed, and then the run fails with the cause', async () => {
     const ran = await run(failing(lambdaError('DatabaseUnavailable', 'no connection')));
 
     expect(ran.calls('mark-processed')).toHaveLength(6);
@@ -34,14 +42,14 @@ describe('when Mark processed fails for good', () => {
     expect(causeOf(ran)).toMatch(/^Mark processed: DatabaseUnavailable: .*no connection/);
   });
 
-  test('the run takes no other batch, and nothing is released: its events may have been published', async () => {
+  test('the run begins no other batch and releases nothing, because its events may have been published', async () => {
     const ran = await run(failing(lambdaError('DatabaseUnavailable')));
 
     expect(fetches(ran)).toHaveLength(1);
     expect(releases(ran)).toEqual([]);
   });
 
-  test('because the database refuses it, it is not tried again', async () => {
+  test('Mark processed is not retried when the database refuses it', async () => {
     const ran = await run(failing(lambdaError('DatabaseRefused', 'permission denied')));
 
     expect(ran.calls('mark-processed')).toHaveLength(1);
@@ -49,27 +57,48 @@ describe('when Mark processed fails for good', () => {
     expect(causeOf(ran)).toMatch(/^Mark processed: DatabaseRefused: .*permission denied/);
   });
 
-  test('without a cause the run still fails with one', async () => {
+  test('the cause of the run is set even when Mark processed failed without a cause', async () => {
     expect(causeOf(await run(failing(new TaskError('States.TaskFailed'))))).toBe(
       'Mark processed: States.TaskFailed: ',
     );
   });
 });
 
-describe('when Mark failed fails', () => {
+describe('a step that does not answer', () => {
+  test('fails the run with a cause that names it and its seconds', async () => {
+    const fetch = await runProcessor({ 'fetch-batch': hanging });
+    const release = await runProcessor({ 'fetch-batch': hanging, 'release-batch': hanging });
+    const processed = await runProcessor({ ...mixed(), 'mark-processed': hanging });
+    const failed = await runProcessor({ ...mixed(), 'mark-failed': hanging });
+
+    const why = 'States.Timeout: Fetch batch did not answer within 5 seconds';
+    expect(releases(fetch)).toMatchObject([
+      { error: 'States.Timeout', cause: 'Fetch batch did not answer within 5 seconds' },
+    ]);
+    expect(causeOf(fetch)).toBe(why);
+    expect(causeOf(release)).toBe(`${why}; Release batch: States.Timeout: no answer within 4 seconds`);
+    expect(causeOf(processed)).toBe('Mark processed: States.Timeout: no answer within 4 seconds');
+    expect(causeOf(failed)).toBe('Mark failed: States.Timeout: no answer within 4 seconds');
+  });
+});
+
+describe('a failure of Mark failed', () => {
   test.each([
     ['DatabaseUnavailable', 6],
     ['DatabaseRefused', 1],
-  ])('for good with %s (tries: %i), the run fails with a cause that says so', async (error, tries) => {
-    const ran = await runProcessor({ ...mixed(), 'mark-failed': failing(lambdaError(error, 'because')) });
+  ])(
+    'when Mark failed fails for good with %s (tries: %i), the run fails with that cause',
+    async (error, tries) => {
+      const ran = await runProcessor({ ...mixed(), 'mark-failed': failing(lambdaError(error, 'because')) });
 
-    expect(ran.calls('mark-failed')).toHaveLength(tries);
-    expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
-    expect(causeOf(ran)).toMatch(new RegExp(`^Mark failed: ${error}: .*because`));
-    expect(fetches(ran)).toHaveLength(1);
-  });
+      expect(ran.calls('mark-failed')).toHaveLength(tries);
+      expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
+      expect(causeOf(ran)).toMatch(new RegExp(`^Mark failed: ${error}: .*because`));
+      expect(fetches(ran)).toHaveLength(1);
+    },
+  );
 
-  test('for good after Mark processed did, the run fails once', async () => {
+  test('when both Mark processed and Mark failed fail for good, the run fails once', async () => {
     const ran = await runProcessor({
       ...mixed(),
       'mark-processed': failing(lambdaError('DatabaseUnavailable')),
@@ -80,7 +109,7 @@ describe('when Mark failed fails', () => {
     expect(ran.visits).toMatchObject({ 'Run failed': 1 });
   });
 
-  test('for a while, the run goes on', async () => {
+  test('the run continues when a retry of Mark failed succeeds', async () => {
     let tries = 0;
     const recovering: Step = () => {
       if (++tries < 4) throw lambdaError('DatabaseUnavailable');
@@ -93,7 +122,7 @@ describe('when Mark failed fails', () => {
   });
 });
 
-describe('while another session has locked a row', () => {
+describe('marks while another session has locked a row', () => {
   const locked = lambdaError('RowsLocked', 'another session has locked 1 of 2 rows');
   const three = () => ({
     'fetch-batch': batches(
@@ -102,14 +131,14 @@ describe('while another session has locked a row', () => {
       batchOf(claimedEvents(1, 4)),
     ),
   });
-  /** Fails whenever the first event is among the outcomes. */
+  /** Fails while the first event is among the outcomes. */
   const holdingFirst: Step = (payload) => {
     const { outcomes } = payload as unknown as { outcomes: readonly { eventId: string }[] };
     if (outcomes.some((outcome) => outcome.eventId === eventId(0))) throw locked;
     return { recorded: outcomes.length, failedForGood: 0, lost: [] };
   };
 
-  test('Mark processed repeats the same call, and the run succeeds once the row is free', async () => {
+  test('Mark processed repeats the same call, and the run succeeds when the row is no longer locked', async () => {
     const recorded: Step = () => ({ recorded: 2, failedForGood: 0, lost: [] });
 
     const ran = await runProcessor({
@@ -122,7 +151,7 @@ describe('while another session has locked a row', () => {
     expect(new Set(processedMarks(ran).map((payload) => JSON.stringify(payload))).size).toBe(1);
   });
 
-  test('the run goes on to the next batch, and fails in the end with a cause that names it', async () => {
+  test('the run continues with the next batch after RowsLocked of Mark processed and fails at its end', async () => {
     const ran = await runProcessor({ ...three(), 'mark-processed': holdingFirst }, { loopSeconds: 60 });
 
     expect(fetches(ran)).toHaveLength(3);
@@ -136,7 +165,7 @@ describe('while another session has locked a row', () => {
     expect(releases(ran)).toEqual([]);
   });
 
-  test('the run goes on in the same way when failures cannot be marked', async () => {
+  test('the run continues with the next batch after RowsLocked of Mark failed and fails at its end', async () => {
     const ran = await runProcessor(
       {
         ...three(),
@@ -151,7 +180,7 @@ describe('while another session has locked a row', () => {
     expect(causeOf(ran)).toMatch(/^Mark failed: RowsLocked: .*another session has locked 1 of 2 rows/);
   });
 
-  test('a run that goes on ends all the same when the next batch cannot be marked at all', async () => {
+  test('a run that continues after RowsLocked ends when the next batch cannot be marked at all', async () => {
     const refusing: Step = (payload, run) => {
       holdingFirst(payload, run);
       throw lambdaError('DatabaseRefused', 'permission denied');
@@ -164,7 +193,7 @@ describe('while another session has locked a row', () => {
   });
 });
 
-describe('the batch is released', () => {
+describe('the release of a batch', () => {
   const tooLarge: Step = () =>
     batchOf(claimedEvents(1).map((event) => ({ ...event, detail: 'x'.repeat(262_144) })));
 
@@ -173,7 +202,7 @@ describe('the batch is released', () => {
     ['is refused', failing(lambdaError('DatabaseRefused', 'gone')), 1, 'DatabaseRefused'],
     ['answers more than the state can hold', tooLarge, 1, 'States.DataLimitExceeded'],
     ['answers something else', () => ({}), 6, 'States.QueryEvaluationError'],
-  ])('under the same token when Fetch batch %s', async (_, step, tries, error) => {
+  ])('the batch is released with the same token when Fetch batch %s', async (_, step, tries, error) => {
     const ran = await runProcessor({ 'fetch-batch': step });
 
     expect(fetches(ran)).toHaveLength(tries);
@@ -183,7 +212,7 @@ describe('the batch is released', () => {
     expect(causeOf(ran)).toBe(`${error}: ${releases(ran)[0]?.cause}`);
   });
 
-  test('when its outcomes take more together than the state can hold', async () => {
+  test('the batch is released when its outcomes together exceed the size limit of the state', async () => {
     const ran = await runProcessor({
       'fetch-batch': batches(batchOf(claimedEvents(200), { more: true })),
       'publish-event': () => ({ published: [{ eventId: 'x'.repeat(1_400) }], failed: [] }),
@@ -196,7 +225,7 @@ describe('the batch is released', () => {
     expect(ran.visits).not.toHaveProperty('Mark processed');
   });
 
-  test('with a cause cut after 1024 characters, or an empty one', async () => {
+  test('the batch is released with a cause of at most 1024 characters, or an empty one', async () => {
     const released = async (cause?: string) =>
       releases(await runProcessor({ 'fetch-batch': failing(new TaskError('DatabaseRefused', cause)) })).map(
         (payload) => payload.cause,
@@ -206,7 +235,7 @@ describe('the batch is released', () => {
     expect(await released()).toEqual(['']);
   });
 
-  test('only as far as it can be: the run fails with the first error, and says what the release met', async () => {
+  test('when the release fails too, the run fails with the first error and the error of the release', async () => {
     const ran = await runProcessor({
       'fetch-batch': failing(lambdaError('DatabaseRefused', 'the first')),
       'release-batch': failing(lambdaError('DatabaseUnavailable', 'the second')),

@@ -16,7 +16,7 @@ import { failing, failingFirst, hanging, lambdaError, type Step } from './run-de
 
 const three = () => batches(batchOf(claimedEvents(3)));
 
-/** Event 1 of three meets this step, the others are published. */
+/** The second of three events gets this step, the others are published. */
 function secondOf(step: Step): Step {
   const publish = publishing(() => undefined);
   return (payload, run) => {
@@ -35,8 +35,8 @@ describe.each<[string, Step, number]>([
   ['Lambda.TooManyRequestsException', failing(new TaskError('Lambda.TooManyRequestsException', 'no')), 3],
   ['SomethingNew', failing(lambdaError('SomethingNew')), 3],
   ['States.Timeout', hanging, 3],
-])('an event whose publishing ends with %s', (error, step, tries) => {
-  test(`is tried ${tries === 1 ? 'once' : `${tries} times`} and noted, and its neighbours are published`, async () => {
+])('a publish that ends with %s', (error, step, tries) => {
+  test(`the event is tried ${tries === 1 ? 'once' : `${tries} times`} and recorded as failed; the others are published`, async () => {
     const ran = await runProcessor({ 'fetch-batch': three(), 'publish-event': secondOf(step) });
 
     const ofSecond = publishes(ran).filter(({ events }) => events[0]?.eventId === eventId(1));
@@ -57,7 +57,7 @@ describe.each<[string, Step, number]>([
 });
 
 describe('publishing', () => {
-  test('waits up to one and up to two seconds between its tries', async () => {
+  test('a publish waits up to one and up to two seconds between its tries', async () => {
     const ran = await runProcessor(
       { 'fetch-batch': three(), 'publish-event': secondOf(failing(lambdaError('PublishFailed'))) },
       { random: () => 1 },
@@ -66,7 +66,7 @@ describe('publishing', () => {
     expect(ran.calls('publish-event').map(({ at }) => at)).toEqual([0, 0, 0, 1, 3]);
   });
 
-  test('that succeeds on a later try leaves no failure', async () => {
+  test('a publish that succeeds on a later try leaves no failure', async () => {
     const publish = publishing(() => undefined);
     const flaky = failingFirst([lambdaError('PublishFailed'), lambdaError('BusUnavailable')], publish);
 
@@ -76,7 +76,7 @@ describe('publishing', () => {
     expect(failedMarks(ran)).toEqual([]);
   });
 
-  test('of every event in vain skips Mark processed', async () => {
+  test('Mark processed is skipped when no event was published', async () => {
     const ran = await runProcessor({
       'fetch-batch': three(),
       'publish-event': failing(lambdaError('EventRejected')),
@@ -86,7 +86,7 @@ describe('publishing', () => {
     expect(failedMarks(ran)[0]?.outcomes.map((outcome) => outcome.eventId)).toEqual([0, 1, 2].map(eventId));
   });
 
-  test('that answers more than the state can hold is a failure of its event alone', async () => {
+  test('a publish whose answer exceeds the size limit of the state fails only its own event', async () => {
     const ran = await runProcessor({
       'fetch-batch': three(),
       'publish-event': secondOf(() => ({ published: [{ eventId: 'x'.repeat(262_144) }], failed: [] })),
@@ -96,7 +96,7 @@ describe('publishing', () => {
       { eventId: eventId(1), error: 'States.DataLimitExceeded' },
     ]);
     expect(processedMarks(ran)[0]?.outcomes).toHaveLength(2);
-    // It was sent before it was answered: nobody sends it again.
+    // It was sent before the answer was too large, so it is not sent again.
     expect(ran.calls('publish-event')).toHaveLength(3);
   });
 });
@@ -110,23 +110,35 @@ describe('the cause of a failure', () => {
     return failedMarks(ran)[0]?.outcomes[0]?.cause;
   };
 
-  test('is cut after 256 characters, emoji counting as one', async () => {
+  test('the cause is cut after 256 characters, and an emoji counts as one', async () => {
     expect(await noted('x'.repeat(256))).toBe('x'.repeat(256));
     expect(await noted('x'.repeat(257))).toBe('x'.repeat(256));
     expect(await noted('😀'.repeat(300))).toBe('😀'.repeat(256));
   });
 
-  test('is the empty text when it is missing', async () => {
+  test('of a timeout says what did not answer, and how long it was waited for', async () => {
+    const ran = await runProcessor({ 'fetch-batch': three(), 'publish-event': secondOf(hanging) });
+
+    expect(failedMarks(ran)[0]?.outcomes).toEqual([
+      {
+        eventId: eventId(1),
+        error: 'States.Timeout',
+        cause: 'the publisher did not answer within 5 seconds',
+      },
+    ]);
+  });
+
+  test('a missing cause becomes the empty text', async () => {
     expect(await noted()).toBe('');
   });
 
-  test('keeps its quotes and loses its control characters', async () => {
+  test('the cause keeps its quotes, and its control characters become spaces', async () => {
     expect(await noted('a "b" \\ \u0000\n\u001f c')).toBe('a "b" \\     c');
   });
 });
 
 describe('a list of events', () => {
-  test('that was published in part reaches both marks', async () => {
+  test('a list that was published in part is recorded by both marks', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': batches(batchOf(claimedEvents(5))),
@@ -148,7 +160,7 @@ describe('a list of events', () => {
     expect(ran.outcome).toMatchObject({ output: { claimed: 5, published: 3, failed: 2 } });
   });
 
-  test('of which nothing was published notes each of its events', async () => {
+  test('each event of a list that was not published is recorded as failed', async () => {
     const ran = await runProcessor(
       { 'fetch-batch': three(), 'publish-event': failing(lambdaError('PublishFailed')) },
       { chunkSize: 10 },
@@ -164,7 +176,7 @@ describe('a list of events', () => {
 describe('an outage', () => {
   const more = () => batches(batchOf(claimedEvents(3), { more: true }), batchOf(claimedEvents(3, 3)));
 
-  test('is a batch of which nothing was accepted for want of the bus: the run ends after it', async () => {
+  test('a batch of which nothing was accepted because of BusUnavailable is an outage, and the run ends', async () => {
     const ran = await runProcessor({
       'fetch-batch': more(),
       'publish-event': failing(lambdaError('BusUnavailable')),
@@ -172,23 +184,24 @@ describe('an outage', () => {
 
     expect(ran.outcome).toMatchObject({
       status: 'SUCCEEDED',
-      output: { claimed: 3, published: 0, failed: 3 },
+      output: { claimed: 3, published: 0, failed: 3, outage: true },
     });
     expect(fetches(ran)).toHaveLength(1);
     expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([0]);
   });
 
-  test('is not what one event met while its neighbours were accepted: the run goes on', async () => {
+  test('BusUnavailable for one event is no outage when others were accepted, and the run continues', async () => {
     const ran = await runProcessor({
       'fetch-batch': more(),
       'publish-event': secondOf(failing(lambdaError('BusUnavailable'))),
     });
 
     expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 5, failed: 1 } });
+    expect(ran.outcome).not.toHaveProperty('output.outage');
     expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([2]);
   });
 
-  test('is not what a part of a list has met beside events that were accepted: the run goes on', async () => {
+  test('BusUnavailable for a part of a list is no outage when others were accepted, and the run continues', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': more(),
@@ -203,7 +216,7 @@ describe('an outage', () => {
     expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([2]);
   });
 
-  test('is not what a whole list has met while another list was accepted: the run goes on', async () => {
+  test('BusUnavailable for a whole list is no outage when another list was accepted, and the run continues', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': more(),
@@ -215,12 +228,12 @@ describe('an outage', () => {
     );
 
     expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 1, failed: 5 } });
-    // The second batch is one.
+    // The second batch is an outage.
     expect(failedMarks(ran).map(({ accepted }) => accepted)).toEqual([1, 0]);
   });
 
   test.each([1, 3])(
-    'ends the run when it is one of several reasons, in lists of %i, why nothing was accepted',
+    'the run ends when BusUnavailable is one of several reasons, in lists of %i, and nothing was accepted',
     async (chunkSize) => {
       const ran = await runProcessor(
         {
@@ -237,8 +250,28 @@ describe('an outage', () => {
     },
   );
 
+  test('that comes after accepted batches is in the output beside what was published', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': more(),
+      'publish-event': publishing((id) =>
+        id < eventId(3) ? undefined : new TaskError('BusUnavailable', 'InternalException: no'),
+      ),
+    });
+
+    expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 3, failed: 3, outage: true } });
+  });
+
+  test('that throttling makes is in the output too', async () => {
+    const ran = await runProcessor({
+      'fetch-batch': more(),
+      'publish-event': failing(lambdaError('PublishThrottled')),
+    });
+
+    expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 0, outage: true } });
+  });
+
   test.each(['PublishFailed', 'EventRejected', 'States.Timeout', 'Lambda.Unknown', 'Sandbox.Timedout'])(
-    'is not that every event of a batch failed with %s: the run goes on',
+    'a batch in which every event failed with %s is no outage, and the run continues',
     async (error) => {
       const steps = { 'fetch-batch': more(), 'publish-event': failing(lambdaError(error)) };
 
@@ -247,8 +280,8 @@ describe('an outage', () => {
   );
 });
 
-describe('a bus that does not exist', () => {
-  test('fails the run at its first fetch, which is not tried again, with a cause that says so', async () => {
+describe('a missing bus', () => {
+  test('a run fails at its first fetch when the bus does not exist, without a retry and with that cause', async () => {
     const ran = await runProcessor({
       'fetch-batch': failing(lambdaError('BusMissing', 'event bus orders does not exist')),
     });

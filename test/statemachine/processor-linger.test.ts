@@ -5,15 +5,15 @@ import { failingFirst, lambdaError } from './run-definition.ts';
 const lingering = { loopSeconds: 30, lingerSeconds: 10, pollSeconds: 3 };
 const looks = (ran: Awaited<ReturnType<typeof runProcessor>>) => ran.calls('fetch-batch').map(({ at }) => at);
 
-describe('a run that lingers', () => {
-  test('looks again until its time is up, and then succeeds', async () => {
+describe('a lingering run', () => {
+  test('a lingering run fetches again until its time is over, and then succeeds', async () => {
     const ran = await runProcessor({}, lingering);
 
     expect(looks(ran)).toEqual([0, 3, 6, 9]);
     expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { claimed: 0, batches: 0 } });
   });
 
-  test('publishes what came while it waited', async () => {
+  test('a lingering run publishes events that arrive while it waits', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': batches(
@@ -33,20 +33,20 @@ describe('a run that lingers', () => {
     });
   });
 
-  test('does not wait while more is due', async () => {
+  test('a lingering run does not wait while more events are due', async () => {
     const full = batchOf(claimedEvents(1), { more: true });
     const ran = await runProcessor({ 'fetch-batch': batches(full, batchOf(claimedEvents(1, 1))) }, lingering);
 
     expect(looks(ran)).toEqual([0, 0, 3, 6, 9]);
   });
 
-  test('has a token for every look, so that a look finds what the last one did not', async () => {
+  test('a lingering run uses a new token for every fetch, so that each fetch claims new events', async () => {
     const ran = await runProcessor({}, lingering);
 
     expect(new Set(fetches(ran).map(({ leaseToken }) => leaseToken)).size).toBe(4);
   });
 
-  test('ends early in an outage instead of hammering', async () => {
+  test('a lingering run ends early in an outage', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': batches(batchOf(claimedEvents(1))),
@@ -59,7 +59,7 @@ describe('a run that lingers', () => {
     expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 0, failed: 1 } });
   });
 
-  test('fails when its outcomes could not be recorded, and does not linger over it', async () => {
+  test('a lingering run fails at once when its outcomes cannot be recorded', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': batches(batchOf(claimedEvents(1))),
@@ -75,7 +75,7 @@ describe('a run that lingers', () => {
   test.each([
     ['for a redrive, whose person waits', { loopSeconds: 20, lingerSeconds: 0 }],
     ['for a nudge, which has one batch', { loopSeconds: 0 }],
-  ])('does not linger %s', async (_, input) => {
+  ])('a run does not linger %s', async (_, input) => {
     const ran = await runProcessor({}, { ...lingering, input });
 
     expect(looks(ran)).toEqual([0]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readFailure } from '../../outbox/failure.ts';
+import { readFailure } from '../../outbox/classify.ts';
 import { TaskError } from '../../twin/services/step-functions/asl/task-error.ts';
 import {
   batches,
@@ -24,7 +24,7 @@ function expectWithinLimits(ran: Ran): void {
   expect(releases(ran)).toEqual([]);
 }
 
-describe('200 events that all fail', () => {
+describe('200 failed events', () => {
   const texts: [string, string][] = [
     ['ASCII', 'all is lost '],
     ['emoji', '😀'],
@@ -41,7 +41,7 @@ describe('200 events that all fail', () => {
       `${name} in the JSON of a Lambda error`,
       lambdaError('PublishFailed', tenKilobytes(text)),
     ]),
-    // Only as JSON, where it is an escape of ASCII: no text in UTF-8 can hold it.
+    // Only in JSON, as an ASCII escape: a text in UTF-8 cannot contain it.
     [
       'halves of surrogate pairs in the JSON of a Lambda error',
       lambdaError('PublishFailed', tenKilobytes('\ud83d')),
@@ -49,7 +49,7 @@ describe('200 events that all fail', () => {
     ['no cause at all', new TaskError('States.TaskFailed')],
     ['a bus that is away', lambdaError('BusUnavailable', tenKilobytes('😀'))],
     ['an error of a long name', lambdaError(`Sandbox.${'Unexpected'.repeat(10)}`, tenKilobytes('😀'))],
-  ])('with %s are all marked failed in one call', async (_, error) => {
+  ])('200 failed events with %s are marked in one call', async (_, error) => {
     const events = claimedEvents(200);
 
     const ran = await runProcessor({
@@ -67,7 +67,7 @@ describe('200 events that all fail', () => {
     expect(readFailure(first?.error ?? '', first?.cause ?? '').message).not.toBe('');
   });
 
-  test('with a time-out are all marked failed in one call', async () => {
+  test('200 failed events with a timeout are marked in one call', async () => {
     const ran = await runProcessor({
       'fetch-batch': batches(batchOf(claimedEvents(200))),
       'publish-event': () => new Promise(() => undefined),
@@ -77,7 +77,7 @@ describe('200 events that all fail', () => {
     expect(failedMarks(ran).map(({ outcomes }) => outcomes.length)).toEqual([200]);
   });
 
-  test('in lists of ten are all marked failed in one call', async () => {
+  test('200 failed events in lists of ten are marked in one call', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': batches(batchOf(claimedEvents(200))),
@@ -91,7 +91,7 @@ describe('200 events that all fail', () => {
   });
 });
 
-/** A batch whose events take exactly what a claim allows. */
+/** A batch whose events have exactly the size that a claim allows. */
 function fullBatch(count: number) {
   const events = claimedEvents(count);
   const spare = Math.floor((BATCH_BYTES - bytesOf(events)) / count);
@@ -101,10 +101,10 @@ function fullBatch(count: number) {
   return first === undefined ? [] : [{ ...first, detail: `${first.detail}${'x'.repeat(rest)}` }, ...others];
 }
 
-describe.each([200, 4, 1])('a batch of the largest allowed size, %i events long,', (count) => {
+describe.each([200, 4, 1])('a batch of the largest allowed size with %i events', (count) => {
   const events = fullBatch(count);
 
-  test('passes through all states when everything is published', async () => {
+  test('the largest batch fits all states when everything is published', async () => {
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(events)) });
 
     expect(bytesOf(events)).toBe(BATCH_BYTES);
@@ -114,7 +114,7 @@ describe.each([200, 4, 1])('a batch of the largest allowed size, %i events long,
     expect(processedMarks(ran)[0]?.outcomes).toHaveLength(count);
   });
 
-  test('passes through all states when half of it fails at length', async () => {
+  test('the largest batch fits all states when half of it fails with long errors', async () => {
     const half = new Set(events.filter((_, index) => index % 2 === 0).map(({ eventId }) => eventId));
     const error = lambdaError('EventRejected', tenKilobytes('😀'));
 
@@ -127,7 +127,7 @@ describe.each([200, 4, 1])('a batch of the largest allowed size, %i events long,
     expect(failedMarks(ran)[0]?.outcomes).toHaveLength(half.size);
   });
 
-  test('passes in lists of ten', async () => {
+  test('the largest batch fits all states in lists of ten', async () => {
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(events)) }, { chunkSize: 10 });
 
     expectWithinLimits(ran);

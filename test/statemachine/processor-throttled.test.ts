@@ -15,7 +15,7 @@ import type { Ran, RunOptions } from './run-definition.ts';
 
 const throttled = new TaskError('PublishThrottled', 'ThrottlingException: slow down');
 
-/** Two events a batch, more due after each; the second event of these batches is throttled on every try. */
+/** Two events per batch, with more due after each; the second event of these batches is throttled on every try. */
 function runThrottled(which: readonly number[], options: RunOptions = {}, error = throttled): Promise<Ran> {
   const list = Array.from({ length: 40 }, (_, n): Batch => batchOf(claimedEvents(2, 2 * n), { more: true }));
   const ids = new Set(which.map((n) => eventId(2 * n + 1)));
@@ -24,7 +24,7 @@ function runThrottled(which: readonly number[], options: RunOptions = {}, error 
       'fetch-batch': batches(...list),
       'publish-event': publishing((id) => (ids.has(id) ? error : undefined)),
     },
-    // Without the waits between the tries of one publish.
+    // No waits between the tries of one publish.
     { random: () => 0, ...options },
   );
 }
@@ -32,9 +32,9 @@ function runThrottled(which: readonly number[], options: RunOptions = {}, error 
 const begun = (ran: Ran): number[] => ran.calls('fetch-batch').map(({ at }) => at);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
-describe('throttling beside events that were accepted', () => {
+describe('throttling of a part of a batch', () => {
   test.each(['PublishThrottled', 'Lambda.TooManyRequestsException'])(
-    'slows the run down: with %s the wait before the next batch doubles up to eight seconds',
+    'throttling slows the run down: with %s the wait before the next batch doubles up to eight seconds',
     async (error) => {
       const ran = await runThrottled(upTo(40), {}, new TaskError(error, 'slow down'));
 
@@ -44,13 +44,13 @@ describe('throttling beside events that were accepted', () => {
     },
   );
 
-  test('lets the run gather speed again: the wait halves with every batch that is not throttled', async () => {
+  test('the wait halves after every batch that is not throttled', async () => {
     const ran = await runThrottled([0, 1, 2]);
 
     expect(begun(ran).slice(0, 8)).toEqual([0, 1, 3, 7, 9, 10, 10, 10]);
   });
 
-  test('in a part of a list slows the run down too', async () => {
+  test('throttling of a part of a list slows the run down', async () => {
     const ran = await runThrottled([0], { chunkSize: 10 });
 
     expect(begun(ran).slice(0, 3)).toEqual([0, 1, 1]);
@@ -59,20 +59,20 @@ describe('throttling beside events that were accepted', () => {
     ]);
   });
 
-  // It would begin at second 1, 3, 7, 15, 23.
+  // Batches would begin at seconds 1, 3, 7, 15 and 23.
   test.each([
     [15, 7],
     [16, 15],
     [23, 15],
     [24, 23],
   ])(
-    'lets no batch begin after the %i seconds of its run, the wait before it included',
+    'no batch begins after the %i seconds of its run, including the wait before the batch',
     async (loopSeconds, last) => {
       expect(begun(await runThrottled(upTo(40), { loopSeconds })).at(-1)).toBe(last);
     },
   );
 
-  test('that a retry has overcome slows nothing down', async () => {
+  test('throttling that ends with a retry does not slow the run down', async () => {
     let tries = 0;
     const publish = publishing(() => undefined);
 
@@ -92,9 +92,9 @@ describe('throttling beside events that were accepted', () => {
   });
 });
 
-describe('throttling of all that a batch holds', () => {
+describe('throttling of a whole batch', () => {
   test.each(['PublishThrottled', 'Lambda.TooManyRequestsException'])(
-    'ends the run when nothing got through because of %s',
+    'the run ends when no event was accepted because of %s',
     async (error) => {
       const ran = await runProcessor({
         'fetch-batch': batches(batchOf(claimedEvents(2), { more: true })),
@@ -108,10 +108,10 @@ describe('throttling of all that a batch holds', () => {
   );
 });
 
-describe('a run that lingers and is throttled', () => {
+describe('a lingering run that is throttled', () => {
   const lingering = { lingerSeconds: 20, pollSeconds: 1, random: () => 0 };
 
-  test('looks again after the longer of its two waits, and gathers speed while nothing is due', async () => {
+  test('a lingering run waits for the longer of its two waits and becomes faster while nothing is due', async () => {
     const full = (n: number, more: boolean) => batchOf(claimedEvents(2, 2 * n), { more });
     const ids = new Set([eventId(1), eventId(3), eventId(5)]);
 

@@ -12,21 +12,21 @@ import {
 } from './processor.ts';
 import { failingFirst, hanging, lambdaError, type Step, taking } from './run-definition.ts';
 
-/** Every wait between two publishes as long as its jitter allows. */
+/** Every wait between two publishes is as long as its jitter allows. */
 const slowly = { random: () => 1 };
-/** Of a mark, and of a fetch. */
+/** The longest times in which a mark and a fetch still succeed. */
 const justInTime = 3.99;
 const fetchedInTime = 4.99;
 const recorded = { recorded: 1, failedForGood: 0, lost: [] };
 
-/** Hangs so often, then does the step. */
+/** Hangs this many times, then runs the step. */
 function hangingFirst(times: number, step: Step): Step {
   let left = times;
   return (payload, run) => (left-- > 0 ? hanging(payload, run) : step(payload, run));
 }
 
-describe('when every try of every task runs into its time-out', () => {
-  test('the run gives up its batch and fails before its time is up', async () => {
+describe('a run in which every try of a task times out', () => {
+  test('the run gives up its batch and fails before its timeout when every fetch times out', async () => {
     const ran = await runProcessor({ 'fetch-batch': hanging, 'release-batch': hanging }, slowly);
 
     expect(ran.calls('fetch-batch').map(({ at }) => at)).toEqual([0, 6, 13, 22, 35, 55]);
@@ -35,7 +35,7 @@ describe('when every try of every task runs into its time-out', () => {
     expect(ran.seconds).toBe(60 + 54);
   });
 
-  test('after the claim, the failures cannot be marked and the run fails before its time is up', async () => {
+  test('the run fails before its timeout when every publish and every mark times out', async () => {
     const ran = await runProcessor(
       {
         'fetch-batch': batches(batchOf(claimedEvents(200), { more: true })),
@@ -52,7 +52,7 @@ describe('when every try of every task runs into its time-out', () => {
   });
 });
 
-/** Batches that are fast until the last moment in which another may begin, and then take the longest way. */
+/** Batches that are fast until the last moment in which another batch may begin, and then take the longest time. */
 function lastMoment(marks: { processed: Step; failed: Step }) {
   const publish = publishing(() => undefined);
   const lastEvent = hangingFirst(2, taking(4.99, publish));
@@ -89,7 +89,7 @@ function lastMoment(marks: { processed: Step; failed: Step }) {
 }
 
 describe('the longest way through the last batch', () => {
-  test('ends in failure before the time is up, with everything tried', async () => {
+  test('the longest way through the last batch that fails ends before the timeout of the run, after all retries', async () => {
     const ran = await runProcessor(lastMoment({ processed: hanging, failed: hanging }), slowly);
 
     const begun = ran.calls('fetch-batch').map(({ at }) => at)[5] ?? 0;
@@ -98,12 +98,12 @@ describe('the longest way through the last batch', () => {
     expect(processedMarks(ran)).toHaveLength(1 + 6);
     expect(failedMarks(ran)).toHaveLength(6);
     expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
-    // 258 s of one batch, less the hundredths by which three answers came in time.
+    // 258 s for one batch, minus the hundredths of a second by which three answers were in time.
     expect(ran.seconds - begun).toBeCloseTo(258, 1);
     expect(ran.seconds).toBeLessThan(290);
   });
 
-  test('ends in success before the time is up, when the last try of each task succeeds', async () => {
+  test('the longest way through the last batch that succeeds ends before the timeout of the run', async () => {
     const atLast = () =>
       hangingFirst(
         5,
@@ -121,7 +121,7 @@ describe('the longest way through the last batch', () => {
   });
 });
 
-test('no run begins another batch at its thirtieth second', async () => {
+test('no run begins another batch at second 30', async () => {
   const ran = await runProcessor({
     'fetch-batch': batches(batchOf(claimedEvents(1), { more: true }), batchOf(claimedEvents(1, 1))),
     'mark-processed': failingFirst(

@@ -5,11 +5,11 @@ import type { PublishEventInput } from '../../lambdas/publish-event.ts';
 import type { ReleaseBatchInput } from '../../lambdas/release-batch.ts';
 import type { Batch } from '../../outbox/claim.ts';
 import type { ClaimedEvent } from '../../outbox/event.ts';
-import type { Published } from '../../outbox/outcomes.ts';
+import type { Published } from '../../outbox/publish.ts';
 import type { TaskError } from '../../twin/services/step-functions/asl/task-error.ts';
 import { type Ran, type RunOptions, runDefinition, type Step, type Steps } from './run-definition.ts';
 
-/** Runs the processor's definition; steps that are not given succeed, and nothing is due. */
+/** Runs the definition of the processor; steps that are not given succeed, and nothing is due. */
 export const runProcessor = (steps: Steps, options: RunOptions = {}): Promise<Ran> =>
   runDefinition('outbox-processor', { ...succeeding, ...steps }, options);
 
@@ -42,13 +42,13 @@ export const batchOf = (events: readonly ClaimedEvent[], rest: Partial<Batch> = 
   ...rest,
 });
 
-/** Fetches these batches one after the other, then empty ones. */
+/** Fetches return these batches one after the other, then empty ones. */
 export function batches(...list: readonly Batch[]): Step {
   const left = [...list];
   return () => left.shift() ?? batchOf([]);
 }
 
-/** Publishes as lambdas/publish-event.ts does: throws when nothing of the list was published, for one reason. */
+/** Publishes as lambdas/publish-event.ts does: throws when no event of the list was published, for one reason. */
 export function publishing(errorOf: (eventId: string) => TaskError | undefined): Step {
   return (payload) => {
     const { events } = payload as unknown as PublishEventInput;

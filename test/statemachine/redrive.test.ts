@@ -18,7 +18,7 @@ const totals = { claimed: 2, published: 2, failed: 0, failedForGood: 0, batches:
 const succeeded = { ExecutionArn: 'arn:child', Status: 'SUCCEEDED', Output: JSON.stringify(totals) };
 const failed = { ExecutionArn: 'arn:child', Status: 'FAILED', Error: 'RunFailed', Cause: 'Mark failed: why' };
 
-/** Requeues two events, which the run publishes, unless told otherwise. */
+/** Requeues two events that the run publishes, unless the given steps differ. */
 function runRedrive(steps: Steps, input: Json = { all: true }, resumeFrom?: ResumePoint): Promise<Ran> {
   const usual: Steps = {
     'requeue-events': () => ({ dryRun: false, events: 2, more: false }),
@@ -35,7 +35,7 @@ function runRedrive(steps: Steps, input: Json = { all: true }, resumeFrom?: Resu
 const failedAt = ({ outcome }: Ran) => ('failedAt' in outcome ? outcome.failedAt : undefined);
 
 describe('a redrive', () => {
-  test('requeues, runs the processor and verifies under its own execution', async () => {
+  test('a redrive requeues, runs the processor and verifies under its own execution', async () => {
     const input = { eventType: 'dish.rated', limit: 5 };
 
     const ran = await runRedrive({}, input);
@@ -56,14 +56,14 @@ describe('a redrive', () => {
     ['a dry run that matches', { dryRun: true, events: 7, more: false }],
     ['a dry run that does not match', { dryRun: true, events: 0, more: false }],
     ['a filter that matches nothing', { dryRun: false, events: 0, more: false }],
-  ])('with %s is done without running', async (_, requeued) => {
+  ])('a redrive with %s succeeds without a run', async (_, requeued) => {
     const ran = await runRedrive({ 'requeue-events': () => requeued });
 
     expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: requeued });
     expect(Object.keys(ran.visits)).toEqual(['Requeue events', 'Anything to run?', 'Done']);
   });
 
-  test('requeues batch after batch while there is more, always with the same request', async () => {
+  test('a redrive requeues batch after batch while there are more, with the same request each time', async () => {
     const input = { all: true };
     const answers = [500, 1_000, 1_200].map((events) => ({ dryRun: false, events, more: events < 1_200 }));
 
@@ -73,7 +73,7 @@ describe('a redrive', () => {
     expect(ran.calls('startSyncExecution')).toHaveLength(1);
   });
 
-  test('with an invalid request fails at once and says why', async () => {
+  test('a redrive with an invalid request fails at once with the reason', async () => {
     const ran = await runRedrive({
       'requeue-events': failing(lambdaError('InvalidRedriveRequest', 'the filter is empty')),
     });
@@ -87,7 +87,7 @@ describe('a redrive', () => {
     expect(ran.seconds).toBe(0);
   });
 
-  test('outlives a database that is away for half a minute', async () => {
+  test('a redrive succeeds after the database was not available for half a minute', async () => {
     const away = Array.from({ length: 5 }, () => lambdaError('DatabaseUnavailable'));
     const requeue: Step = () => ({ dryRun: false, events: 2, more: false });
 
@@ -98,11 +98,11 @@ describe('a redrive', () => {
   });
 });
 
-describe('a run of the processor that fails', () => {
+describe('a failed run of the processor', () => {
   test.each<[string, Json, string]>([
     ['failed', failed, 'the run arn:child ended FAILED: RunFailed Mark failed: why'],
     ['timed out', { ExecutionArn: 'arn:child', Status: 'TIMED_OUT' }, 'the run arn:child ended TIMED_OUT: '],
-  ])('because it %s fails the Task itself, with what the run said', async (_, child, said) => {
+  ])('a run that %s fails the Task of the redrive with the cause of the run', async (_, child, said) => {
     const ran = await runRedrive({ startSyncExecution: () => child });
 
     expect(ran.outcome).toMatchObject({
@@ -115,7 +115,7 @@ describe('a run of the processor that fails', () => {
     expect(ran.visits).not.toHaveProperty('Verify redrive');
   });
 
-  test('is all that a redrive of the redrive runs again', async () => {
+  test('a redrive of the redrive repeats only the failed run and what follows it', async () => {
     const first = await runRedrive({ startSyncExecution: () => failed });
 
     const second = await runRedrive({}, { all: true }, failedAt(first));
@@ -126,7 +126,7 @@ describe('a run of the processor that fails', () => {
     expect(second.payloads('startSyncExecution')).toEqual(first.payloads('startSyncExecution'));
   });
 
-  test('because it could not be started fails the Task too', async () => {
+  test('a run that could not be started fails the Task of the redrive', async () => {
     const ran = await runRedrive({
       startSyncExecution: failing(lambdaError('Sfn.StateMachineDoesNotExist')),
     });
@@ -135,25 +135,25 @@ describe('a run of the processor that fails', () => {
   });
 });
 
-describe('verifying', () => {
+describe('the verification', () => {
   const unfinished = (times: number) =>
     Array.from({ length: times }, () => lambdaError('EventsUnfinished', '1 event is not processed yet'));
 
-  test('waits for the runs of the schedule, 15 seconds at a time', async () => {
+  test('the verification waits for scheduled runs in steps of 15 seconds', async () => {
     const ran = await runRedrive({ 'verify-redrive': failingFirst(unfinished(3), () => progress) });
 
     expect(ran.calls('verify-redrive').map(({ at }) => at)).toEqual([0, 15, 30, 45]);
     expect(ran.outcome).toEqual({ status: 'SUCCEEDED', output: progress });
   });
 
-  test('gives up after ten minutes', async () => {
+  test('the verification fails after ten minutes', async () => {
     const ran = await runRedrive({ 'verify-redrive': failing(lambdaError('EventsUnfinished')) });
 
     expect(ran.seconds).toBe(600);
     expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'EventsUnfinished' });
   });
 
-  test('fails at once when events failed again, and says so', async () => {
+  test('the verification fails at once when events failed again, with the reason', async () => {
     const failedAgain = lambdaError('EventsFailedAgain', '1 event failed again (MalformedDetail)');
 
     const ran = await runRedrive({
@@ -169,7 +169,7 @@ describe('verifying', () => {
     });
   });
 
-  test('that failed is all that a redrive of the redrive does again', async () => {
+  test('a redrive of the redrive repeats only a failed verification', async () => {
     const first = await runRedrive({ 'verify-redrive': failing(lambdaError('EventsFailedAgain')) });
 
     const second = await runRedrive({}, { all: true }, failedAt(first));

@@ -11,21 +11,21 @@ import {
 import { TaskError } from '../../twin/services/step-functions/asl/task-error.ts';
 import { virtualClock } from '../twin/services/step-functions/asl/simulation.ts';
 
-/** What stands behind a Task: what it is given in, its answer out. It may spend time on the run's clock only. */
+/** The work behind a Task: gets the payload and returns the answer. It may only spend time on the clock of the run. */
 export type Step = (payload: Json, run: { readonly clock: Clock; readonly signal: AbortSignal }) => unknown;
 
-/** Functions by their file's name in lambdas/, and `startSyncExecution`. */
+/** Functions by the names of their files in lambdas/, and `startSyncExecution`. */
 export type Steps = Readonly<Record<string, Step>>;
 
 export interface RunOptions {
   readonly input?: Json;
-  /** Events in one publish, as the stack substitutes it. @default 1 */
+  /** Events in one publish, as substituted by the stack. @default 1 */
   readonly chunkSize?: number;
-  /** Seconds in which a run may begin another batch, as the stack substitutes it. @default 30 */
+  /** Seconds in which a run may begin another batch, as substituted by the stack. @default 30 */
   readonly loopSeconds?: number;
-  /** Seconds that a run stays and looks again, as the stack substitutes it. @default 0 */
+  /** Seconds for which a run lingers, as substituted by the stack. @default 0 */
   readonly lingerSeconds?: number;
-  /** Seconds between two looks of a run that lingers, as the stack substitutes it. @default 1 */
+  /** Seconds between two fetches of a lingering run, as substituted by the stack. @default 1 */
   readonly pollSeconds?: number;
   readonly random?: () => number;
   readonly resumeFrom?: ResumePoint;
@@ -46,9 +46,9 @@ export interface Ran {
   /** Every try of this step, in order. */
   calls(step: string): readonly Call[];
   payloads(step: string): readonly Json[];
-  /** How often each state was entered, in the order of the first time. */
+  /** How often each state was entered, in the order of the first entry. */
   readonly visits: Readonly<Record<string, number>>;
-  /** The names of all errors, those that were retried or caught included. */
+  /** The names of all errors, including those that were retried or caught. */
   readonly errors: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export const processorArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:
 
 const folder = new URL('../../statemachine/', import.meta.url);
 
-/** Runs a definition of statemachine/ as it is: functions are named as their files, time is virtual. */
+/** Runs a definition of statemachine/ unchanged: functions have the names of their files, time is virtual. */
 export async function runDefinition(
   machine: string,
   steps: Steps,
@@ -111,7 +111,7 @@ export async function runDefinition(
   };
 }
 
-/** What the stack substitutes, but functions are named as their files. */
+/** The substitutions of the stack, except that functions have the names of their files. */
 function substituted(machine: string, settings: Readonly<Record<string, number | string>>): string {
   const kebab = (name: string): string => name.replace(/(?<=.)[A-Z]/g, '-$&').toLowerCase();
   return readFileSync(new URL(`${machine}.asl.json`, folder), 'utf8').replace(
@@ -132,7 +132,7 @@ function addressed(resource: string, args: unknown) {
 
 const overTheWire = (answer: unknown): unknown => JSON.parse(JSON.stringify(answer ?? null));
 
-/** A function's answer with all that lambda:invoke puts around it. */
+/** The answer of a function with everything that lambda:invoke adds to it. */
 function invoked(payload: unknown): Json {
   const headers = {
     'X-Amz-Executed-Version': '$LATEST',
@@ -164,7 +164,7 @@ function visitsIn(history: readonly HistoryEvent[]): Record<string, number> {
   return visits;
 }
 
-/** An error shows where a Task failed, where the execution ended, and as what a Catch hands on. */
+/** An error appears where a Task failed, where the execution ended, and in the value that a Catch passes on. */
 function errorsIn(history: readonly HistoryEvent[]): string[] {
   const details = history.flatMap((event) => Object.values(event).filter(isObject));
   return details.flatMap(({ error, input, output }) =>
@@ -174,7 +174,7 @@ function errorsIn(history: readonly HistoryEvent[]): string[] {
   );
 }
 
-/** The largest of all that Step Functions measures: inputs, outputs, arguments, and what one Assign sets. */
+/** The largest of all values that Step Functions measures: inputs, outputs, arguments, and the sum of one Assign. */
 export function largestBytes({ history }: Ran): number {
   const measured = ['input', 'output', 'parameters', 'assignedVariables'];
   const values = history
@@ -184,7 +184,7 @@ export function largestBytes({ history }: Ran): number {
   return Math.max(...sizes);
 }
 
-/** An error as Step Functions reports it when a function has thrown: the cause is the JSON of the Lambda error. */
+/** An error as Step Functions reports it after a function has thrown: the cause is the JSON of the Lambda error. */
 export const lambdaError = (errorType: string, errorMessage = 'why'): TaskError =>
   new TaskError(errorType, JSON.stringify({ errorType, errorMessage, trace: [] }));
 
@@ -194,7 +194,7 @@ export const failing =
     throw error;
   };
 
-/** Fails with these errors in turn, then does the step. */
+/** Fails with these errors one after the other, then runs the step. */
 export function failingFirst(errors: readonly TaskError[], step: Step): Step {
   const left = [...errors];
   return (payload, run) => {
@@ -204,7 +204,7 @@ export function failingFirst(errors: readonly TaskError[], step: Step): Step {
   };
 }
 
-/** Answers so many seconds later. */
+/** Answers after this many seconds. */
 export const taking =
   (seconds: number, step: Step): Step =>
   async (payload, run) => {
@@ -212,5 +212,5 @@ export const taking =
     return step(payload, run);
   };
 
-/** Never answers: only the state's own time-out ends it. */
+/** Never answers: only the timeout of the state ends it. */
 export const hanging: Step = () => new Promise(() => undefined);

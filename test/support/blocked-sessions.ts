@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OutboxDatabase } from './outbox-database.ts';
 
-/** Waits for the moment when this many sessions wait for a lock: the overlap is then a fact and no hope. */
+/** Waits until this many sessions wait for a lock, so that the test is sure of their overlap. */
 export async function waitUntilBlocked({ sql }: OutboxDatabase, sessions: number): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 
-/** Debian's; another one's path comes in CHROMIUM. */
+/** The path of Chromium on Debian; CHROMIUM gives another one. */
 export const chromiumPath = [process.env['CHROMIUM'], '/usr/bin/chromium'].find(
   (path) => path !== undefined && existsSync(path),
 );
@@ -15,7 +15,7 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** A browser with a profile of its own that talks to nobody but the pages it is given. */
+/** A browser with its own profile that connects only to the pages it is given. */
 export async function startBrowser(): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error('no chromium: apt-get install chromium, or set CHROMIUM');
   const profile = await mkdtemp(join(tmpdir(), 'outbox-browser-'));

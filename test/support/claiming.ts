@@ -4,7 +4,7 @@ import type { OutboxDatabase } from './outbox-database.ts';
 
 export const runId = 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run';
 
-/** The limits as they are deployed. */
+/** The limits of the deployed stack. */
 export const limits: ClaimLimits = {
   maxEvents: 200,
   maxStateBytes: 240_000,
@@ -13,7 +13,7 @@ export const limits: ClaimLimits = {
   maxAttempts: 8,
 };
 
-/** Claims as `Fetch batch` does, under a token of its own unless one is given. */
+/** Claims as `Fetch batch` does, with a new token unless one is given. */
 export async function claimBatch(
   { dataApi }: Pick<OutboxDatabase, 'dataApi'>,
   {

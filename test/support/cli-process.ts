@@ -15,28 +15,28 @@ export interface Ended {
 
 /** A command that is still running. */
 export interface Running {
-  /** Waits until stdout or stderr have shown this. */
+  /** Waits until stdout or stderr contains this. */
   shows(text: string | RegExp): Promise<void>;
   type(keys: string): void;
   stop(): void;
   readonly ended: Promise<Ended>;
 }
 
-/** The operator's CLI, bundled as the package ships it: a start of the sources takes seconds. */
+/** The operator's CLI, bundled as in the package, because starting the sources takes seconds. */
 export interface Cli {
-  /** The file, for a shell. */
+  /** Path of the bundle, for shell commands. */
   readonly bundle: string;
-  /** In pipes. */
+  /** Starts the CLI with pipes instead of a terminal. */
   start(parameters: readonly string[], env?: NodeJS.ProcessEnv): Running;
   run(parameters: readonly string[], options?: { stdin?: string; env?: NodeJS.ProcessEnv }): Promise<Ended>;
-  /** As a shell runs it with this redirection behind it, after what prepares the shell. */
+  /** Starts the CLI in a shell with this redirection after the command; `prepare` comes before the command. */
   inShell(
     parameters: readonly string[],
     redirection: string,
     env?: NodeJS.ProcessEnv,
     prepare?: string,
   ): Running;
-  /** In a pseudo terminal of this width. Everything that it shows is in stdout. */
+  /** Starts the CLI in a pseudo terminal of this width. All output of the terminal is in stdout. */
   startInTerminal(parameters: readonly string[], columns?: number, env?: NodeJS.ProcessEnv): Running;
   remove(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function bundleCli(): Promise<Cli> {
   await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build/bundle-cli.ts', bundle], {
     cwd: project,
   });
-  // On a CI machine as on a laptop: a pipe gets no colours.
+  // The same on a CI machine and on a laptop: output to a pipe has no colours.
   const start: Cli['start'] = (parameters, env = process.env) =>
     follow(process.execPath, [bundle, ...parameters], { ...env, CI: 'true', FORCE_COLOR: undefined });
   return {
@@ -96,7 +96,7 @@ function follow(file: string, parameters: readonly string[], env: NodeJS.Process
       text[name] += chunk;
     });
   }
-  // A command that refuses at once does not read what it is given.
+  // A command that refuses its parameters ends without reading stdin.
   child.stdin.on('error', () => undefined);
   const ended = once(child, 'close').then(([exitCode]) => ({ exitCode: exitCode as number | null, ...text }));
   return {

@@ -6,3 +6,7 @@ export function parametersOf(input: ExecuteStatementCommandInput | undefined): R
     (input?.parameters ?? []).map(({ name = '', value = {} }) => [name, Object.values(value)[0]]),
   );
 }
+
+/** A row of an answer. */
+export const fieldsOf = (values: readonly (number | string)[]) =>
+  values.map((value) => (typeof value === 'number' ? { longValue: value } : { stringValue: value }));

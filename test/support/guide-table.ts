@@ -3,10 +3,10 @@ import type { OutboxDatabase } from './outbox-database.ts';
 
 const page = 'docs/moving-over.md';
 export const moveScript = projectText('database/moving-over/0001_copy_from_guide_table.sql');
-/** What the page gives to sed, so that the script changes nothing. */
+/** The expression that the page gives to sed so that the script changes nothing. */
 export const dryRunEdit = /sed '(.+)' database/.exec(projectText(page))?.[1] ?? '';
 
-/** The guide's table as Prisma makes it, and as somebody may have declared it instead. */
+/** The guide's table as Prisma creates it, and with other column types. */
 export const guideTables = {
   prisma: `
     create type "OutboxStatus" as enum ('PENDING', 'PROCESSING', 'PROCESSED', 'FAILED');
@@ -37,14 +37,14 @@ export interface Refused {
   readonly reason: string;
 }
 
-/** The database without the guide's table and what the script made. */
+/** Removes the guide's table and everything that the script created. */
 export async function removeGuideTable({ sql }: OutboxDatabase): Promise<void> {
   await sql('drop table if exists "OutboxEvent" cascade');
   await sql('drop type if exists "OutboxStatus"');
   await sql('truncate outbox_events');
 }
 
-/** Inserts the columns that are given, as an old writer does. */
+/** Inserts the given columns, as an old writer does. */
 export async function writeAsBefore(sql: OutboxDatabase['sql'], event: GuideEvent): Promise<void> {
   const row = {
     aggregateId: '0192f3a4-0000-7000-8000-00000000000a',
@@ -59,11 +59,11 @@ export async function writeAsBefore(sql: OutboxDatabase['sql'], event: GuideEven
   );
 }
 
-/** Runs a script of several statements over one connection, and answers with the rows it shows. */
+/** Runs a script of several statements over one connection and returns the rows that it shows. */
 export async function runScript({ connect }: OutboxDatabase, script: string): Promise<Refused[]> {
   const connection = await connect();
   try {
-    // A script of several statements has several results, which the types of pg do not know.
+    // A script of several statements has several results, which the types of pg do not describe.
     const results: unknown = await connection.query(script);
     return (Array.isArray(results) ? results : [results]).flatMap(({ rows }) => rows as Refused[]);
   } finally {

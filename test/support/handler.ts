@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 
-/** What the stack gives every function that speaks to the database. */
+/** The environment that the stack gives to every function that uses the database. */
 export const databaseEnvironment = {
   CLUSTER_ARN: 'arn:aws:rds:us-east-1:000000000000:cluster:outbox',
   SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:outbox',
@@ -28,14 +28,14 @@ const runtime = {
 
 let starts = 0;
 
-/** Imports a handler anew, as a cold start does, with exactly these variables. */
+/** Imports a handler again with exactly these variables, like a cold start. */
 export async function coldStart(name: string, environment: Environment): Promise<Handler> {
   const before = { ...process.env };
   const set = Object.entries({ ...runtime, ...environment }).filter(([, value]) => value !== undefined);
   Object.assign(process.env, Object.fromEntries(set));
   try {
     starts += 1;
-    // A module with another query is another module.
+    // A module with another query string is another module.
     const module: unknown = await import(`../../lambdas/${name}.ts?start=${starts}`);
     return (module as { handler: Handler }).handler;
   } finally {
@@ -47,7 +47,7 @@ export async function coldStart(name: string, environment: Environment): Promise
 export interface Invocation {
   readonly result?: unknown;
   readonly error?: unknown;
-  /** Everything that was printed, one element a line. */
+  /** Everything that was printed, one element per line. */
   readonly printed: readonly string[];
 }
 
@@ -93,7 +93,7 @@ export function metricsIn({ printed }: Invocation): Record<string, unknown> {
   return values;
 }
 
-/** The log lines: what was printed and is no metric. */
+/** The log lines: everything printed except metrics. */
 export function logsIn({ printed }: Invocation): Record<string, unknown>[] {
   return printed
     .map((line) => JSON.parse(line) as Record<string, unknown>)

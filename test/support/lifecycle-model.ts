@@ -1,7 +1,7 @@
+import type { FailureKind } from '../../outbox/classify.ts';
 import type { EventStatus } from '../../outbox/event.ts';
-import type { FailureKind } from '../../outbox/failure.ts';
 
-/** An event as the life cycle's rules say it must be: what a row is compared with. */
+/** The state of an event according to the rules of the life cycle, to compare a row with. */
 export interface ModelEvent {
   readonly id: string;
   /** Its place in the order of insertion. */
@@ -14,23 +14,23 @@ export interface ModelEvent {
   bridgeId: string | null;
   redriveId: string | null;
   redrives: number;
-  /** How long outages have given it back: not at all, within their limit, or beyond it. */
+  /** How long outages have given the event back: not at all, within the limit, or beyond it. */
   givenBack: 'no' | 'briefly' | 'too long';
-  /** Its place in the order of what is due. Undefined: not due now, or finished. */
+  /** Its place in the order of due events. Undefined when it is not due now or finished. */
   due: number | undefined;
-  /** The step that failed it for good. */
+  /** The step in which it failed for good. */
   failedAt: number | undefined;
 }
 
 export interface Model {
   readonly events: ModelEvent[];
-  /** Counts the steps, and orders what time was moved for. */
+  /** Counts the steps; also the order in which events became due because time passed. */
   steps: number;
 }
 
 export const newModel = (): Model => ({ events: [], steps: 0 });
 
-// Rows that time was moved for have been due since long ago: before all that are due since their insertion.
+// Events that became due because time passed come before events that have been due since their insertion.
 const sinceInsertion = ({ sequence }: ModelEvent): number => 1_000_000 + sequence;
 
 export function enqueue(model: Model, ids: readonly string[]): void {
@@ -55,12 +55,12 @@ export function enqueue(model: Model, ids: readonly string[]): void {
   }
 }
 
-/** Time passes for these events: a lease ends, a backoff is over. */
+/** Time passes for these events: a lease expires or a backoff ends. */
 export function becomeDue({ events, steps }: Model, ids: readonly string[]): void {
   for (const event of events) if (ids.includes(event.id) && isUnfinished(event)) event.due = steps;
 }
 
-/** More time passes than that for which outages give an event back; what waits is due by then. */
+/** The outage exceeds the limit for giving events back; pending events become due. */
 export function outageGoesOn({ events, steps }: Model): void {
   for (const event of events.filter(({ givenBack }) => givenBack !== 'no')) {
     event.givenBack = 'too long';
@@ -205,7 +205,7 @@ export function requeue(model: Model, { redriveId, limit, batch, matches }: Requ
   return { requeued: taken.length, total, more: taken.length === batch && total < limit };
 }
 
-/** What a run still holds has not failed yet, and comes after all that has. */
+/** Orders by the time of failure; events that are still processing come last. */
 function byFailure(one: ModelEvent, other: ModelEvent): number {
   const [first, second] = [one, other].map(({ failedAt }) => failedAt ?? Number.MAX_SAFE_INTEGER);
   return Number(first) - Number(second) || one.sequence - other.sequence;

@@ -6,12 +6,12 @@ import type { OutboxDatabase } from './outbox-database.ts';
 
 export const MAX_ATTEMPTS = 3;
 
-/** The table under test, seen by what speaks to it, and what it was after the last step. */
+/** The table under test, the connections to it, and its rows after the last step. */
 export interface Lifecycle {
   readonly database: OutboxDatabase;
-  /** The product's statements go this way, so that a test can break them. */
+  /** The product's statements use this adapter, so that a test can make them fail. */
   readonly dataApi: DataApi;
-  /** Every arrow that any row has walked, e.g. `PENDING -> PROCESSING`. */
+  /** Every transition of any row, e.g. `PENDING -> PROCESSING`. */
   readonly walked: Set<string>;
   before: ReadonlyMap<string, Row>;
 }
@@ -27,7 +27,7 @@ interface Row {
   readonly whole: string;
 }
 
-/** Compares every row with the model, and holds it to what must be true whatever the model says. */
+/** Compares every row with the model, and checks the rules that hold independently of the model. */
 export async function expectRows(model: Model, lifecycle: Lifecycle): Promise<void> {
   const rows = await lifecycle.database.sql<Row & Compared>(
     `select id, status, attempts, lease_token as token, run_id as "runId", last_error_type as error,
@@ -60,7 +60,7 @@ function expectLawfulChange(before: Row, after: Row, walked: Set<string>): void 
   walked.add(`${before.status} -> ${after.status}`);
 }
 
-/** After a claim that looked at all that was due: no event without attempts is left under a lease that has ended. */
+/** After a claim of all due events, no event without attempts left has an expired lease. */
 export function expectNobodyForgotten({ before }: Lifecycle): void {
   const forgotten = [...before.values()].filter(
     ({ status, due, attempts }) => status === 'PROCESSING' && due && attempts >= MAX_ATTEMPTS,

@@ -1,9 +1,12 @@
 import { expect } from '@jest/globals';
 import type fc from 'fast-check';
 import { claim } from '../../outbox/claim.ts';
-import type { FailureKind } from '../../outbox/failure.ts';
-import { markFailed, markProcessed, type Recorded, release } from '../../outbox/outcomes.ts';
-import { requeue } from '../../outbox/redrive.ts';
+import type { FailureKind } from '../../outbox/classify.ts';
+import { markFailed } from '../../outbox/mark-failed.ts';
+import { markProcessed } from '../../outbox/mark-processed.ts';
+import type { Recorded } from '../../outbox/outcomes.ts';
+import { release } from '../../outbox/release.ts';
+import { requeue } from '../../outbox/requeue.ts';
 import { limits } from './claiming.ts';
 import * as rules from './lifecycle-model.ts';
 import { expectNobodyForgotten, expectRows, type Lifecycle, MAX_ATTEMPTS } from './lifecycle-rows.ts';
@@ -21,8 +24,8 @@ const runOf = (token: string): string => `run-of-${token}`;
 const redriveOf = (n: number): string => `redrive-${n}`;
 
 /**
- * Does it to the model and to the table, and compares what both answer and what has become of every row. A step
- * that does not make sense is left out.
+ * Performs a step on the model and on the table, and compares the two answers and every row. A step that does not
+ * make sense in the current state is skipped.
  */
 function step<Given>(
   name: string,
@@ -54,7 +57,7 @@ export const enqueueing = (count: number): Step =>
 interface Claiming {
   readonly token: number;
   readonly maxEvents: number;
-  /** Lower than the rest of the stack's: somebody has lowered the maximum. */
+  /** Lower than in the other steps, as after a change of the setting. */
   readonly maxAttempts?: number;
 }
 
@@ -73,7 +76,7 @@ export function claiming(given: Claiming): Step {
   return {
     ...claims,
     async run(model, lifecycle) {
-      // A repeated claim looks at its own events alone, another one at no more than its count.
+      // A repeated claim reads only the events of its own token, and another claim reads at most maxEvents.
       const looksAtAll =
         !model.events.some(rules.isHeldBy(token)) && model.events.filter(rules.isDue).length <= maxEvents;
       await claims.run(model, lifecycle);
@@ -84,7 +87,7 @@ export function claiming(given: Claiming): Step {
 
 interface Publishing {
   readonly picks: readonly number[];
-  /** EventBridge gives each acceptance an id: another one is another acceptance. */
+  /** EventBridge gives each acceptance an id: another number is another acceptance. */
   readonly acceptance: number;
 }
 
@@ -104,7 +107,7 @@ export const publishing = (given: Publishing): Step =>
 interface Failing {
   readonly picks: readonly number[];
   readonly kinds: readonly FailureKind[];
-  /** Undefined: the token that holds the first of them. */
+  /** Undefined for the token that holds the first of the events. */
   readonly token?: number | undefined;
 }
 
@@ -133,7 +136,7 @@ export const releasing = (given: { readonly token?: number | undefined; readonly
 
 export type Waiting = 'PENDING' | 'PROCESSING';
 
-/** Backoffs end, or leases. Without picks all of them do. */
+/** Backoffs end or leases expire: those of the picked events, or all without picks. */
 export function timePasses(given: {
   readonly picks?: readonly number[] | undefined;
   readonly of: Waiting;
@@ -157,7 +160,7 @@ export function timePasses(given: {
   );
 }
 
-/** The outage of all events that were given back goes on beyond its limit. */
+/** The outage of all events that were given back exceeds its limit. */
 export const outageGoesOn = (): Step =>
   step(
     'outage goes on',
@@ -203,7 +206,7 @@ export const redriving = (given: Redriving): Step =>
     expect(await requeue(dataApi, redriveId, filter, { limit, batch })).toEqual(expected);
   });
 
-/** The picked events without repetition; a pick beyond the last event is one that is gone. */
+/** The picked events without repetition; a pick beyond the last event is an event that does not exist. */
 function picked({ events }: Model, picks: readonly number[]): string[] {
   return [...new Set(picks.map((pick) => events[pick]?.id ?? gone))];
 }

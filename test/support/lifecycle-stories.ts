@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { FailureKind } from '../../outbox/failure.ts';
+import type { FailureKind } from '../../outbox/classify.ts';
 import { isDue, isUnfinished, type Model, newModel } from './lifecycle-model.ts';
 import { type Lifecycle, MAX_ATTEMPTS } from './lifecycle-rows.ts';
 import {
@@ -19,7 +19,7 @@ import {
 
 const FIRST_TOKEN_OF_THE_END = 1_000;
 
-// Picks beyond the last event are of events that are gone.
+// A pick beyond the last event is an event that does not exist.
 const pick = fc.nat(MOST_EVENTS - 1);
 const picks = fc.uniqueArray(pick, { minLength: 1, maxLength: 4 });
 const token = fc.nat(3);
@@ -38,7 +38,7 @@ const time = fc
   })
   .map(timePasses);
 const failures = fc.record({ picks, kinds, token: anyToken }).map(failing);
-// Of all that a token holds, or the same would seldom happen to an event twice.
+// Fails all events of a token; otherwise the same event would rarely fail twice.
 const failuresOfAll = fc
   .record({
     picks: fc.constant(Array.from({ length: MOST_EVENTS }, (_, index) => index)),
@@ -57,7 +57,7 @@ const redrives = fc
   })
   .map(redriving);
 
-/** What happens more often stands here more often. */
+/** More frequent steps are listed several times. */
 const steps: readonly fc.Arbitrary<Step>[] = [
   fc.integer({ min: 1, max: 2 }).map(enqueueing),
   ...[claims, claims, claims, claims],
@@ -66,7 +66,7 @@ const steps: readonly fc.Arbitrary<Step>[] = [
   fc.constant(null).map(outageGoesOn),
   ...[failures, failures],
   ...[failuresOfAll, failuresOfAll],
-  // Few: nothing ever happens again to what was published.
+  // Only a few at a time, because a published event does not change any more.
   fc
     .record({ picks: fc.uniqueArray(pick, { minLength: 1, maxLength: 2 }), acceptance: fc.nat(1) })
     .map(publishing),
@@ -74,7 +74,7 @@ const steps: readonly fc.Arbitrary<Step>[] = [
   ...[redrives, redrives],
 ];
 
-/** Any order of anything that can happen to a handful of events, and then runs until nothing is left to do. */
+/** Any steps in any order on a few events, and then runs until all events are finished. */
 export function lifecycleProperty(lifecycle: () => Lifecycle) {
   return fc.asyncProperty(
     fc.commands([...steps], { maxCommands: 80, size: 'max' }),
@@ -90,7 +90,7 @@ export function lifecycleProperty(lifecycle: () => Lifecycle) {
   );
 }
 
-/** Runs of the processor without an outage: each attempt publishes or fails, as luck has it. */
+/** Runs of the processor without an outage: each attempt is published or fails at random. */
 async function drain(model: Model, real: Lifecycle, luck: number): Promise<void> {
   let claims = 0;
   const isLucky = (index: number): boolean => ((luck >> (index + claims)) & 1) === 1;

@@ -2,7 +2,7 @@ import { AwsError } from '../../twin/http/aws-error.ts';
 import { type Admit, awsRouter, type Services } from '../../twin/http/aws-protocols.ts';
 import { listen } from '../../twin/http/endpoint.ts';
 
-/** The twin's HTTP endpoint on a free port, in front of the services that a test needs. */
+/** The twin's HTTP endpoint on a free port, with the services that a test needs. */
 export function startLocalAws(
   services: Partial<Services>,
   admit: Admit = () => undefined,
@@ -25,7 +25,7 @@ export function startLocalAws(
   );
 }
 
-/** What an SDK client needs to talk to the endpoint. One attempt, because the state machine retries. */
+/** The options that an SDK client needs for the endpoint. One attempt, because the state machine retries. */
 export function clientOptions(endpoint: string) {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return { endpoint, region: 'us-east-1', credentials, maxAttempts: 1 };

@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { FailureKind } from '../../outbox/failure.ts';
-import {
-  type Backoff,
-  type Failed,
-  markFailed,
-  type Published,
-  type Recorded,
-} from '../../outbox/outcomes.ts';
+import type { FailureKind } from '../../outbox/classify.ts';
+import { type Failed, markFailed } from '../../outbox/mark-failed.ts';
+import type { Backoff, Recorded } from '../../outbox/outcomes.ts';
+import type { Published } from '../../outbox/publish.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 
-/** Long waits, so that a test may take its time and still tell one from another. */
+/** Long backoffs, so that a slow test can still tell one from another. */
 export const backoff: Backoff = {
   maxAttempts: 8,
   backoffBaseSeconds: 10_000,

@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import pg from 'pg';
-import { type Migration, migrate } from '../../database/migrate.ts';
+import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { withClient } from '../../twin/postgres/connection.ts';
 import { startPostgres } from '../../twin/postgres/postgres.ts';
@@ -18,24 +19,24 @@ export const target: Database = {
 };
 
 export interface OutboxDatabase {
-  /** The product's own adapter, over HTTP, as the handlers use it. */
+  /** The product's own adapter over HTTP, as the handlers use it. */
   readonly dataApi: TransactionalDataApi;
-  /** The SDK client below it. */
+  /** The SDK client that the adapter uses. */
   readonly client: RDSDataClient;
   readonly postgresUrl: string;
-  /** Straight to PostgreSQL: to arrange, to look, and to do what the Data API has no words for. */
+  /** Runs SQL directly in PostgreSQL, to prepare and to check what the Data API does not offer. */
   sql<T extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<T[]>;
-  /** A connection of its own, for what spans several statements. */
+  /** A separate connection for work that needs several statements. */
   connect(): Promise<pg.PoolClient>;
-  /** Stops PostgreSQL and leaves the endpoint in front of it. */
+  /** Stops PostgreSQL but not the endpoint in front of it. */
   stopPostgres(): Promise<void>;
 }
 
-/** A database for this test file: PostgreSQL, the Data API before it, and the tables unless `empty`. */
+/** A database for this test file: PostgreSQL, the Data API in front of it, and the tables unless `empty`. */
 export function useOutboxDatabase({ empty = false } = {}): OutboxDatabase {
   const cleanUps: (() => Promise<unknown> | unknown)[] = [];
   let started: OutboxDatabase | undefined;
-  jest.setTimeout(60_000); // the machine may be busy; a test that hangs shows all the same
+  jest.setTimeout(60_000); // the machine may be slow; a test that hangs still fails
 
   beforeAll(async () => {
     started = await start(cleanUps);
@@ -92,7 +93,7 @@ async function start(cleanUps: (() => Promise<unknown> | unknown)[]): Promise<Ou
   };
 }
 
-/** An embedded server of our own, or a new database on the server that DATABASE_URL names. */
+/** An embedded server, or a new database on the server of DATABASE_URL. */
 async function postgres(cleanUps: (() => Promise<unknown> | unknown)[]) {
   const given = process.env['DATABASE_URL'];
   if (given !== undefined) return databaseOn(given, cleanUps);
@@ -101,7 +102,7 @@ async function postgres(cleanUps: (() => Promise<unknown> | unknown)[]) {
   const server = await startPostgres({ dataDir, databaseName: target.database });
   cleanUps.push(server.stop);
   await withClient({ connectionString: server.url }, async (client) => {
-    // Nothing here outlives the test.
+    // The data of a test need not survive a crash.
     await client.query('alter system set fsync = off');
     await client.query('select pg_reload_conf()');
   });
@@ -121,15 +122,4 @@ async function databaseOn(serverUrl: string, cleanUps: (() => Promise<unknown> |
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { url: url.href, stop };
-}
-
-export async function readMigrations(): Promise<Migration[]> {
-  const folder = new URL('../../database/migrations/', import.meta.url);
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
-  return Promise.all(
-    files.map(async (file) => ({
-      name: file.replace(/\.sql$/, ''),
-      sql: await readFile(new URL(file, folder), 'utf8'),
-    })),
-  );
 }

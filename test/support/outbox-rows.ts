@@ -1,14 +1,14 @@
 import type { OutboxDatabase } from './outbox-database.ts';
 
 export interface NewEvent {
-  /** The text of the JSON, so that what JavaScript cannot hold can be inserted. */
+  /** The text of the JSON, so that numbers which JavaScript would round can be inserted. */
   readonly payload?: string;
   readonly eventType?: string;
   readonly aggregateId?: string;
   readonly traceHeader?: string | null;
 }
 
-/** What the tests look at of a row. */
+/** The columns that the tests read. */
 export interface StoredEvent {
   readonly id: string;
   readonly status: string;
@@ -25,17 +25,17 @@ export interface StoredEvent {
   readonly failed_at: Date | null;
   readonly detail_bytes: number;
   readonly state_bytes: number;
-  /** Seconds until the row is due, by the database's clock. */
+  /** Seconds until the row is due, according to the database's clock. */
   readonly due_in: number | null;
 }
 
-/** Inserts through the Data API, as a producer does, and answers with the row's id. */
+/** Inserts an event through the Data API, as a producer does, and returns the row's id. */
 export async function insertEvent(database: OutboxDatabase, event: NewEvent = {}): Promise<string> {
   const [id] = await insertEach(database, [event]);
   return id ?? '';
 }
 
-/** The same for many, all due at the same moment. */
+/** Inserts many events that are all due at the same moment. */
 export async function insertEach(
   { dataApi }: OutboxDatabase,
   events: readonly NewEvent[],
@@ -57,7 +57,7 @@ export async function insertEach(
   return inserted.map(([id]) => String(id));
 }
 
-/** Inserts events that became due one second after the other, the first one longest ago. */
+/** Inserts events that became due one second after another, the first one longest ago. */
 export async function insertEvents(database: OutboxDatabase, count: number): Promise<string[]> {
   const rows = await database.sql<{ id: string }>(
     `insert into outbox_events (aggregate_id, event_type, payload, due_at)
@@ -78,7 +78,7 @@ export async function readEvent({ sql }: OutboxDatabase, id: string): Promise<St
   return event;
 }
 
-/** Moves time for these events, or for all: what was to come is due now. */
+/** Makes these events due now, or all unfinished events. */
 export async function makeDue({ sql }: OutboxDatabase, ids?: readonly string[]): Promise<void> {
   await sql(
     `update outbox_events set due_at = now() - interval '1 second'

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type pg from 'pg';
 import type { TwinProcess } from './twin-process.ts';
 
-/** One row as it ended. */
+/** One row at the end of a scenario. */
 interface EndedRow {
   readonly id: string;
   readonly status: string;
@@ -19,7 +19,7 @@ export interface Ending {
 
 const MAX_ATTEMPTS = 8;
 
-/** Begins a scenario on an empty outbox without faults, and writes its events. */
+/** Empties the outbox, removes the faults and writes events; returns the number of events on the bus. */
 export async function beginScenario(twin: TwinProcess, pool: pg.Pool, events: number): Promise<number> {
   await twin.setFaults([]);
   await pool.query('delete from outbox_events');
@@ -32,12 +32,12 @@ export async function beginScenario(twin: TwinProcess, pool: pg.Pool, events: nu
   return (await twin.busEvents()).length;
 }
 
-/** Lets time pass in the table: leases run out and backoffs end. */
+/** Makes time pass in the table: leases expire and backoffs end. */
 export async function passTime(pool: pg.Pool): Promise<void> {
   await pool.query('update outbox_events set due_at = now() where due_at is not null');
 }
 
-/** Ticks without faults until nothing is left to do. */
+/** Ticks without faults until every event is finished. */
 export async function settle(twin: TwinProcess, pool: pg.Pool): Promise<void> {
   await twin.setFaults([]);
   for (let round = 0; round < MAX_ATTEMPTS + 2; round += 1) {
@@ -49,7 +49,7 @@ export async function settle(twin: TwinProcess, pool: pg.Pool): Promise<void> {
   throw new Error('the outbox does not settle');
 }
 
-/** What must hold at the end of every scenario, whatever went wrong in it. */
+/** Checks what must hold at the end of every scenario, whatever failed in it. */
 export async function expectNothingLost(
   twin: TwinProcess,
   pool: pg.Pool,

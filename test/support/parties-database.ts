@@ -3,43 +3,44 @@ import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
 import { migrate } from '../../database/migrate.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { clientOptions, startLocalAws } from './local-aws.ts';
-import { type OutboxDatabase, readMigrations } from './outbox-database.ts';
+import type { OutboxDatabase } from './outbox-database.ts';
 
 const clusterArn = 'arn:aws:rds:us-east-1:000000000000:cluster:outbox';
 const parties = ['owner', 'processor', 'producer', 'application'] as const;
 export type Party = (typeof parties)[number];
 
-/** A database whose owner is no superuser, with an outbox in it, seen by each party under its own user. */
+/** An outbox in a database whose owner is not a superuser, with a connection for the user of each party. */
 export interface PartiesDatabase {
   readonly names: Readonly<Record<Party | 'database', string>>;
-  /** Signs in as this party, as the functions do. */
+  /** The Data API signed in as this party, as the functions use it. */
   dataApi(party: Party): TransactionalDataApi;
-  /** The Data API below it, and the database there as this party's secret opens it. */
+  /** The SDK client of the Data API; `target` has the database and this party's secret for it. */
   readonly client: RDSDataClient;
   readonly endpoint: string;
   target(party: Party): Database;
-  /** The same user without the Data API before it. */
+  /** A connection of the same user without the Data API. */
   connect(party: Party): Promise<pg.PoolClient>;
-  /** As superuser. */
+  /** Runs SQL as superuser. */
   sql<T extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<T[]>;
-  /** New sessions, which see settings that were changed. */
+  /** Opens new sessions, which see changed settings. */
   reconnect(): Promise<void>;
 }
 
-/** What a superuser does to the database, by the names of its parties. */
+/** SQL that a superuser runs first, given the names of the parties. */
 export type Prepare = (names: PartiesDatabase['names']) => readonly string[];
 
-/** Prepares a database on the server of another test database, and lets its owner deploy the outbox. */
+/** Creates a database on the server of another test database and lets its owner deploy the outbox. */
 export function usePartiesDatabase(
   server: OutboxDatabase,
   prepare: Prepare = () => [],
   { install = true } = {},
 ): PartiesDatabase {
-  // Roles belong to the whole server, which may not be ours alone.
+  // Roles belong to the whole server, which other tests may share.
   const suffix = randomBytes(4).toString('hex');
   const names = {
     database: `parties_${suffix}`,
@@ -66,7 +67,7 @@ export function usePartiesDatabase(
       [...parties, 'superuser' as const].map((party) => {
         const user = party === 'superuser' ? undefined : names[party];
         const pool = new pg.Pool({ connectionString: url(user), max: 2 });
-        pool.on('error', () => undefined); // the database is dropped under it
+        pool.on('error', () => undefined); // the database is dropped while it is connected
         return [party, pool];
       }),
     );
@@ -135,7 +136,7 @@ export function usePartiesDatabase(
   return database;
 }
 
-/** As the migration function does, and the owner after it. */
+/** Deploys as the migration function does, and as the owner does afterwards. */
 export async function deploy({ dataApi, names, connect }: PartiesDatabase): Promise<void> {
   const owner = dataApi('owner');
   await migrate(owner, await readMigrations());

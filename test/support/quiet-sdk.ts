@@ -1,2 +1,2 @@
-// On Node 20 the SDK announces, at some moment, what it will need in 2027: no test is about that.
+// On Node.js 20 the SDK warns about its requirements in 2027; no test checks that warning.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';

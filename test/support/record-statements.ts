@@ -1,12 +1,12 @@
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { migrate } from '../../database/migrate.ts';
 import { checkOwner, takeOwnership } from '../../database/owner.ts';
+import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import type { Batch } from '../../outbox/claim.ts';
 import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { backoffEnvironment, coldStart, type Environment, type Invocation, invoke } from './handler.ts';
 import { clientOptions } from './local-aws.ts';
-import { readMigrations } from './outbox-database.ts';
 import type { PartiesDatabase, Party } from './parties-database.ts';
 import { startRecordingProxy } from './recording-proxy.ts';
 import { type ReleasedStatement, repeatable } from './release.ts';
@@ -22,7 +22,7 @@ const INSERT = `
   values (cast(:id as uuid), :aggregateType, :aggregateId, :eventType, cast(:payload as jsonb), :traceHeader, now())
   returning id`;
 
-// Generous, so that a slow machine changes nothing; small details travel inline and one by reference.
+// Large limits, so that a slow machine gives the same result; small details travel inline and one by reference.
 const environment: Environment = {
   ...backoffEnvironment,
   DATABASE_TIMEOUT_MS: '60000',
@@ -40,8 +40,8 @@ const environment: Environment = {
 };
 
 /**
- * Every statement that the handlers of today send, each handler called at least once and in the order in which it
- * finds something to do. Needs a migrated database without events.
+ * Records every statement that the current handlers send. Each handler is called at least once, in an order in which
+ * it has work to do. Needs a migrated database without events.
  */
 export async function recordStatements(database: PartiesDatabase): Promise<ReleasedStatement[]> {
   const recorded: ReleasedStatement[] = [];
@@ -77,7 +77,7 @@ export async function recordStatements(database: PartiesDatabase): Promise<Relea
   }
 }
 
-/** What `lambdas/migrate.ts` does when everything is applied: after a deployment that is rolled back, too. */
+/** As `lambdas/migrate.ts` does when every migration is applied, also after a deployment that is rolled back. */
 async function deployAgain(owner: TransactionalDataApi, names: PartiesDatabase['names']): Promise<void> {
   await checkOwner(owner, 'outbox');
   await migrate(owner, await readMigrations());
@@ -120,12 +120,12 @@ async function runHandlers(call: (name: string, event: object) => Promise<Invoca
     { eventId: transient, error: 'States.Timeout', cause: '' },
   ];
   await step('mark-failed', { leaseToken, outcomes: failures, accepted: outcomes.length, runId });
-  // Gives back the event that is left.
+  // Gives back the remaining event.
   await step('release-batch', { leaseToken, error: 'States.Timeout', cause: 'too slow', runId });
   const request = { eventType: 'dish.created' };
   await step('requeue-events', { runId: redriveId, request: { ...request, dryRun: true } });
   await step('requeue-events', { runId: redriveId, request });
-  // Throws, because the event that was redriven is not published yet.
+  // Throws, because the redriven event is not published yet.
   await call('verify-redrive', { runId: redriveId });
   await step('purge-events', { runId });
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ColumnMetadata, Field, SqlParameter } from '@aws-sdk/client-rds-data';
 
-/** One call of ExecuteStatement, with what the database's answer looks like. */
+/** One call of ExecuteStatement and the shape of the database's answer. */
 export interface RecordedCall {
   readonly secretArn: string;
   readonly sql: string;
@@ -12,7 +12,7 @@ export interface RecordedCall {
   readonly rows: number;
 }
 
-/** What the other services answer to a client that asks through the proxy. */
+/** The answers of the other services to a client of the proxy. */
 const answers: Readonly<Record<string, (request: { Entries?: unknown[] }) => object>> = {
   'AWSEvents.DescribeEventBus': () => ({ Name: 'outbox' }),
   'AWSEvents.PutEvents': ({ Entries = [] }) => ({
@@ -22,8 +22,8 @@ const answers: Readonly<Record<string, (request: { Entries?: unknown[] }) => obj
 };
 
 /**
- * Stands before a Data API and hands every call on, asking for the metadata of its columns; `onCall` gets each statement
- * that was executed. EventBridge is answered here.
+ * A proxy in front of a Data API that forwards every call with a request for column metadata; `onCall` receives each
+ * executed statement. The proxy itself answers the calls of EventBridge.
  */
 export async function startRecordingProxy(endpoint: string, onCall: (call: RecordedCall) => void) {
   const server = createServer(async (request, response) => {

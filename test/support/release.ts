@@ -6,16 +6,16 @@ import { columnOf, type RecordedCall } from './recording-proxy.ts';
 
 const folder = new URL('../released/', import.meta.url);
 
-/** What a release relies on in the database, for ever: its migrations, and the statements that its handlers send. */
+/** The permanent interface of a release to the database: its migrations and the statements of its handlers. */
 export interface Release {
   readonly version: string;
-  /** The checksum that the database keeps of each, by the file's name without its ending. */
+  /** The checksum of each migration in the database, by file name without extension. */
   readonly migrations: Readonly<Record<string, string>>;
   readonly statements: readonly ReleasedStatement[];
 }
 
 export interface ReleasedStatement extends Omit<RecordedCall, 'secretArn' | 'parameters'> {
-  /** Which handler sends it; `producer` is an application's own insert. */
+  /** The handler that sends it; `producer` is an application's own insert. */
   readonly sentBy: string;
   readonly as: Party;
   readonly parameters: readonly ReleasedParameter[];
@@ -26,13 +26,13 @@ interface ReleasedParameter {
   readonly value: Field | ValueThen;
 }
 
-/** A value that is another one each time: the name or the password of a role, or a moment. */
+/** A value that differs each time: the name or the password of a role, or a time. */
 type ValueThen =
   | { readonly nameOf: Party }
   | { readonly passwordOf: Party }
   | { readonly millisecondsFromNow: number };
 
-/** The releases so far, the oldest first. */
+/** The releases so far, oldest first. */
 export function readReleases(): Release[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
@@ -40,7 +40,7 @@ export function readReleases(): Release[] {
     .sort((one, other) => one.version.localeCompare(other.version, 'en', { numeric: true }));
 }
 
-/** Keeps a release. What was released once is never written again. */
+/** Stores a release. A stored release is never changed. */
 export function writeRelease(release: Release): void {
   const file = new URL(`${release.version}.json`, folder);
   if (existsSync(file))
@@ -50,7 +50,7 @@ export function writeRelease(release: Release): void {
 
 const DAY_MS = 86_400_000;
 
-/** A call as it can be repeated at another time, in another database. */
+/** Converts a call so that it can be repeated at another time and in another database. */
 export function repeatable(
   { parameters, ...call }: RecordedCall,
   names: PartiesDatabase['names'],
@@ -75,7 +75,7 @@ export function repeatable(
   };
 }
 
-/** Sends a statement of a release again, and answers with what its handler would get. */
+/** Sends a statement of a release again and returns what its handler would receive. */
 export async function repeat(
   { as, sql, parameters }: ReleasedStatement,
   { client, target, names }: PartiesDatabase,

@@ -7,7 +7,7 @@ interface Policy {
   readonly Roles?: readonly { readonly Ref?: string }[];
 }
 
-/** A copy of a synthesized template in which no role, or not that of one function, is granted the action. */
+/** A copy of a template in which no role, or not the role of one function, is granted the action. */
 export function revokeGrant(templateText: string, action: string, functionName?: string): string {
   const template = JSON.parse(templateText) as Template;
   let revoked = 0;

@@ -4,7 +4,7 @@ import { smallEvents, webhookEvents, writeEvents } from '../../local/sample-even
 import { startBrowser } from './browser.ts';
 import { startTwinProcess, temporaryDataDir } from './twin-process.ts';
 
-// `npm run screenshots` makes the pictures that are kept; `-- --all <folder>` every page at every width, to look at.
+// `npm run screenshots` makes the pictures in the repository; `-- --all <folder>` makes every page at every width.
 const [, , all, folder = fileURLToPath(new URL('../../docs/screenshots', import.meta.url))] = process.argv;
 const kept = new Set([
   'many-runs-dark-1280',
@@ -19,7 +19,7 @@ const twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir'
 const pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
 const browser = await startBrowser();
 try {
-  // The charts begin with the first look.
+  // The charts begin with the first request.
   await twin.get('/_local/outbox');
   await take('empty', ['#/', '#/events']);
 
@@ -63,7 +63,7 @@ async function take(prefix: string, hashes: readonly string[]): Promise<void> {
         await page.emulateMedia({ colorScheme });
         await page.goto(`${twin.url}/${hash}`);
         await page.locator('.loading').first().waitFor({ state: 'detached' });
-        // One more look of the page, so that the charts have a line.
+        // Waits for one more request of the page, so that the charts have a line.
         await page.waitForTimeout(2_500);
         const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         console.log(`${name}${wider === 0 ? '' : `: ${wider} px too wide`}`);

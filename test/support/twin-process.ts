@@ -31,37 +31,41 @@ export interface Execution {
   }[];
 }
 
-/** A twin in a process of its own, started by the command that a user types. */
+/** A twin in its own process, started by the command that a user types. */
 export interface TwinProcess {
   readonly url: string;
   readonly health: Health;
+  output(): string;
   get<T>(path: string): Promise<T>;
-  /** Fires the schedule and waits for the run's end. */
+  /** Fires the schedule and waits for the end of the run. */
   tick(): Promise<Execution>;
   busEvents(): Promise<AcceptedEvent[]>;
   /** Replaces the fault rules. */
   setFaults(rules: readonly FaultRule[]): Promise<void>;
-  /** How often each rule has fired, in their order. */
+  /** How often each rule has fired, in the order of the rules. */
   faultsFired(): Promise<number[]>;
-  /** As Ctrl-C does. Answers with the exit code. */
+  /** Stops the twin as Ctrl-C does and returns the exit code. */
   stop(): Promise<number | null>;
-  /** As the kernel does: the whole process group, at once. */
+  /** Kills the whole process group with SIGKILL. */
   kill(): Promise<void>;
 }
 
-/** A folder for one twin's data, and what removes it. */
+/** A folder for the data of one twin, with a function that removes it. */
 export async function temporaryDataDir(): Promise<{ dataDir: string; remove: () => Promise<void> }> {
   const parent = await mkdtemp(join(tmpdir(), 'outbox-e2e-'));
   return { dataDir: parent, remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Runs `npm start -- ...` to its end. */
+/** Runs `npm start -- ...` and waits for its end. */
 export async function runToEnd(
   parameters: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  { interruptAt }: { interruptAt?: string } = {},
 ): Promise<{ exitCode: number | null; output: string }> {
   const child = start(parameters, env);
   const output = collect(child);
+  if (interruptAt !== undefined)
+    child.stdout?.on('data', (chunk: string) => chunk.includes(interruptAt) && child.kill('SIGINT'));
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { exitCode, output: output() };
 }
@@ -87,6 +91,7 @@ export async function startTwinProcess(...parameters: string[]): Promise<TwinPro
   };
   return {
     url,
+    output,
     health: (await request('/_local/health')) as Health,
     get: async <T>(path: string) => (await request(path)) as T,
     tick: async () => (await request('/_local/tick?wait=true', 'POST')) as Execution,
@@ -113,7 +118,7 @@ export async function startTwinProcess(...parameters: string[]): Promise<TwinPro
 function start(parameters: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', 'local/main.ts', ...parameters], {
     cwd: project,
-    // A process group of its own, so that a test can kill the whole of it.
+    // In its own process group, so that a test can kill the whole group.
     detached: true,
     env: { ...env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,15 +4,15 @@ import pg from 'pg';
 import { clientOptions } from './local-aws.ts';
 import { startTwinProcess, type TwinProcess, temporaryDataDir } from './twin-process.ts';
 
-/** A twin without sample events and ticks, and what tests talk to it with. */
+/** A twin without sample events and ticks, and the clients that tests use with it. */
 export interface TwinUnderTest {
   readonly twin: TwinProcess;
-  /** Straight to its PostgreSQL: to arrange and to look. */
+  /** Connects directly to its PostgreSQL, to prepare and to check. */
   readonly pool: pg.Pool;
   readonly stepFunctions: SFNClient;
 }
 
-/** Starts a twin with these flags before the tests of the file or block and stops it after them. */
+/** Starts a twin with these flags before the tests of the file or block, and stops it after them. */
 export function useTwin(started: (underTest: TwinUnderTest) => void, ...flags: readonly string[]): void {
   const cleanUps: (() => Promise<unknown> | unknown)[] = [];
 

@@ -13,3 +13,24 @@ export async function withClient<T>(config: ClientConfig, work: (client: Client)
     client.end().catch(() => undefined);
   }
 }
+
+/** Whether the connection failed rather than the statement: PostgreSQL has ended, is starting, or ended a session. */
+export function isConnectionLost(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error)) return false;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return (
+    /^(ECONN\w+|EPIPE|ETIMEDOUT|57P0[1-3]|08\w{3}|53300)$/.test(code) ||
+    /^Connection terminated|^timeout exceeded when trying to connect|^Client has encountered a connection error|is not queryable/.test(
+      error.message,
+    )
+  );
+}
+
+/** What keeps the database from answering now; undefined when it answers. */
+export async function connectionProblem(connectionString: string): Promise<string | undefined> {
+  const config = { connectionString, connectionTimeoutMillis: 2_000, query_timeout: 2_000 };
+  return withClient(config, (client) => client.query('select 1')).then(
+    () => undefined,
+    ({ message, code }: NodeJS.ErrnoException) => message || code || 'it does not say why',
+  );
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, realpath } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ifThere } from './if-there.ts';
@@ -44,9 +44,38 @@ export async function chooseDataDir(
 
 /** Makes a folder without a cluster ready for one: there, and the property of the database's user. */
 export async function handOver({ path, user }: DataDir): Promise<void> {
-  await mkdir(path, { recursive: true });
+  await makeFolder(path);
   if (user) await chown(path, user.uid, user.gid);
   await chmod(path, 0o700); // PostgreSQL refuses a folder that others may read
+}
+
+/** Not by mkdir's `recursive`, which tries without end where nobody can make a folder, as in /proc. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOne(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeOne(path);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory();
+    if (!isThere) throw error;
+  }
+}
+
+/** Any system error as one sentence for the user. */
+export function unusable(dataDir: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error; // already a sentence for the user
+  return new Error(`data directory "${dataDir}" cannot be used (${message}): choose another --data-dir`, {
+    cause: error,
+  });
 }
 
 async function clusterIn(path: string): Promise<string> {

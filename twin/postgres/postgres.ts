@@ -1,15 +1,18 @@
 import { findBinaries } from './binaries.ts';
 import { createCluster, holdsCluster } from './cluster.ts';
-import { withClient } from './connection.ts';
-import { chooseDataDir, type DataDir, handOver } from './data-dir.ts';
+import { connectionProblem, withClient } from './connection.ts';
+import { chooseDataDir, type DataDir, handOver, unusable } from './data-dir.ts';
 import { lockDataDir } from './lock.ts';
-import { stopOrphan } from './orphan.ts';
-import { type Server, startServer } from './server.ts';
+import { superviseServer } from './supervise.ts';
 
 export interface Postgres {
   readonly url: string;
   /** Undefined when the server is not ours to run. */
   readonly dataDir: string | undefined;
+  /** Why it does not answer now; undefined when it does. */
+  problem(): Promise<string | undefined>;
+  /** Fulfilled only when our own server has ended and could not be started again. */
+  readonly lost: Promise<Error>;
   /** Stops the server and waits for its end. May be called again. */
   stop(): Promise<void>;
 }
@@ -31,13 +34,28 @@ export interface PostgresOptions {
   readonly whenUnreachable?: 'refuse' | 'move outside';
   /** Called with a sentence about what takes long or was not asked for. */
   readonly report?: (step: string) => void;
+  /** Aborted when the start is not wanted any more. */
+  readonly stopping?: AbortSignal | undefined;
+}
+
+/** DATABASE_URL does not say which database. */
+export class InvalidDatabaseUrl extends Error {
+  override readonly name = 'InvalidDatabaseUrl';
+}
+
+/** The database of DATABASE_URL cannot be used now. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
 }
 
 const oldestVersion = 15;
 
-/** Starts a PostgreSQL of our own. It ends with this process, even when that is killed. */
+/**
+ * Starts a PostgreSQL of our own. It ends with this process, even when that is killed; when it is killed itself, it is
+ * started again.
+ */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  const { port, databaseName, settings = [], report = () => undefined } = options;
+  const { port, databaseName, settings = [], report = () => undefined, stopping } = options;
   const { dataDir, unlock } = await takeDataDir(options, report);
   try {
     const binaries = await findBinaries(dataDir.user, report);
@@ -45,64 +63,63 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       report(`creating a PostgreSQL cluster in ${dataDir.path}`);
       await createCluster(dataDir, binaries.initdb);
     }
-    const server = await startServer({
+    stopping?.throwIfAborted();
+    const { postgres } = binaries;
+    const server = await superviseServer({
       dataDir,
-      postgres: binaries.postgres,
+      postgres,
       port,
       databaseName,
       settings,
       report,
+      stopping,
     });
-    return ownedPostgres(server, dataDir, unlock, report);
+    const { url, lost } = server;
+    let stopped: Promise<void> | undefined;
+    return {
+      url,
+      dataDir: dataDir.path,
+      problem: async () =>
+        server.isDown() ? 'it has ended on its own and is being started again' : connectionProblem(url),
+      lost,
+      stop: () => {
+        stopped ??= server.stop().then(unlock);
+        return stopped;
+      },
+    };
   } catch (error) {
     await unlock();
     throw error;
   }
 }
 
-async function takeDataDir(
-  { dataDir: requested, whenUnreachable = 'refuse' }: PostgresOptions,
+type DataDirOptions = Pick<PostgresOptions, 'dataDir' | 'whenUnreachable'>;
+
+/** Makes sure that the folder can be used, and says at once when it cannot. */
+export async function prepareDataDir(
+  { dataDir: requested, whenUnreachable = 'refuse' }: DataDirOptions,
   report: (step: string) => void,
-): Promise<{ dataDir: DataDir; unlock: () => Promise<void> }> {
+): Promise<DataDir> {
   try {
     const dataDir = await chooseDataDir(requested, whenUnreachable, report);
     // Checked before anything is written, so that a foreign folder stays as it is.
     if (!(await holdsCluster(dataDir))) await handOver(dataDir);
-    return { dataDir, unlock: await lockDataDir(dataDir.path) };
+    return dataDir;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error; // already a sentence for the user
-    throw new Error(`data directory "${requested}" cannot be used (${message}): choose another --data-dir`, {
-      cause: error,
-    });
+    throw unusable(requested, error);
   }
 }
 
-function ownedPostgres(
-  { url, process }: Server,
-  dataDir: DataDir,
-  unlock: () => Promise<void>,
+async function takeDataDir(
+  options: DataDirOptions,
   report: (step: string) => void,
-): Postgres {
-  let stopped: Promise<void> | undefined;
-  const stop = async () => {
-    await process.stop();
-    await stopOrphan(dataDir, report); // there is one only if the guard was killed
-    await unlock();
-  };
-  process.exited.then(
-    (code) =>
-      stopped ?? report(`postgres has ended on its own (exit code ${code}); see the log in ${dataDir.path}`),
-    (error: Error) => report(`the guard of postgres failed: ${error.message}`),
-  );
-  return {
-    url,
-    dataDir: dataDir.path,
-    stop: () => {
-      stopped ??= stop();
-      return stopped;
-    },
-  };
+): Promise<{ dataDir: DataDir; unlock: () => Promise<void> }> {
+  const dataDir = await prepareDataDir(options, report);
+  try {
+    return { dataDir, unlock: await lockDataDir(dataDir.path) };
+  } catch (error) {
+    throw unusable(options.dataDir, error);
+  }
 }
 
 /** Uses a server that runs already. Its password never shows up in an error. */
@@ -118,26 +135,52 @@ export async function connectPostgres(url: string): Promise<Postgres> {
     });
   } catch (cause) {
     const { message, code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the database at ${place} does not answer (${message || code}): check DATABASE_URL`, {
-      cause,
-    });
+    throw new DatabaseUnreachable(
+      `the database at ${place} does not answer (${message || code}): check DATABASE_URL`,
+      { cause },
+    );
   }
   if (version < oldestVersion) {
     throw new Error(
       `the database at ${place} is PostgreSQL ${version}: DATABASE_URL must name version ${oldestVersion} or later`,
     );
   }
-  return { url, dataDir: undefined, stop: async () => undefined };
+  return {
+    url,
+    dataDir: undefined,
+    problem: () => connectionProblem(url),
+    lost: new Promise(() => undefined),
+    stop: async () => undefined,
+  };
 }
 
-function placeOf(url: string): string {
+// One @ only, and none of the characters that end the host's part before it: an unescaped password would move
+// its rest into the host, the path or the query, and from there into an error.
+const unambiguous = /^postgres(?:ql)?:\/\/(?:[^@/?#\s]*@)?[^@/?#\s]*(?:\/[^@?#\s]*)?(?:\?[^@#\s]*)?$/i;
+
+/** Host and database, for a sentence. */
+export function placeOf(url: string): string {
   // Without a cause: Node's error holds the whole text, password included.
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed || !['postgres:', 'postgresql:'].includes(parsed.protocol)) {
-    throw new Error(
+  const parsed = unambiguous.test(url) && isDecodable(url) && URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed) {
+    throw new InvalidDatabaseUrl(
       'DATABASE_URL is not of the form postgresql://user:password@host:port/database ' +
         '(special characters in the password must be percent-encoded)',
     );
   }
-  return `${parsed.host || 'the local socket'}${parsed.pathname}`;
+  const place = `${parsed.host || 'the local socket'}${parsed.pathname}`;
+  if (parsed.pathname.length > 1) return place;
+  throw new InvalidDatabaseUrl(
+    `DATABASE_URL names no database on ${place.replace(/\/$/, '')}: ` +
+      'expected postgresql://user:password@host:port/database',
+  );
+}
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }

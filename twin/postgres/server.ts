@@ -13,13 +13,16 @@ export interface Server {
   readonly process: Guarded;
 }
 
-interface ServerOptions {
+export interface ServerOptions {
   readonly dataDir: DataDir;
   readonly postgres: string;
   readonly port: number | undefined;
   readonly databaseName: string;
+  /** Whether to wait for a port that is taken, as one that was given to clients before. */
+  readonly waitForPort?: boolean;
   /** Beside our own, and stronger. */
   readonly settings: readonly string[];
+  readonly stopping?: AbortSignal | undefined;
   readonly report: (step: string) => void;
 }
 
@@ -29,18 +32,25 @@ const conflictTimeoutMs = 15_000;
 /** Starts the server on a cluster that nobody else uses, and waits until it serves the database. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const deadline = Date.now() + conflictTimeoutMs;
+  const { stopping } = options;
   for (;;) {
+    stopping?.throwIfAborted();
     const strangerPid = await stopOrphan(options.dataDir, options.report);
     const port = options.port ?? (await freePort());
     const process = spawnServer(options, port, strangerPid);
     try {
-      await Promise.race([waitUntilServing(port, options.databaseName, process), failure(process)]);
+      await Promise.race([
+        waitUntilServing(port, options.databaseName, process),
+        failure(process),
+        ...(stopping === undefined ? [] : [aborted(stopping)]),
+      ]);
       process.release();
       return { url: urlOf(port, options.databaseName), process };
     } catch (cause) {
       await process.stop();
+      stopping?.throwIfAborted();
       const log = await process.lastLogLines();
-      const passes = isPassingConflict(log, options.port === undefined);
+      const passes = isPassingConflict(log, options.port === undefined || options.waitForPort === true);
       if (!passes || Date.now() > deadline) throw notStarted(options.dataDir.path, cause as Error, log);
     }
     await pause(50);
@@ -61,6 +71,7 @@ function spawnServer(
     'log_timezone=UTC',
     'max_connections=100',
     'shared_buffers=128MB',
+    'max_wal_size=256MB', // by default the log of a busy database keeps a gigabyte of the disk
     'jit=off',
     ...given,
   ];
@@ -96,6 +107,12 @@ async function failure(server: Guarded): Promise<never> {
   throw new Error(`it ended with exit code ${await server.exited}`);
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
+}
+
 async function ensureDatabase(client: Client, name: string): Promise<void> {
   const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
   if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
@@ -109,9 +126,9 @@ function isNotYet(error: NodeJS.ErrnoException): boolean {
 }
 
 /** Conflicts that pass: backends that outlive a killed postmaster by a moment, a free port that another process took. */
-function isPassingConflict(log: string, portIsOurChoice: boolean): boolean {
+function isPassingConflict(log: string, portMayBecomeFree: boolean): boolean {
   return (
-    /shared memory block .* is still in use/.test(log) || (portIsOurChoice && /could not bind/.test(log))
+    /shared memory block .* is still in use/.test(log) || (portMayBecomeFree && /could not bind/.test(log))
   );
 }
 

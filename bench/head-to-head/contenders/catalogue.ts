@@ -21,7 +21,7 @@ export const contenders: readonly Contender[] = [
   oursPacked,
 ];
 
-/** The contender that a process was told to be. */
+/** Finds the contender with the name that a process was given. */
 export function findContender(name: string): Contender {
   const found = contenders.find((contender) => contender.name === name);
   if (found === undefined) throw new Error(`no contender is called "${name}"`);

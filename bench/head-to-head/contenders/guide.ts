@@ -4,7 +4,7 @@ import { publish } from '../bus.ts';
 import type { Contender } from './contender.ts';
 import { openSqlProducer, runSql } from './sql-producer.ts';
 
-// No index beside the primary key: the guide has none.
+// No index except the primary key, as in the guide.
 const TABLE = `
   create table "OutboxEvent" (
     "id" text primary key, "aggregateId" text not null, "eventType" text not null, "payload" text not null,
@@ -29,7 +29,7 @@ interface GuideRow {
   readonly payload: string;
 }
 
-/** What one invocation of the guide's Lambda function does. */
+/** The work of one invocation of the guide's Lambda function. */
 async function invoke(pool: pg.Pool, bus: EventBridgeClient): Promise<void> {
   const { rows } = await pool.query<GuideRow>(FIND_PENDING);
   if (rows.length === 0) return;
@@ -56,7 +56,7 @@ export const guide: Contender = {
     const pool = new pg.Pool({ connectionString: databaseUrl });
     let stopped = false;
     const loop = (async () => {
-      // An invocation that fails, by a deadlock with another worker for one, is followed by the next.
+      // When an invocation fails, for example in a deadlock with another worker, the next one follows.
       while (!stopped) await invoke(pool, bus).catch(() => undefined);
     })();
     return async () => {
@@ -70,7 +70,7 @@ export const guide: Contender = {
 const EVENTS_PER_INVOCATION = 10;
 const SECONDS_BETWEEN_INVOCATIONS = 60;
 
-/** What the guide deploys, a batch of 10 every minute: known without measuring. */
+/** The guide as deployed, with a batch of 10 every minute: its rate needs no measurement. */
 export const guideAsDeployed = {
   name: 'the guide as deployed',
   settings: 'batches of 10, one a minute: computed from its schedule',

@@ -4,9 +4,9 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import pg from 'pg';
 import { type ClaimLimits, claim } from '../../../outbox/claim.ts';
 import type { ClaimedEvent } from '../../../outbox/event.ts';
-import { createPublisher } from '../../../outbox/event-bridge.ts';
-import { markProcessed, type Published } from '../../../outbox/outcomes.ts';
-import { publishEvents } from '../../../outbox/publish.ts';
+import { markProcessed } from '../../../outbox/mark-processed.ts';
+import { type Published, publishEvents } from '../../../outbox/publish.ts';
+import { createPublisher } from '../../../outbox/put-events.ts';
 import { createPgDataApi } from '../../pg-data-api.ts';
 import { migrateDatabase } from '../../postgres.ts';
 import { chunks, EVENT_BUS_NAME } from '../bus.ts';
@@ -18,7 +18,7 @@ const INSERT = `
   select (e->>'id')::uuid, e->>'aggregateId', e->>'eventType', e->'payload'
   from jsonb_array_elements($1::jsonb) e`;
 
-// As the processor is deployed: see infra/settings.ts and infra/handlers.ts.
+// The settings of the deployed stack: see infra/settings.ts and infra/handlers.ts.
 const limits: ClaimLimits = {
   maxEvents: 200,
   maxStateBytes: 240_000,
@@ -32,13 +32,13 @@ const IDLE_POLL_MS = 25;
 interface Mode {
   readonly limits: ClaimLimits;
   readonly entriesPerRequest: number;
-  /** Runs at once, each with claims of its own: while one waits for PostgreSQL, another publishes. */
+  /** Number of concurrent runs, each with its own claims: while one waits for PostgreSQL, another publishes. */
   readonly lanes: number;
 }
 
 type Publish = (events: readonly ClaimedEvent[]) => Promise<readonly Published[]>;
 
-/** Publishes chunks as the Map does: as many at once as it may, and the next one when one is done. */
+/** Publishes chunks as the Map does: up to the maximum at once, and the next one when one is done. */
 async function publishAll(
   claimed: readonly ClaimedEvent[],
   entriesPerRequest: number,
@@ -53,7 +53,7 @@ async function publishAll(
   return published;
 }
 
-/** Claims, publishes and marks until it is told to stop: what the state machine does in a run. */
+/** Claims, publishes and marks until it is stopped, as the state machine does in a run. */
 async function run(
   pool: pg.Pool,
   bus: EventBridgeClient,

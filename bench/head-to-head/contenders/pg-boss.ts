@@ -7,7 +7,7 @@ import type { Contender } from './contender.ts';
 const QUEUE = 'outbox';
 
 interface Mode {
-  /** Whether inserting a job wakes the workers. */
+  /** Whether inserting a job notifies the workers. */
   readonly notify: boolean;
   readonly work: WorkOptions;
   readonly entriesPerRequest: number;
@@ -16,11 +16,11 @@ interface Mode {
 async function open(options: ConstructorOptions): Promise<PgBoss> {
   const { PgBoss } = await import('pg-boss');
   const boss = new PgBoss(options);
-  boss.on('error', () => undefined); // it retries by itself, and an event that nobody hears ends the process
+  boss.on('error', () => undefined); // pg-boss retries; an error event without a listener would end the process
   return boss.start();
 }
 
-/** Fails the batch when one of its events fails, as a handler without further ado does. */
+/** Fails the whole batch when one of its events fails, as a plain handler does. */
 async function publishBatch(bus: EventBridgeClient, events: readonly BenchEvent[], size: number) {
   await Promise.all(chunks(events, size).map((chunk) => publish(bus, chunk)));
 }

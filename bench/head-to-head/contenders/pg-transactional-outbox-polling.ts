@@ -10,7 +10,7 @@ interface Mode {
   readonly concurrency: 'sequential' | 'parallel';
   readonly connections?: number;
   readonly settings?: Partial<PollingListenerSettings>;
-  /** Answers how many messages may be in work, given how many are. */
+  /** Returns the number of messages to request, given how many are in progress. */
   readonly batchSizeStrategy?: (inWork: number) => Promise<number>;
 }
 
@@ -71,7 +71,7 @@ export const pollingTuned = polling(
     concurrency: 'parallel',
     connections: IN_WORK,
     settings: { nextMessagesBatchSize: IN_WORK, nextMessagesPollingIntervalInMs: 10 },
-    // Its own strategy asks for one message whenever one is done, and every question reads the whole backlog.
+    // Its own strategy requests one message whenever one is done, and every request reads the whole backlog.
     async batchSizeStrategy(inWork) {
       if (inWork < REFILL_BELOW) return IN_WORK;
       await pause(LOOK_AGAIN_MS);

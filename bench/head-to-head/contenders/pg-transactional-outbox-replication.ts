@@ -5,7 +5,7 @@ import { openSqlProducer, runSql } from './sql-producer.ts';
 const PUBLICATION = 'outbox_publication';
 const AT_ONCE = 40;
 
-// A slot's name is unique in the whole server.
+// The name of a slot is unique in the whole server.
 function names(databaseUrl: string) {
   const { pathname, username } = new URL(databaseUrl);
   const database = pathname.slice(1);
@@ -36,7 +36,7 @@ export const replicationTuned: Contender = {
   async startWorker(databaseUrl, bus) {
     const peer = await import('pg-transactional-outbox');
     const connection = { connectionString: databaseUrl };
-    // Given to a pg.Pool, though its type is that of a client.
+    // Passed to a pg.Pool, although its type is that of a client.
     const pool = { ...connection, max: AT_ONCE };
     const [shutdown] = peer.initializeReplicationMessageListener(
       {

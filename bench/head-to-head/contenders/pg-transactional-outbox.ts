@@ -5,7 +5,7 @@ import { publish } from '../bus.ts';
 export const schema = 'public';
 export const table = 'outbox';
 
-/** What its documentation sets for an outbox. */
+/** The settings for an outbox in its documentation. */
 export const outboxSettings = {
   dbSchema: schema,
   dbTable: table,

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Producer } from './contender.ts';
 
-/** Connections of a producer: more inserts than this are never under way at the planned rates. */
+/** Connections of a producer, more than its concurrent inserts at the planned rates. */
 const CONNECTIONS = 10;
 
 /** A producer whose insert is one statement that takes all events as one JSON parameter. */
@@ -15,7 +15,7 @@ export function openSqlProducer(databaseUrl: string, insert: string): Producer {
   };
 }
 
-/** Runs statements over one connection that is closed again. */
+/** Runs statements over one connection and closes it. */
 export async function runSql(databaseUrl: string, statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -8,9 +8,9 @@ import { resourcesOf, synthesized } from '../synthesized.ts';
 import { readDefinition, stateOf } from './definition.ts';
 import { environmentOf, ourFunctions, plainResources, substitutionsOf } from './wiring.ts';
 
-/** Assumed: a call takes 100 ms on its way, as in docs/performance.md. */
+/** Assumed: the network adds 100 ms to a call, as in docs/performance.md. */
 const CALL_MS = 100;
-/** Assumed: what PostgreSQL needs to delete a row of some hundred bytes. bench/results has it measured. */
+/** Assumed: the time PostgreSQL needs to delete a row of a few hundred bytes, as measured in bench/results. */
 const ROW_MS = 0.012;
 
 const seconds = (template: Template, schedule: string) => {
@@ -20,7 +20,7 @@ const seconds = (template: Template, schedule: string) => {
   return rateSeconds(String(found?.Properties['ScheduleExpression']));
 };
 
-/** Rows that the cleanup can delete, a second and all day: statements as long as the rests between them. */
+/** Rows per second that the cleanup can delete all day, with pauses as long as its statements. */
 function cleanupCapacity(template: Template): number {
   const condition =
     stateOf(readDefinition('outbox-cleanup'), 'More to purge?').Choices?.at(0)?.Condition ?? '';
@@ -30,7 +30,7 @@ function cleanupCapacity(template: Template): number {
   return (rowsPerSecond * workSeconds) / seconds(template, 'outbox-cleanup');
 }
 
-/** Events that the processor can publish, a second and all day: batch after batch in every run of every lane. */
+/** Events per second that the processor can publish all day, with batch after batch in every run of every lane. */
 function processorCeiling(template: Template): number {
   const { 'fetch-batch': fetchBatch = {} } = ourFunctions(template);
   const batch = Number(environmentOf(fetchBatch)['BATCH_SIZE']);
@@ -45,7 +45,7 @@ function processorCeiling(template: Template): number {
 
 const busiest = { publishChunkSize: 10, lingerSeconds: 60 };
 
-describe('the cleanup', () => {
+describe('the capacity of the cleanup', () => {
   test.each<[number, Config]>([
     [143, {}],
     [333, { publishChunkSize: 10 }],
@@ -55,7 +55,7 @@ describe('the cleanup', () => {
     [2400, { ...busiest, lanes: 6 }],
     [4000, { ...busiest, lanes: 10 }],
   ])(
-    'can delete the %i events a second that the processor can publish with %j',
+    'the cleanup can delete the %i events per second that the processor can publish with %j',
     async (published, config) => {
       const template = await synthesized(config);
 
@@ -65,7 +65,7 @@ describe('the cleanup', () => {
     60_000,
   );
 
-  test('would not keep up with the busiest processor once a day: the calculation can tell', async () => {
+  test('a daily cleanup could not delete as fast as the busiest processor publishes', async () => {
     const template = await synthesized({
       ...busiest,
       lanes: 10,

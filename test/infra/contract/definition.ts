@@ -35,12 +35,12 @@ export interface Definition {
   States: Record<string, State>;
 }
 
-/** What the worst case is computed for; timeouts.test.ts compares it with the template. */
+/** The load of the worst-case calculation; timeouts.test.ts compares it with the template. */
 export const assumedLoad = { batchMaxEvents: 200, chunkSize: 1, loopSeconds: 30 };
 
 const folder = new URL('../../../statemachine/', import.meta.url);
 
-/** The files of statemachine/, without their ending: each is also the id of its construct. */
+/** The files of statemachine/ without their extension, which are also the ids of the constructs. */
 export const machines = readdirSync(folder)
   .filter((file) => file.endsWith('.asl.json'))
   .map((file) => file.slice(0, -'.asl.json'.length));
@@ -49,12 +49,12 @@ export function readText(machine: string): string {
   return readFileSync(new URL(`${machine}.asl.json`, folder), 'utf8');
 }
 
-/** A fresh copy, free to be broken. */
+/** A fresh copy that tests may break. */
 export function readDefinition(machine: string): Definition {
   return JSON.parse(readText(machine)) as Definition;
 }
 
-/** Every JSONata expression of a definition, without its marks and with numbers for its placeholders. */
+/** Every JSONata expression of a definition, without `{% %}` and with numbers for its placeholders. */
 export function expressionsIn(value: unknown): string[] {
   if (typeof value === 'string') {
     const [, expression] = /^\{%(.*)%\}$/s.exec(value) ?? [];
@@ -63,7 +63,7 @@ export function expressionsIn(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(expressionsIn) : [];
 }
 
-/** All states by name, those inside Maps included. */
+/** All states by name, including those inside Maps. */
 export function statesOf({ States }: Pick<Definition, 'States'>): Map<string, State> {
   const nested = Object.values(States).flatMap(({ ItemProcessor }) =>
     ItemProcessor === undefined ? [] : [...statesOf(ItemProcessor)],
@@ -91,14 +91,14 @@ export function placeholderOf({ Arguments }: State): string {
   return /^\$\{(\w+)\}$/.exec(Arguments?.FunctionName ?? '')?.[1] ?? '';
 }
 
-/** The retrier of a state that matches an error's name. */
+/** The retrier of a state that matches this error name. */
 export function retrierFor(state: State, error: string): Retrier | undefined {
   return state.Retry?.find(
     ({ ErrorEquals }) => ErrorEquals.includes(error) || ErrorEquals.includes('States.ALL'),
   );
 }
 
-/** Seconds of all waits between the tries of one retrier, none of them shortened by jitter. */
+/** The sum of all waits between the tries of one retrier in seconds, without jitter. */
 export function waitSeconds(retrier: Retrier): number {
   const { IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = Infinity, MaxAttempts = 3 } = retrier;
   const waits = Array.from({ length: MaxAttempts }, (_, retry) =>
@@ -107,7 +107,7 @@ export function waitSeconds(retrier: Retrier): number {
   return waits.reduce((sum, wait) => sum + wait, 0);
 }
 
-/** Seconds that a Task can take at most with all its retries. */
+/** The longest time of a Task in seconds, with all its retries. */
 export function worstSeconds({ TimeoutSeconds = Infinity, Retry = [] }: State): number {
   const retries = Retry.reduce((sum, { MaxAttempts = 3 }) => sum + MaxAttempts, 0);
   return (1 + retries) * TimeoutSeconds + Retry.reduce((sum, retrier) => sum + waitSeconds(retrier), 0);

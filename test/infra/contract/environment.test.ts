@@ -9,7 +9,7 @@ const root = new URL('../../../', import.meta.url);
 const handlers = readdirSync(new URL('lambdas/', root))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -'.ts'.length));
-/** What Node and Powertools read, not we. */
+/** The variables that Node.js and Powertools read, not our code. */
 const foreign = [
   'NODE_OPTIONS',
   'POWERTOOLS_SERVICE_NAME',
@@ -23,7 +23,7 @@ beforeAll(async () => {
   template = await synthesized();
 }, 60_000);
 
-/** Starts a handler with nothing set and gives it what it complains about, until it starts. */
+/** Starts a handler with an empty environment and adds each missing variable until it starts. */
 async function variablesRead(handler: string): Promise<string[]> {
   const environment: Record<string, string> = {};
   for (;;) {
@@ -33,7 +33,7 @@ async function variablesRead(handler: string): Promise<string[]> {
   }
 }
 
-/** The variable without which the handler does not start. */
+/** The variable that the handler misses at its start. */
 async function startWith(handler: string, environment: Environment): Promise<string | undefined> {
   try {
     await coldStart(handler, environment);
@@ -51,27 +51,27 @@ function variablesSet(handler: string): string[] {
     .sort();
 }
 
-describe('the environment', () => {
-  test('is given to one function per handler', () => {
+describe('the environment of the functions', () => {
+  test('every handler has one function with an environment', () => {
     expect(Object.keys(ourFunctions(template)).sort()).toEqual([...handlers].sort());
   });
 
-  // Jest cannot import SQL; migrate asks for what every step asks for and nothing else.
+  // Jest cannot import SQL files, so migrate has its own test below.
   test.each(handlers.filter((handler) => handler !== 'migrate'))(
-    'of %s is exactly what its handler reads when it starts',
+    'the environment of %s is exactly what its handler reads when it starts',
     async (handler) => {
       expect(variablesSet(handler)).toEqual(await variablesRead(handler));
     },
   );
 
-  test('of migrate is what it names and what the database client reads', () => {
+  test('the environment of migrate is what its source names and what the database client reads', () => {
     const source = readFileSync(new URL('lambdas/migrate.ts', root), 'utf8');
     const named = [...source.matchAll(/\b(?:text|count)\('(\w+)'\)/g)].map(([, name = '']) => name);
 
     expect(variablesSet('migrate')).toEqual([...named, 'CLUSTER_ARN', 'DATABASE_NAME', 'SECRET_ARN'].sort());
   });
 
-  test('is read when a handler starts and nowhere else, so that a mistake fails the cold start', () => {
+  test('the environment is only read when a handler starts, so that a mistake fails the cold start', () => {
     const files = ['outbox/', 'lambdas/', 'lambdas/runtime/', 'database/'].flatMap((folder) =>
       readdirSync(new URL(folder, root))
         .filter((file) => file.endsWith('.ts'))
@@ -82,7 +82,7 @@ describe('the environment', () => {
     expect(reading).toEqual(['lambdas/runtime/environment.ts']);
   });
 
-  test.each(handlers)('of %s is not read inside of its step', (handler) => {
+  test.each(handlers)('the environment of %s is not read inside its step', (handler) => {
     const source = readFileSync(new URL(`lambdas/${handler}.ts`, root), 'utf8');
     const step = source.slice(source.indexOf('export async function'));
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleHandlers } from '../../../build/bundle-handlers.ts';
-import { type FailureKind, readFailure } from '../../../outbox/failure.ts';
+import { type FailureKind, readFailure } from '../../../outbox/classify.ts';
 import {
   type Definition,
   machines,
@@ -25,7 +25,7 @@ const errorClasses = sources
   ])
   .map(([, className = '', name]) => ({ className, name }));
 
-/** The errors of each Task that no retry can cure. */
+/** The errors of each Task that a retry cannot resolve. */
 const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'outbox-processor': {
     'Fetch batch': ['BusMissing', 'ClocksDiffer', 'DatabaseRefused', 'States.DataLimitExceeded'],
@@ -41,7 +41,7 @@ const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[
   'outbox-cleanup': { 'Purge events': ['DatabaseRefused'] },
 };
 
-/** The names in a definition that Step Functions and Lambda do not know: in ErrorEquals and in expressions. */
+/** The names in ErrorEquals and in expressions of a definition that are not from Step Functions or Lambda. */
 function customNames(text: string): string[] {
   const matched = [...statesOf(JSON.parse(text) as Definition).values()]
     .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])
@@ -54,20 +54,20 @@ function customNames(text: string): string[] {
     .sort();
 }
 
-/** The names that nobody throws. */
+/** The names that no code throws. */
 function unknownNames(text: string): string[] {
   return customNames(text).filter((name) => !errorClasses.some(({ className }) => className === name));
 }
 
-describe.each(machines)('%s', (machine) => {
+describe.each(machines)('the error names in %s', (machine) => {
   const definition = readDefinition(machine);
 
-  test('matches only errors that somebody throws', () => {
+  test('the definition matches only errors that the code throws', () => {
     expect(customNames(readText(machine))).not.toEqual([]);
     expect(unknownNames(readText(machine))).toEqual([]);
   });
 
-  test('retries no error that no retry can cure', () => {
+  test('the definition does not retry errors that a retry cannot resolve', () => {
     const unretried = stepsOf(definition).map(([name, { Retry = [] }]) => [
       name,
       Retry.filter(({ MaxAttempts }) => MaxAttempts === 0).flatMap(({ ErrorEquals }) => ErrorEquals),
@@ -78,7 +78,7 @@ describe.each(machines)('%s', (machine) => {
 });
 
 describe('outbox-processor', () => {
-  test('tells apart what no retry can cure, an outage, throttling and rows that are locked', () => {
+  test('the processor distinguishes errors without retry, outages, throttling and locked rows', () => {
     expect(customNames(readText('outbox-processor'))).toEqual([
       'BusMissing',
       'BusUnavailable',
@@ -90,7 +90,7 @@ describe('outbox-processor', () => {
     ]);
   });
 
-  test('takes for an outage or for throttling what the core takes for it', () => {
+  test('the processor counts the same errors as outages or throttling as the core does', () => {
     const { Assign = {} } = stateOf(readDefinition('outbox-processor'), 'Publish events');
     const namesIn = (variable: string) =>
       /error in \[([^\]]*)\]/
@@ -129,7 +129,7 @@ describe('outbox-processor', () => {
     ['EventRefused', '"EventRejected"', '"EventRefused"'],
     ['BusGone', "'BusUnavailable', ", "'BusGone', "],
     ['BusBusy', "'PublishThrottled', ", "'BusBusy', "],
-  ])('is found out when it asks for %s, which nobody throws', (name, found, replaced) => {
+  ])('a match of %s, which no code throws, is detected', (name, found, replaced) => {
     expect(unknownNames(readText('outbox-processor').replaceAll(found, replaced))).toEqual([name]);
   });
 });
@@ -145,7 +145,7 @@ describe('the name of an error class', () => {
   }, 30_000);
 
   test.each(errorClasses)(
-    '$className is a literal, in the source and in the minified bundles',
+    'the name of $className is a literal, in the source and in the minified bundles',
     ({ className, name }) => {
       const field = new RegExp(`extends Error\\{(static\\{[^}]*\\})?name="${className}"`);
 

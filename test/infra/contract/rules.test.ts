@@ -16,14 +16,14 @@ import {
 } from './definition.ts';
 
 /**
- * Where a machine promises to end in order whatever fails: the states that events or their outcomes pass
- * through in such numbers that 256 KiB may not hold them. The others may simply fail.
+ * The states that must not fail when their data is too large: so many events or outcomes pass through them that
+ * these may exceed 256 KiB. The other states may fail.
  */
 const carriers: Readonly<Record<string, readonly string[]>> = {
   'outbox-processor': ['Fetch batch', 'Publish events', 'Publish event'],
 };
 
-/** What AWS or our design refuses and asl-validator does not see. */
+/** The rules that AWS or our design require and asl-validator does not check. */
 function violations(definition: Definition, carrierNames: readonly string[] = []): string[] {
   return [
     ...[...statesOf(definition)].flatMap(([name, { Retry = [], Catch = [] }]) => [
@@ -68,10 +68,9 @@ function handles(handlers: readonly (Retrier | Catcher)[] | undefined, error: st
   return handlers?.some(({ ErrorEquals }) => ErrorEquals.includes(error)) ?? false;
 }
 
-/** The definition as Step Functions gets it, its placeholders substituted. */
 /**
- * Whether an expression names the context itself, as `$` or `$$`. AWS takes that; other interpreters of the language,
- * which people test with, refuse it. Asked of JSONata's own syntax tree, since texts and patterns may hold a dollar.
+ * Whether an expression uses the context itself, as `$` or `$$`. AWS accepts this; other interpreters, which people
+ * use for tests, refuse it. Reads the syntax tree of JSONata, because texts and patterns may contain a dollar.
  */
 function namesContext(tree: unknown): boolean {
   if (typeof tree !== 'object' || tree === null) return false;
@@ -83,32 +82,33 @@ function namesContext(tree: unknown): boolean {
 const bareDollars = (definition: unknown): string[] =>
   expressionsIn(definition).filter((expression) => namesContext(jsonata(expression).ast()));
 
+/** The definition as Step Functions receives it, with its placeholders substituted. */
 function substituted(text: string): object {
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:outbox:1';
   const filled = text
     .replace(/\$\{Partition\}/g, 'aws')
     .replace(/\$\{(\w+)\}/g, (_, name: string) => (name.endsWith('Arn') ? arn : '1'));
-  // asl-validator mistakes an empty string for two kinds of value at once.
+  // asl-validator takes an empty string for two kinds of value at once.
   return JSON.parse(filled.replaceAll(': ""', `: "{% '' %}"`)) as object;
 }
 
 describe.each(machines)('the definition of %s', (machine) => {
-  test('is accepted by asl-validator once its placeholders are substituted', () => {
+  test('the definition is accepted by asl-validator after its placeholders are substituted', () => {
     const { isValid, errorsText } = validate(substituted(readText(machine)));
 
     expect(isValid ? '' : errorsText()).toBe('');
   });
 
-  test('breaks none of the rules that asl-validator does not know', () => {
+  test('the definition follows the rules that asl-validator does not check', () => {
     expect(violations(readDefinition(machine), carriers[machine])).toEqual([]);
   });
 
-  test('names every value that it uses: nowhere stands a bare $ or $$', () => {
+  test('the definition names every value that it uses and contains no bare $ or $$', () => {
     expect(expressionsIn(readDefinition(machine))).not.toEqual([]);
     expect(bareDollars(readDefinition(machine))).toEqual([]);
   });
 
-  test('speaks JSONata', () => {
+  test('the definition uses JSONata', () => {
     expect(readDefinition(machine)).toMatchObject({ QueryLanguage: 'JSONata' });
   });
 });
@@ -136,7 +136,7 @@ describe('a broken definition', () => {
     ['Release batch: does not catch States.ALL', (d) => stateOf(d, 'Release batch').Catch?.pop()],
     ['Fetch batch: does not retry States.ALL', (d) => stateOf(d, 'Fetch batch').Retry?.pop()],
     ['Publish event: no TimeoutSeconds', (d) => delete stateOf(d, 'Publish event').TimeoutSeconds],
-  ])('is found out: %s', (violation, breakIt) => {
+  ])('a broken definition is detected: %s', (violation, breakIt) => {
     const definition = readDefinition('outbox-processor');
 
     breakIt(definition);
@@ -153,7 +153,7 @@ describe('a broken definition', () => {
     '$events.(detail & $)',
     '$map($ids, function($id) { $ })',
     '$events ~> $map(function($id) { $id }) ~> $append($)',
-  ])('is found out when it says %s', (expression) => {
+  ])('a definition with a bare context is detected: %s', (expression) => {
     const definition = { States: { Any: { Output: { nested: [`{% ${expression} %}`] } } } };
 
     expect(bareDollars(definition)).toEqual([` ${expression} `]);
@@ -165,11 +165,11 @@ describe('a broken definition', () => {
     '$map($ids, function($id) { { "$": $id } })',
     '/* $ */ $events.`$`',
     '$min([1, 2])',
-  ])('is no definition that says %s', (expression) => {
+  ])('a definition with a dollar in a text, a pattern or a name is accepted: %s', (expression) => {
     expect(bareDollars({ Output: `{% ${expression} %}` })).toEqual([]);
   });
 
-  test('is found out by asl-validator when a state leads nowhere', () => {
+  test('asl-validator detects a state that leads nowhere', () => {
     const broken = readText('outbox-processor').replace('"Next": "Anything due?"', '"Next": "Nowhere"');
 
     expect(validate(substituted(broken)).isValid).toBe(false);

@@ -8,6 +8,7 @@ import {
   machines,
   placeholderOf,
   readDefinition,
+  readText,
   stateOf,
   stepsOf,
 } from './definition.ts';
@@ -22,10 +23,10 @@ import {
 
 const EXPRESS_LIMIT_SECONDS = 300;
 
-/** The calls that one invocation may wait for, one after the other, by the variables that hold their time-outs. */
+/** The consecutive calls of one invocation, by the variables that contain their timeouts. */
 const callsInTurn: Readonly<Record<string, readonly string[]>> = {
   'Fetch batch': ['BUS_CHECK_TIMEOUT_MS', 'DATABASE_TIMEOUT_MS'],
-  // All events in one request, then each alone.
+  // All events in one request, then each one separately.
   'Publish event': ['PUBLISH_TIMEOUT_MS', 'PUBLISH_TIMEOUT_MS'],
 };
 const oneCall = ['DATABASE_TIMEOUT_MS'];
@@ -36,7 +37,16 @@ beforeAll(async () => {
   template = await synthesized();
 }, 60_000);
 
-/** Every patience of a Task from the inside out, in seconds, with its name. */
+/** The seconds that a text of the definition says a step did not answer within, and those that the step has. */
+const toldTimeouts = (text: string) =>
+  [...text.matchAll(/(\w[\w ]+) did not answer within (\d+) seconds|no answer within (\d+) seconds/g)].map(
+    ([, step = 'Mark', seconds, markSeconds]) => [
+      step.replace('the publisher', 'Publish event'),
+      Number(seconds ?? markSeconds),
+    ],
+  );
+
+/** The timeouts around each Task in seconds, from the inside out, with their names. */
 function patiences(resources: Resources, machine: string, definition: Definition) {
   return stepsOf(definition).map(([name, state]) => {
     const properties = functionOf(resources, machine, placeholderOf(state));
@@ -47,7 +57,7 @@ function patiences(resources: Resources, machine: string, definition: Definition
       call: calls.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1_000,
       function: Number(properties['Timeout']),
       state: state.TimeoutSeconds ?? Infinity,
-      // A Standard execution may live for a year.
+      // A Standard execution may run for a year.
       machine: definition.TimeoutSeconds ?? EXPRESS_LIMIT_SECONDS - 1,
     };
   });
@@ -77,8 +87,8 @@ function leaseViolations(resources: Resources): string[] {
     : [`a lease of ${lease} s may end before the last call of a run, after ${needed} s`];
 }
 
-describe.each(machines)('the patiences of %s', (machine) => {
-  test('grow from the inside out: SDK call, function, state, execution, Express', () => {
+describe.each(machines)('the timeouts of %s', (machine) => {
+  test('timeouts increase from the inside out: SDK call, function, state, execution, Express', () => {
     const resources = plainResources(template);
 
     expect(patiences(resources, machine, readDefinition(machine))).not.toEqual([]);
@@ -86,39 +96,42 @@ describe.each(machines)('the patiences of %s', (machine) => {
   });
 });
 
-describe('what a call is told of its patience', () => {
-  test.each(['Fetch batch', 'Publish event'])('%s waits for its answer as long as it says', (name) => {
-    const { TimeoutSeconds, Arguments } = stateOf(readDefinition('outbox-processor'), name);
-    const [, milliseconds] =
-      /"expiresAt":"{% \$millis\(\) \+ (\d+) %}"/.exec(JSON.stringify(Arguments)) ?? [];
+describe('the expiry that a call receives', () => {
+  test.each(['Fetch batch', 'Publish event'])(
+    '%s waits for its answer until the expiry that it sends',
+    (name) => {
+      const { TimeoutSeconds, Arguments } = stateOf(readDefinition('outbox-processor'), name);
+      const [, milliseconds] =
+        /"expiresAt":"{% \$millis\(\) \+ (\d+) %}"/.exec(JSON.stringify(Arguments)) ?? [];
 
-    expect(Number(milliseconds)).toBe((TimeoutSeconds ?? Number.NaN) * 1_000);
-    expect(Arguments).toMatchObject({ Payload: { sentAt: '{% $millis() %}' } });
-  });
+      expect(Number(milliseconds)).toBe((TimeoutSeconds ?? Number.NaN) * 1_000);
+      expect(Arguments).toMatchObject({ Payload: { sentAt: '{% $millis() %}' } });
+    },
+  );
 });
 
-describe('a publisher that sends as late as it may', () => {
-  test('ends its request before Lambda ends the function', () => {
+describe('a publisher that sends at the last moment', () => {
+  test('a request that is sent at the last moment ends before Lambda stops the function', () => {
     const resources = plainResources(template);
     const properties = functionOf(resources, 'outbox-processor', 'PublishEventFunctionArn');
     const { TimeoutSeconds = Number.NaN } = stateOf(readDefinition('outbox-processor'), 'Publish event');
     const timeoutMs = Number(environmentOf(properties)['PUBLISH_TIMEOUT_MS']);
-    // As lambdas/publish-event.ts reckons; the function has begun when its state has, or later.
+    // The same calculation as in lambdas/publish-event.ts; the function begins when its state begins, or later.
     const lastSend = TimeoutSeconds * 1_000 - 2 * timeoutMs;
 
     expect(lastSend + timeoutMs).toBeLessThan(Number(properties['Timeout']) * 1_000);
   });
 });
 
-describe('the clocks of a call', () => {
-  test('may differ by what is tolerated, and most of its time is still left', () => {
+describe('the clock tolerance of a call', () => {
+  test('when clocks differ by the tolerance, most of the time of a call is still left', () => {
     const { 'fetch-batch': fetchBatch = {}, 'publish-event': publishEvent = {} } = ourFunctions(template);
     const definition = readDefinition('outbox-processor');
     const publishSeconds = stateOf(definition, 'Publish event').TimeoutSeconds ?? Number.NaN;
 
     const times = [
       Number(environmentOf(fetchBatch)['DATABASE_TIMEOUT_MS']),
-      // As lambdas/publish-event.ts has it: until the request has to begin.
+      // The same calculation as in lambdas/publish-event.ts: the time until the request has to begin.
       publishSeconds * 1_000 - 2 * Number(environmentOf(publishEvent)['PUBLISH_TIMEOUT_MS']),
     ];
 
@@ -127,11 +140,11 @@ describe('the clocks of a call', () => {
 });
 
 describe('the lease', () => {
-  test('outlives every call of the run that took it', () => {
+  test('the lease lasts longer than every call of the run that took it', () => {
     expect(leaseViolations(plainResources(template))).toEqual([]);
   });
 
-  test('is found out when it is too short', () => {
+  test('a lease that is too short is detected', () => {
     const resources = plainResources(template);
 
     environmentOf(functionOf(resources, 'outbox-processor', 'FetchBatchFunctionArn'))['LEASE_SECONDS'] =
@@ -143,7 +156,7 @@ describe('the lease', () => {
   });
 });
 
-describe('a patience in the wrong order', () => {
+describe('timeouts in the wrong order', () => {
   test.each<[string, (resources: Resources, definition: Definition) => void]>([
     [
       'Mark failed: call (3 s) does not end before function (3 s)',
@@ -178,7 +191,7 @@ describe('a patience in the wrong order', () => {
         stateOf(definition, 'Publish event').TimeoutSeconds = 4;
       },
     ],
-  ])('is found out: %s', (violation, breakIt) => {
+  ])('a timeout in the wrong order is detected: %s', (violation, breakIt) => {
     const resources = plainResources(template);
     const definition = readDefinition('outbox-processor');
 
@@ -187,7 +200,7 @@ describe('a patience in the wrong order', () => {
     expect(violations(resources, 'outbox-processor', definition)).toEqual([violation]);
   });
 
-  test('is found out when the execution may outlive Express', () => {
+  test('an execution that could exceed the limit of Express is detected', () => {
     const definition = { ...readDefinition('outbox-processor'), TimeoutSeconds: 300 };
 
     expect(violations(plainResources(template), 'outbox-processor', definition)).toContain(
@@ -196,19 +209,19 @@ describe('a patience in the wrong order', () => {
   });
 });
 
-describe('a function that works until its time is up', () => {
-  test('ends by itself: purge-events after its last statement', () => {
+describe('the time limit of a function', () => {
+  test('purge-events ends its last statement before its timeout', () => {
     const { 'purge-events': purge = {} } = ourFunctions(template);
     const { PURGE_WORK_MS, DATABASE_TIMEOUT_MS } = environmentOf(purge);
-    // A statement that begins at the last moment, after a rest as long as its predecessor, and the look at what is left.
+    // A statement that begins at the last moment after a pause as long as the previous one, and the final overdue query.
     const longest = Number(PURGE_WORK_MS) + 3 * Number(DATABASE_TIMEOUT_MS);
 
     expect(longest).toBeLessThan(Number(purge['Timeout']) * 1_000);
   });
 });
 
-describe('the load', () => {
-  test('that the worst case is computed for is the one that is deployed', () => {
+describe('the assumed load', () => {
+  test('the worst case is calculated for the load that is deployed', () => {
     const { 'fetch-batch': fetchBatch = {} } = ourFunctions(template);
     const { PublishChunkSize, LoopSeconds } = substitutionsOf(plainResources(template), 'outbox-processor');
 
@@ -216,4 +229,16 @@ describe('the load', () => {
     expect(PublishChunkSize).toBe(String(assumedLoad.chunkSize));
     expect(LoopSeconds).toBe(String(assumedLoad.loopSeconds));
   });
+});
+
+test('a message about a timeout has the seconds of its step', () => {
+  const definition = readDefinition('outbox-processor');
+  const secondsOf = (name: string) => stateOf(definition, name).TimeoutSeconds;
+  const told = toldTimeouts(readText('outbox-processor'));
+
+  const marks = ['Mark processed', 'Mark failed', 'Release batch'].map(secondsOf);
+  expect(new Set(marks).size).toBe(1);
+  expect(told).toHaveLength(5);
+  for (const [step, seconds] of told)
+    expect([step, seconds]).toEqual([step, step === 'Mark' ? marks[0] : secondsOf(String(step))]);
 });

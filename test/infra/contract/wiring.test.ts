@@ -32,7 +32,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-/** What a state machine's role may invoke, as JSON texts. */
+/** What the role of a state machine may invoke, as JSON texts. */
 function invocable(resources: Resources, machine: string): string[] {
   const role = JSON.stringify({ Ref: roleOf(resources, machine) });
   return Object.values(resources)
@@ -72,7 +72,7 @@ function invocationViolations(resources: Resources, machine: string): string[] {
     ];
   });
   const needed = Object.keys(substitutions).filter((name) => name.endsWith('FunctionArn'));
-  // Any version of these functions: a run that began before a deployment still calls the one before.
+  // Any version of these functions: a run that began before a deployment still calls the previous version.
   const expected = needed
     .map((name) => functionIdBehind(resources, substitutions[name]))
     .map((id) => JSON.stringify({ 'Fn::Join': ['', [{ 'Fn::GetAtt': [id, 'Arn'] }, ':*']] }))
@@ -85,28 +85,28 @@ function invocationViolations(resources: Resources, machine: string): string[] {
   ];
 }
 
-describe.each(machines)('%s', (machine) => {
-  test('has a value for every placeholder and no other', () => {
+describe.each(machines)('the wiring of %s', (machine) => {
+  test('every placeholder has a value, and every value has a placeholder', () => {
     const names = Object.keys(substitutionsOf(plainResources(template), machine));
 
     expect(substitutionViolations(readText(machine), names)).toEqual([]);
   });
 
-  test('is deployed as its file says', () => {
+  test('the state machine is deployed with the definition in its file', () => {
     const deployed = String(machineProperties(plainResources(template), machine)['DefinitionString']);
 
     expect(JSON.parse(deployed)).toEqual(readDefinition(machine));
   });
 
-  test('invokes each function by its published version, and may invoke versions of nothing else', () => {
+  test('the state machine invokes published versions and may invoke no other functions', () => {
     expect(invocationViolations(plainResources(template), machine)).toEqual([]);
   });
 });
 
-describe('broken wiring is found out', () => {
+describe('broken wiring', () => {
   const machine = 'outbox-processor';
 
-  test('when a placeholder has no value or a value has no placeholder', () => {
+  test('a placeholder without a value, or a value without a placeholder, is detected', () => {
     const names = Object.keys(substitutionsOf(plainResources(template), machine));
     const renamed = readText(machine).replaceAll('FetchBatchFunctionArn', 'FetchBatchArn');
 
@@ -116,7 +116,7 @@ describe('broken wiring is found out', () => {
     ]);
   });
 
-  test('when $LATEST is invoked instead of a version', () => {
+  test('an invocation of $LATEST instead of a version is detected', () => {
     const resources = plainResources(template);
     const [latest] = Object.entries(resources).filter(
       ([, { Properties }]) => Properties?.['FunctionName'] === 'outbox-fetch-batch',
@@ -129,7 +129,7 @@ describe('broken wiring is found out', () => {
     );
   });
 
-  test('when two functions are exchanged', () => {
+  test('two exchanged functions are detected', () => {
     const resources = plainResources(template);
     const substitutions = substitutionsOf(resources, machine);
     const { MarkFailedFunctionArn = '', MarkProcessedFunctionArn = '' } = substitutions;
@@ -142,7 +142,7 @@ describe('broken wiring is found out', () => {
     expect(invocationViolations(resources, machine)).toHaveLength(2);
   });
 
-  test('when the role may invoke one function less or everything', () => {
+  test('a role that may invoke one function less, or everything, is detected', () => {
     const resources = plainResources(template);
     const role = roleOf(resources, machine);
     const [statements = []] = Object.values(resources)

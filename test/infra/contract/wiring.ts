@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { type Resource, resourcesOf } from '../synthesized.ts';
 
-/** A template's resources as plain data, free to be broken in a copy. */
+/** The resources of a template as plain data, a copy that tests may break. */
 export type Resources = Record<string, Resource & { Properties: Record<string, unknown> }>;
 
 export function plainResources(template: Template): Resources {
@@ -29,7 +29,7 @@ export function substitutionsOf(resources: Resources, machine: string): Record<s
   >;
 }
 
-/** The properties of the function that a published version belongs to; undefined for anything but a version. */
+/** The properties of the function of a published version; undefined for anything but a version. */
 export function functionBehind(resources: Resources, arn: unknown): Record<string, unknown> | undefined {
   return resources[functionIdBehind(resources, arn) ?? '']?.Properties;
 }
@@ -40,7 +40,7 @@ export function functionIdBehind(resources: Resources, arn: unknown): string | u
   return (version.Properties['FunctionName'] as Reference).Ref;
 }
 
-/** The function that a placeholder such as `FetchBatchFunctionArn` stands for. */
+/** The function of a placeholder such as `FetchBatchFunctionArn`. */
 export function functionOf(
   resources: Resources,
   machine: string,
@@ -55,7 +55,7 @@ export function environmentOf(properties: Record<string, unknown>): Record<strin
   return (properties['Environment'] as { Variables: Record<string, unknown> }).Variables;
 }
 
-/** Our functions by the names of their handlers; CDK's own are left out. */
+/** Our functions by the names of their handlers, without those of the CDK. */
 export function ourFunctions(template: Template): Record<string, Record<string, unknown>> {
   return Object.fromEntries(
     Object.values(resourcesOf(template, 'AWS::Lambda::Function'))

@@ -16,7 +16,7 @@ import {
 const EXPRESS_LIMIT_SECONDS = 300;
 const databaseStates = ['Fetch batch', 'Mark processed', 'Mark failed', 'Release batch'];
 
-/** Seconds that one state can take at most; a Map takes as many waves as its concurrency leaves. */
+/** The longest time of one state in seconds; a Map takes several waves when its concurrency is below its items. */
 function stateSeconds(state: State): number {
   if (state.Type === 'Task') return worstSeconds(state);
   if (state.ItemProcessor === undefined) return 0;
@@ -30,7 +30,7 @@ function worstSecondsIfTask(state: State): number {
   return state.Type === 'Task' ? worstSeconds(state) : 0;
 }
 
-/** Seconds of the longest way from a state to the end of the batch, through Catches and Choices too. */
+/** The longest way from a state to the end of the batch in seconds, including Catches and Choices. */
 function longestWay(definition: Definition, name: string, seen: readonly string[] = []): number {
   if (seen.includes(name)) return 0;
   const state = stateOf(definition, name);
@@ -41,11 +41,11 @@ function longestWay(definition: Definition, name: string, seen: readonly string[
   return stateSeconds(state) + Math.max(0, ...ways);
 }
 
-/** What a run has to compare with its time before it begins another batch at once. */
+/** The condition on the elapsed time with which a run may begin another batch. */
 const elapsedBefore = (bound: string): string =>
   `$millis() - $toMillis($states.context.Execution.StartTime) < ${bound} * 1000`;
 
-/** The ways to another batch that do not reckon with the run's time, or not with the wait that comes before it. */
+/** The ways to another batch that do not check the time of the run, or leave out the wait before the batch. */
 function timelessWays(definition: Definition): string[] {
   const ways = (stateOf(definition, 'More to do?').Choices ?? []).map(({ Condition, Next }) => {
     const { Type, Seconds, Next: after } = stateOf(definition, Next);
@@ -61,7 +61,7 @@ function timelessWays(definition: Definition): string[] {
   });
 }
 
-/** A JSONata expression without its marks. */
+/** A JSONata expression without `{% %}`. */
 const inside = (value: unknown): string => /^\{% (.*) %\}$/.exec(String(value))?.[1] ?? String(value);
 
 /** Seconds after its start in which a run may begin another batch. */
@@ -96,7 +96,7 @@ function violations(definition: Definition): string[] {
 describe('the worst case of one batch', () => {
   const processor = readDefinition('outbox-processor');
 
-  test('is known, state by state', () => {
+  test('the worst case of every state is the calculated one', () => {
     const seconds = Object.fromEntries(
       [...databaseStates, 'Publish event', 'Publish events'].map((name) => [
         name,
@@ -115,7 +115,7 @@ describe('the worst case of one batch', () => {
     expect(longestWay(processor, 'Begin batch')).toBe(258);
   });
 
-  test('fits the execution even when the batch begins at the last moment', () => {
+  test('the worst case fits the execution even when the batch begins at the last moment', () => {
     expect(loopSeconds(processor)).toBe(30);
     expect(violations(processor)).toEqual([]);
   });
@@ -154,7 +154,7 @@ describe('the worst case of one batch', () => {
       '"Mark failed" gives up before Aurora is back',
       (d) => Object.assign(stateOf(d, 'Mark failed').Retry?.at(-1) ?? {}, { MaxDelaySeconds: 14 }),
     ],
-  ])('is found out: %s', (violation, breakIt) => {
+  ])('a worst case that is too long is detected: %s', (violation, breakIt) => {
     const definition = readDefinition('outbox-processor');
 
     breakIt(definition);
@@ -162,7 +162,7 @@ describe('the worst case of one batch', () => {
     expect(violations(definition)).toEqual([violation]);
   });
 
-  test('is found out when one publish takes longer than 30 s', () => {
+  test('a publish that may take longer than 30 s is detected', () => {
     const definition = readDefinition('outbox-processor');
 
     stateOf(definition, 'Publish event').TimeoutSeconds = 10;
@@ -171,8 +171,8 @@ describe('the worst case of one batch', () => {
   });
 });
 
-describe('the construct', () => {
-  test('reckons with the same worst case', () => {
+describe('the worst case in the construct', () => {
+  test('the construct calculates the same worst case', () => {
     const definition = readDefinition('outbox-processor') as unknown as Parameters<
       typeof worstCaseSeconds
     >[0];
@@ -183,7 +183,7 @@ describe('the construct', () => {
     );
   });
 
-  test('leaves less time for another batch when a batch takes a wave more', () => {
+  test('the construct leaves less time for another batch when a batch needs one more wave', () => {
     const { definition, settings } = processorDefinition(
       checkSettings({ publishConcurrency: 34, batchSize: 200 }),
     );
@@ -192,17 +192,17 @@ describe('the construct', () => {
     expect(settings['LoopSeconds']).toBe('14');
   });
 
-  test('lets a run linger for as long as its last batch leaves it', () => {
+  test('the construct lets a run linger for as long as its last batch allows', () => {
     const seconds = (linger: number, batchSize: number) =>
       processorDefinition(checkSettings({ linger: Duration.seconds(linger), batchSize })).settings;
 
     expect(seconds(68, 120)).toMatchObject({ LoopSeconds: '68', LingerSeconds: '68' });
-    // A short linger takes nothing from the time for batches.
+    // A short linger does not shorten the time for batches.
     expect(seconds(2, 120)).toMatchObject({ LoopSeconds: '30', LingerSeconds: '2' });
     expect(() => seconds(69, 120)).toThrow(/begins after 68 may outlast its run/);
   });
 
-  test('refuses settings whose worst case does not fit an execution', () => {
+  test('the construct refuses settings whose worst case does not fit an execution', () => {
     const tooSlow = checkSettings({ publishConcurrency: 20, batchSize: 200 });
 
     expect(() => processorDefinition(tooSlow)).toThrow(/may take 348 seconds, and a run has 290/);
@@ -210,14 +210,14 @@ describe('the construct', () => {
 });
 
 describe('the other machines', () => {
-  test('a redrive waits longer for its run than the run may take, within what Express allows', () => {
+  test('a redrive waits longer for its run than the run may take, within the limit of Express', () => {
     const { TimeoutSeconds } = stateOf(readDefinition('outbox-redrive'), 'Run processor');
 
     expect(TimeoutSeconds).toBeGreaterThan(readDefinition('outbox-processor').TimeoutSeconds ?? Infinity);
     expect(TimeoutSeconds).toBeLessThan(EXPRESS_LIMIT_SECONDS);
   });
 
-  test('a cleanup that asks once more at the last moment still ends in time', () => {
+  test('a cleanup whose last purge begins at the last moment still ends in time', () => {
     const cleanup = readDefinition('outbox-cleanup');
     const condition = stateOf(cleanup, 'More to purge?').Choices?.at(0)?.Condition ?? '';
     const lastStart = Number(/StartTime\) < (\d+)/.exec(condition)?.[1]) / 1_000;

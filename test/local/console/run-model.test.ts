@@ -21,12 +21,12 @@ interface Model {
 
 let runModel: () => Model;
 beforeAll(async () => {
-  // The page's own file: a browser's module, which has no types.
+  // The page's own file: a browser module without types.
   const file = new URL('../../../local/console/run-model.js', import.meta.url).href;
   ({ runModel } = (await import(file)) as { runModel: () => Model });
 });
 
-/** What the page makes of the run, from what the twin shows of it. */
+/** The model that the page builds from the history that the twin returns. */
 async function modelOf(definition: string, input: unknown, invoke?: TaskInvoker): Promise<Model> {
   const { events } = await simulate(definition, { input, ...(invoke && { invoke }) });
   const model = runModel();
@@ -51,7 +51,7 @@ const failing: TaskInvoker = (resource, args, signal) =>
   args === 1 ? Promise.reject(new TaskError('Oops', 'why')) : silent(resource, args, signal);
 
 describe("the page's model of a run", () => {
-  test('follows states from one to the next', async () => {
+  test('the model follows the states in their order', async () => {
     const model = await modelOf(
       machine({
         A: { Type: 'Pass', Next: 'B' },
@@ -65,7 +65,7 @@ describe("the page's model of a run", () => {
     expect([...model.taken]).toEqual(['→A', 'A→B', 'B→C']);
   });
 
-  test('tells iterations from the Map, one after the other in one place', async () => {
+  test('the model separates the iterations of a Map that run one after the other', async () => {
     const states = { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', End: true } };
     const model = await modelOf(mapped(states, { MaxConcurrency: 1 }, { C: { Type: 'Succeed' } }), [7, 8]);
     expect(told(model)).toEqual([
@@ -80,7 +80,7 @@ describe("the page's model of a run", () => {
     expect(model.visits[0]?.map).toEqual({ length: 2, started: 2, succeeded: 2, failed: 0 });
   });
 
-  test('tells a Map in a Map from the outer one', async () => {
+  test('the model separates a nested Map from the outer one', async () => {
     const inner = (items: unknown[]) => ({
       Type: 'Map',
       Items: items,
@@ -105,7 +105,7 @@ describe("the page's model of a run", () => {
     ]);
   });
 
-  test('tells the iteration that failed from those that were stopped', async () => {
+  test('the model separates the failed iteration from those that were stopped', async () => {
     const model = await modelOf(mapped({ A: task }), [0, 1, 2], failing);
     expect(told(model)).toEqual([
       'Each failed',
@@ -116,7 +116,7 @@ describe("the page's model of a run", () => {
     expect(model.visits[0]?.map).toEqual({ length: 3, started: 3, succeeded: 0, failed: 1 });
   });
 
-  test('tells a failure deep inside from the Maps around it, and the Catch', async () => {
+  test('the model has a failure in a nested Map, the failures of the Maps around it, and the Catch', async () => {
     const states = {
       Inner: { Type: 'Map', ItemProcessor: { StartAt: 'A', States: { A: task } }, End: true },
     };
@@ -140,7 +140,7 @@ describe("the page's model of a run", () => {
     expect([...model.taken]).toEqual(['→Each', 'Each→C']);
   });
 
-  test('counts the tries of a Task, and a Map that starts anew', async () => {
+  test('the model counts the attempts of a Task, and a Map that is retried', async () => {
     let calls = 0;
     const once: TaskInvoker = async () => {
       if (++calls === 1) throw new TaskError('Oops', 'why');
@@ -174,11 +174,11 @@ describe("the page's model of a run", () => {
       mapped({ A: { Type: 'Pass', Output: '{% $no %}', End: true } }),
       ['Each failed', 'A of item 0 failed'],
     ],
-  ])('knows where an evaluation failed: %s', async (_where, definition, expected) => {
+  ])('the model has the place of a failed evaluation: %s', async (_where, definition, expected) => {
     expect(told(await modelOf(definition, [1]))).toEqual(expected);
   });
 
-  test('closes what a time-out of the execution leaves open', async () => {
+  test('the model closes the states that the timeout of the execution leaves open', async () => {
     const definition = machine({ A: { Type: 'Wait', Seconds: 60, End: true } }, { TimeoutSeconds: 5 });
     expect(told(await modelOf(definition, {}))).toEqual(['A aborted']);
   });

@@ -1,11 +1,11 @@
-// Functions for the tests of the twin's Lambda: each is an export, so `index.<name>` is a handler.
+// Functions for the tests of the twin's Lambda: each export is a handler named `index.<name>`.
 import { get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
 let invocations = 0;
 let meeting = [];
 
-/** Ends when so many invocations of it run at once. Answers with how many this thread has run so far. */
+/** Ends when `count` invocations run at once. Returns the number of invocations that this thread has run. */
 export async function meet({ count }) {
   invocations += 1;
   await new Promise((resolve) => {
@@ -17,20 +17,20 @@ export async function meet({ count }) {
   return invocations;
 }
 
-/** Never ends for the slow one. */
+/** Never ends when `slow` is set. */
 export function answer({ slow }) {
   invocations += 1;
   return slow ? new Promise(() => undefined) : Promise.resolve(invocations);
 }
 
-/** Occupies its thread. */
+/** Blocks its thread. */
 export function compute({ ms }) {
   const until = Date.now() + ms;
   while (Date.now() < until);
   return Promise.resolve('computed');
 }
 
-/** Sends one request after the other, for ever. */
+/** Sends one request after another without end. */
 export async function send({ url }) {
   for (;;) {
     await new Promise((resolve) =>

@@ -4,13 +4,13 @@ import { logger, metrics, withTelemetry } from '../../../lambdas/runtime/telemet
 interface Input {
   readonly runId: string;
   readonly events: number;
-  /** How many invocations must have begun before this one goes on. */
+  /** The number of invocations that must have started before this one continues. */
   readonly count: number;
 }
 
 let meeting: (() => void)[] = [];
 
-/** As the product's handlers do, with other invocations between what it says of itself and what it logs. */
+/** Logs as the product's handlers do, while other invocations run between its context and its log line. */
 export const handler = withTelemetry(async ({ runId, events, count }: Input) => {
   logger.appendKeys({ run: runId });
   metrics.addMetric('Events', MetricUnit.Count, events);

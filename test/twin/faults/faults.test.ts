@@ -24,12 +24,12 @@ const held = createHeldCalls(0, createPace(1));
 const replace = (rule: object) =>
   createFaults(['fetch-batch'], held).replace([{ kind: 'latency', ms: 1, ...rule }]);
 
-describe.each(Object.entries(operations))('a fault of %s', (service, implemented) => {
-  test('may name each operation that the twin has, as AWS calls it', () => {
+describe.each(Object.entries(operations))('faults of %s', (service, implemented) => {
+  test('a fault rule may name every operation that the twin has, by its name in AWS', () => {
     for (const operation of Object.keys(implemented)) replace({ service, operation });
   });
 
-  test('that names any other operation is refused with the list of those', () => {
+  test('a rule that names any other operation is refused with the list of valid operations', () => {
     for (const operation of ['Execute', 'BatchExecute', 'putEvents', 'InvokeFunction']) {
       let message = '';
       try {
@@ -44,7 +44,7 @@ describe.each(Object.entries(operations))('a fault of %s', (service, implemented
   });
 });
 
-test('a rule does not affect other operations than the one that it names', async () => {
+test('a rule affects only the operation that it names', async () => {
   const faults = createFaults([], held);
   faults.replace([
     { service: 'rds-data', operation: 'ExecuteStatement', kind: 'error', code: 'ThrottlingException' },

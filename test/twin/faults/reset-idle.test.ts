@@ -41,10 +41,10 @@ function execute(sql: string): Promise<number | string | undefined> {
   });
 }
 
-test('a connection that has carried a request is reset by the next one, which nobody processes', async () => {
+test('the next request on a used connection is reset, and the service does not process it', async () => {
   faults.replace([resetIdle]);
 
-  // On a new connection, on a used one that the rule does not match, on a used one, and on a new one.
+  // A new connection, a used one whose request the rule does not match, a used one, and a new one.
   const answers = [await execute('update 1'), await execute('select'), await execute('update 2')];
   answers.push(await execute('update 3'));
 
@@ -53,13 +53,13 @@ test('a connection that has carried a request is reset by the next one, which no
   expect(faults.list()).toMatchObject([{ fired: 1 }]);
 });
 
-test('a rule that is used up resets nothing', async () => {
+test('an exhausted rule resets nothing', async () => {
   faults.replace([{ ...resetIdle, times: 1 }]);
 
   for (const expected of [200, 'ECONNRESET', 200, 200]) expect(await execute('update')).toBe(expected);
 });
 
-test('only services that functions call over HTTP can have their connections reset', () => {
+test('only connections to services that functions call over HTTP can be reset', () => {
   expect(() => faults.replace([{ service: 'lambda', kind: 'reset-idle' }])).toThrow(
     'kind reset-idle cannot happen to lambda, only to events,rds-data,states',
   );

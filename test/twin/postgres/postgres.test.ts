@@ -44,20 +44,20 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** Creating a cluster takes seconds: most tests start one that is there already. */
+/** Creating a cluster takes seconds, so most tests start an existing one. */
 function useCluster(): void {
   beforeEach(() => {
     dataDir = cluster;
   });
 }
 
-describe('a folder without a cluster', () => {
-  test('starts in an empty folder and answers, in UTC and UTF-8', async () => {
+describe('folder without a cluster', () => {
+  test('PostgreSQL starts in an empty folder and answers in UTC and UTF-8', async () => {
     const { url } = await start();
 
     const [settings] = await query(
       url,
-      `select current_database() as database, current_setting('TimeZone') as zone, current_setting('fsync') as fsync,
+      `select current_database() as database, current_setting('TimeZone') as zone, current_setting('fsync') as fsync, current_setting('max_wal_size') as wal,
               current_setting('server_encoding') as encoding, current_setting('listen_addresses') as addresses,
               upper('é') as upper`,
     );
@@ -66,13 +66,14 @@ describe('a folder without a cluster', () => {
       database: 'outbox',
       zone: 'UTC',
       fsync: 'on',
+      wal: '256MB',
       encoding: 'UTF8',
       addresses: '127.0.0.1',
       upper: 'É',
     });
   });
 
-  test('is not poisoned when the owner is killed while initdb is at work', async () => {
+  test('PostgreSQL starts in a folder whose owner was killed during initdb', async () => {
     const owner = spawnOwner();
     await eventually(async () => {
       const draft = (await readdir(dataDir)).find((entry) => /^\.initdb-\d+$/.test(entry));
@@ -87,10 +88,10 @@ describe('a folder without a cluster', () => {
   });
 });
 
-describe('a PostgreSQL of our own', () => {
+describe('embedded PostgreSQL', () => {
   useCluster();
 
-  test('keeps its rows from one start to the next, and stops as often as it is told', async () => {
+  test('rows survive a restart, and stop may be called several times', async () => {
     const first = await start();
     const note = await writeRow(first.url);
     await Promise.all([first.stop(), first.stop()]);
@@ -102,7 +103,7 @@ describe('a PostgreSQL of our own', () => {
     expect(await readRows(second.url)).toContain(note);
   });
 
-  test('serves the port and the database that it is told', async () => {
+  test('PostgreSQL uses the given port and the given database name', async () => {
     const port = await withTakenPort(async (port) => port);
 
     const { url } = await start({ port, databaseName: 'my "events"' });
@@ -111,7 +112,7 @@ describe('a PostgreSQL of our own', () => {
     expect(await query(url, 'select current_database() as name')).toEqual([{ name: 'my "events"' }]);
   });
 
-  test('does not start on a taken port, says why, and leaves nothing running', async () => {
+  test('PostgreSQL does not start on a taken port, gives the reason, and leaves no process running', async () => {
     await withTakenPort(async (port) => {
       await expect(start({ port })).rejects.toThrow(
         /postgres did not start in ".*": .*; the last lines of its log:\n.*could not bind/s,
@@ -119,14 +120,14 @@ describe('a PostgreSQL of our own', () => {
     });
 
     expect(existsSync(join(dataDir, 'cluster', 'postmaster.pid'))).toBe(false);
-    await start(); // so the folder was given up as well
+    await start(); // so the folder was released as well
   });
 });
 
-describe('a killed owner', () => {
+describe('killed owner', () => {
   useCluster();
 
-  test('takes its postmaster along when its process group is killed, and no committed row is lost', async () => {
+  test('the postmaster ends when the process group of its owner is killed, and no committed row is lost', async () => {
     const owner = await startOwner();
     const note = await writeRow(owner.url);
     const postmaster = await postmasterPid();
@@ -138,7 +139,7 @@ describe('a killed owner', () => {
     expect(await readRows(url)).toContain(note);
   });
 
-  test('may be followed at once by the next', async () => {
+  test('a new PostgreSQL may start immediately after the owner was killed', async () => {
     const owner = await startOwner();
     const note = await writeRow(owner.url);
 
@@ -148,7 +149,7 @@ describe('a killed owner', () => {
     expect(await readRows(url)).toContain(note);
   });
 
-  test('leaves an orphan when its guard is killed too, which the next start replaces', async () => {
+  test('the next start stops the postmaster that is left over when owner and guard are killed', async () => {
     const owner = await startOwner();
     const note = await writeRow(owner.url);
     const orphan = await postmasterPid();
@@ -165,7 +166,7 @@ describe('a killed owner', () => {
     expect(await readRows(url)).toContain(note);
   });
 
-  test('and a postmaster killed with it lose no committed row either', async () => {
+  test('no committed row is lost when owner and postmaster are killed', async () => {
     const owner = await startOwner();
     const note = await writeRow(owner.url);
     const postmaster = await postmasterPid();
@@ -178,10 +179,53 @@ describe('a killed owner', () => {
   });
 });
 
-describe('a data directory', () => {
+describe('a server that ends on its own', () => {
   useCluster();
 
-  test('in use by another process is refused', async () => {
+  test.each(['postmaster', 'guard'])(
+    'because its %s was killed serves again on the same URL',
+    async (victim) => {
+      const { url, stop } = await start();
+      const note = await writeRow(url);
+      const killed = await postmasterPid();
+      process.kill(victim === 'guard' ? parentOf(killed) : killed, 'SIGKILL');
+
+      await eventually(async () => {
+        const rows = await readRows(url).catch((): unknown[] => []);
+        return rows.includes(note) && (await postmasterPid()) !== killed;
+      });
+
+      await stop();
+      expect(existsSync(join(dataDir, 'cluster', 'postmaster.pid'))).toBe(false);
+    },
+  );
+
+  test('and cannot be started again is lost, with the reason', async () => {
+    const postgres = await start();
+    const version = join(dataDir, 'cluster', 'PG_VERSION');
+    await rename(version, `${version}.away`);
+    cleanUps.push(() => rename(`${version}.away`, version));
+
+    process.kill(await postmasterPid(), 'SIGKILL');
+
+    expect((await postgres.lost).message).toMatch(/^postgres did not start in /);
+    expect(await postgres.problem()).toBeDefined();
+  });
+
+  test('may be stopped while it is started again', async () => {
+    const { stop } = await start();
+    process.kill(await postmasterPid(), 'SIGKILL');
+
+    await stop();
+
+    await start();
+  });
+});
+
+describe('data directory', () => {
+  useCluster();
+
+  test('a data directory in use by another process is refused', async () => {
     const owner = await startOwner();
 
     await expect(start()).rejects.toThrow(
@@ -190,19 +234,19 @@ describe('a data directory', () => {
     expect(await query(owner.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  test('in use by this process is refused', async () => {
+  test('a data directory in use by the same process is refused', async () => {
     await start();
 
     await expect(start()).rejects.toThrow(`in use by process ${process.pid}`);
   });
 
-  test('whose owner has died is free, even when a later process has got its id', async () => {
+  test('a data directory is free when its owner has died, even when a later process has the same id', async () => {
     await writeFile(join(dataDir, 'twin.lock'), JSON.stringify({ pid: process.pid, startedAt: 'long ago' }));
 
     await start();
   });
 
-  test('that is the cluster itself, as older versions made it, is used as it is', async () => {
+  test('a data directory that is itself the cluster, as older versions made it, is used as it is', async () => {
     const older = await temporaryFolder();
     cleanUps.push(() => removeFolder(older));
     await (await start({ dataDir: older })).stop();
@@ -216,8 +260,8 @@ describe('a data directory', () => {
   });
 });
 
-describe('a folder', () => {
-  test('that holds something else is refused and stays as it is', async () => {
+describe('folder with other contents', () => {
+  test('a folder with other files is refused and not changed', async () => {
     await writeFile(join(dataDir, 'thesis.txt'), 'chapter 1');
 
     await expect(start()).rejects.toThrow(
@@ -226,7 +270,7 @@ describe('a folder', () => {
     expect(await readdir(dataDir)).toEqual(['thesis.txt']);
   });
 
-  test('of another major version is refused and stays as it is', async () => {
+  test('a cluster of another major version is refused and not changed', async () => {
     await writeFile(join(dataDir, 'PG_VERSION'), '16\n');
 
     await expect(start()).rejects.toThrow(
@@ -235,7 +279,7 @@ describe('a folder', () => {
     expect(await readdir(dataDir)).toEqual(['PG_VERSION']);
   });
 
-  test('with the remains of interrupted initdbs and a folder of the services is begun anew', async () => {
+  test('a folder with only the remains of interrupted initdb runs and a twin folder gets a new cluster', async () => {
     await mkdir(join(dataDir, '.initdb-1', 'base', '1'), { recursive: true });
     await writeFile(join(dataDir, '.initdb-1', 'PG_VERSION'), '17\n');
     await writeFile(join(dataDir, '.initdb-password'), 'old');
@@ -247,14 +291,14 @@ describe('a folder', () => {
     expect((await readdir(dataDir)).filter((entry) => entry.startsWith('.initdb'))).toEqual([]);
   });
 
-  test('with a cluster whose version is empty is refused and stays as it is', async () => {
+  test('a cluster with an empty version file is refused and not changed', async () => {
     await writeFile(join(dataDir, 'PG_VERSION'), '');
 
     await expect(start()).rejects.toThrow('is of PostgreSQL (no version), this is PostgreSQL 17');
     expect(await readdir(dataDir)).toEqual(['PG_VERSION']);
   });
 
-  test('with tables but no control file is refused, and its files stay: that may be data to rescue', async () => {
+  test('a cluster with tables but without a control file is refused, and its files are kept', async () => {
     await writeFile(join(dataDir, 'PG_VERSION'), '17\n');
     await mkdir(join(dataDir, 'base', '1'), { recursive: true });
     await writeFile(join(dataDir, 'base', '1', '1259'), 'rows');
@@ -264,7 +308,7 @@ describe('a folder', () => {
   });
 
   testAsRoot(
-    'behind a folder closed to the user of the database is refused when it was asked for',
+    'a folder that the database user may not enter is refused when it was given explicitly',
     async () => {
       await expect(start({ dataDir: join(dataDir, 'below') })).rejects.toThrow(
         `may not enter "${dataDir}": choose another --data-dir`,
@@ -272,7 +316,7 @@ describe('a folder', () => {
     },
   );
 
-  testAsRoot('behind a closed folder is replaced by one outside when it was only the default', async () => {
+  testAsRoot('a default folder that the database user may not enter is replaced by one outside', async () => {
     const steps: string[] = [];
 
     const outside = await start({
@@ -289,10 +333,10 @@ describe('a folder', () => {
   });
 });
 
-describe('a given DATABASE_URL', () => {
+describe('DATABASE_URL', () => {
   useCluster();
 
-  test('is used, and stopping leaves its server running', async () => {
+  test('the server of DATABASE_URL is used, and stopping the twin leaves it running', async () => {
     const { url } = await start();
 
     const given = await connectPostgres(url);
@@ -302,7 +346,7 @@ describe('a given DATABASE_URL', () => {
     await connectPostgres(url);
   });
 
-  test('that does not answer is one sentence without the password', async () => {
+  test('a server that does not answer is reported in one sentence without the password', async () => {
     const port = await withTakenPort(async (port) => port);
 
     await expect(connectPostgres(`postgresql://me:s3cret@127.0.0.1:${port}/outbox`)).rejects.toThrow(
@@ -312,7 +356,7 @@ describe('a given DATABASE_URL', () => {
     );
   });
 
-  test('with a wrong password is one sentence without the password', async () => {
+  test('a wrong password is reported in one sentence without the password', async () => {
     const url = new URL((await start()).url);
     url.password = 's3cret';
 
@@ -322,15 +366,22 @@ describe('a given DATABASE_URL', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
   });
 
-  test.each(['postgresql://me:s3cret#@:x/outbox', 'mysql://me:s3cret@127.0.0.1/outbox', 's3cret'])(
-    'that is not one (%#) is refused without showing it',
-    async (url) => {
-      const error = await connectPostgres(url).catch((error: Error) => error);
+  test.each([
+    'postgresql://me:p@s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:p@127.0.0.1/s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:12/s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:12?s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:12#s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:100%s3cret@127.0.0.1:1/outbox',
+    'postgresql://me:s3cret#@:x/outbox',
+    'mysql://me:s3cret@127.0.0.1/outbox',
+    's3cret',
+  ])('a malformed DATABASE_URL is refused without showing it (case %#)', async (url) => {
+    const error = await connectPostgres(url).catch((error: Error) => error);
 
-      expect(String(error)).toMatch(/DATABASE_URL is not of the form postgresql:/);
-      expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
-    },
-  );
+    expect(String(error)).toMatch(/DATABASE_URL is not of the form postgresql:/);
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret');
+  });
 });
 
 async function start(options: Partial<PostgresOptions> = {}): Promise<Postgres> {
@@ -343,12 +394,12 @@ async function temporaryFolder(): Promise<string> {
   return realpath(await mkdtemp(join(tmpdir(), 'outbox-test-')));
 }
 
-/** Retried, because a guard may still be stopping what a killed process has left. */
+/** Retried, because a guard may still be stopping the processes that a killed owner left behind. */
 function removeFolder(folder: string): Promise<void> {
   return rm(folder, { recursive: true, force: true, maxRetries: 20 });
 }
 
-/** In a process group of its own, as a shell would start it. */
+/** Starts it in a process group of its own, as a shell does. */
 function spawnOwner(): ChildProcess {
   const script = fileURLToPath(new URL('../../support/postgres-owner.ts', import.meta.url));
   const owner = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
@@ -383,7 +434,7 @@ async function postmasterPid(): Promise<number> {
   return Number.parseInt(await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8'), 10);
 }
 
-/** Runs `work` while a port is taken by a server that says nothing; the port is free afterwards. */
+/** Runs `work` while a server that never answers occupies a port; the port is free afterwards. */
 async function withTakenPort<T>(work: (port: number) => Promise<T>): Promise<T> {
   const callers: Socket[] = [];
   const server = createServer((caller) => callers.push(caller)).listen(0, '127.0.0.1');

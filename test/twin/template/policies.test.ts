@@ -9,7 +9,7 @@ const allow = (Action: unknown, Resource: unknown) => ({ Effect: 'Allow', Action
 const deny = (Action: unknown, Resource: unknown) => ({ Effect: 'Deny', Action, Resource });
 const document = (Statement: unknown) => ({ PolicyName: 'p', PolicyDocument: { Statement } });
 
-/** Authorizes by a template with the role Worker and these resources beside it. */
+/** Returns the authorizer of a template with the role Worker and these other resources. */
 function authorizerOf(role: object, others: Parameters<typeof createTemplate>[0] = {}) {
   const template = createTemplate({
     Worker: { Type: 'AWS::IAM::Role', Properties: { ...role } },
@@ -22,29 +22,32 @@ function authorizerOf(role: object, others: Parameters<typeof createTemplate>[0]
 const withStatements = (...statements: readonly object[]) =>
   authorizerOf({ Policies: [document(statements)] });
 
-describe('a role may do', () => {
+describe('allowed actions', () => {
   test.each<[string, object[]]>([
-    ['what is allowed by its name', [allow('sqs:SendMessage', queue)]],
-    ['an action in a list', [allow(['sqs:GetQueueUrl', 'sqs:SendMessage'], queue)]],
-    ['an action in other case', [allow('SQS:sendmessage', queue)]],
-    ['an action that a wildcard covers', [allow('sqs:Send*', queue)]],
-    ['every action of a service', [allow('sqs:*', queue)]],
-    ['every action', [allow('*', queue)]],
-    ['a resource in a list', [allow('sqs:SendMessage', ['arn:aws:s3:::a', queue])]],
-    ['a resource that a star covers, across colons', [allow('sqs:SendMessage', 'arn:aws:sqs:*:orders')]],
-    ['a resource that a question mark covers', [allow('sqs:SendMessage', queue.replace('o', '?'))]],
-    ['every resource', [allow('sqs:SendMessage', '*')]],
-    ['what one of its statements allows', [allow('s3:GetObject', '*'), allow('sqs:SendMessage', queue)]],
-    ['what is denied elsewhere', [allow('sqs:*', '*'), deny('sqs:SendMessage', `${queue}-other`)]],
+    ['by its name', [allow('sqs:SendMessage', queue)]],
+    ['in a list of actions', [allow(['sqs:GetQueueUrl', 'sqs:SendMessage'], queue)]],
+    ['in another case', [allow('SQS:sendmessage', queue)]],
+    ['by a wildcard', [allow('sqs:Send*', queue)]],
+    ['with every action of the service', [allow('sqs:*', queue)]],
+    ['with every action', [allow('*', queue)]],
+    ['for a list of resources', [allow('sqs:SendMessage', ['arn:aws:s3:::a', queue])]],
+    ['for resources that match a star, across colons', [allow('sqs:SendMessage', 'arn:aws:sqs:*:orders')]],
+    ['for resources that match a question mark', [allow('sqs:SendMessage', queue.replace('o', '?'))]],
+    ['for every resource', [allow('sqs:SendMessage', '*')]],
+    ['by one of several statements', [allow('s3:GetObject', '*'), allow('sqs:SendMessage', queue)]],
     [
-      'what has a condition, which nobody evaluates',
+      'and denied only for another resource',
+      [allow('sqs:*', '*'), deny('sqs:SendMessage', `${queue}-other`)],
+    ],
+    [
+      'under a condition, which the twin does not evaluate',
       [{ ...allow('sqs:SendMessage', queue), Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
     ],
-  ])('%s', (_, statements) => {
+  ])('a role may perform an action that is allowed %s', (_, statements) => {
     expect(() => withStatements(...statements)('sqs:SendMessage', queue)).not.toThrow();
   });
 
-  test('what a policy that is attached to it allows, with every reference resolved', () => {
+  test('a role may perform what an attached policy allows, with every reference resolved', () => {
     const authorize = authorizerOf(
       { ManagedPolicyArns: ['arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole'] },
       {
@@ -63,20 +66,20 @@ describe('a role may do', () => {
   });
 });
 
-describe('a role may not do', () => {
+describe('denied actions', () => {
   test.each<[string, object[]]>([
-    ['anything without a policy', []],
-    ['another action', [allow('sqs:SendMessageBatch', queue)]],
-    ['an action of which it has only the beginning', [allow('sqs:Send', queue)]],
-    ['the same action of another service', [allow('sns:*', queue)]],
-    ['the action on another resource', [allow('sqs:SendMessage', `${queue}-other`)]],
-    ['the action on a resource in other case', [allow('sqs:SendMessage', queue.toUpperCase())]],
-    ['what would match if a dot stood for anything', [allow('sqs:SendMessage', queue.replace(/-/g, '.'))]],
+    ['no policy at all', []],
+    ['permission for a longer action name only', [allow('sqs:SendMessageBatch', queue)]],
+    ['permission for the beginning of the action name only', [allow('sqs:Send', queue)]],
+    ['permission for the same action of another service only', [allow('sns:*', queue)]],
+    ['permission for another resource only', [allow('sqs:SendMessage', `${queue}-other`)]],
+    ['permission for the resource in another case only', [allow('sqs:SendMessage', queue.toUpperCase())]],
     [
-      'the action on a resource that lacks what a question mark stands for',
-      [allow('sqs:SendMessage', `${queue}?`)],
+      'permission for a resource with dots instead of hyphens only',
+      [allow('sqs:SendMessage', queue.replace(/-/g, '.'))],
     ],
-  ])('%s', (_, statements) => {
+    ['permission for a resource with one more character only', [allow('sqs:SendMessage', `${queue}?`)]],
+  ])('a role may not perform an action with %s', (_, statements) => {
     expect(() => withStatements(...statements)('sqs:SendMessage', queue)).toThrow(
       expect.objectContaining({
         code: 'AccessDeniedException',
@@ -90,14 +93,14 @@ describe('a role may not do', () => {
 
   test.each<[string, object[]]>([
     ['after the permission', [allow('*', '*'), deny('sqs:*', queue)]],
-    ['before it', [deny('sqs:*', queue), allow('*', '*')]],
-  ])('what is denied %s', (_, statements) => {
+    ['before the permission', [deny('sqs:*', queue), allow('*', '*')]],
+  ])('a role may not perform an action that is denied %s', (_, statements) => {
     expect(() => withStatements(...statements)('sqs:SendMessage', queue)).toThrow(
       /on resource: \S+ with an explicit deny in an identity-based policy$/,
     );
   });
 
-  test('what a policy allows that is attached to another role', () => {
+  test('a role may not perform what a policy of another role allows', () => {
     const authorize = authorizerOf(
       {},
       {
@@ -112,7 +115,7 @@ describe('a role may not do', () => {
     expect(() => authorize('sqs:SendMessage', queue)).toThrow('not authorized');
   });
 
-  test('a qualified function, when only the unqualified one is allowed', () => {
+  test('a role may not invoke a qualified function when only the unqualified one is allowed', () => {
     const fn = 'arn:aws:lambda:us-east-1:000000000000:function:work';
     expect(() =>
       withStatements(allow('lambda:InvokeFunction', fn))('lambda:InvokeFunction', `${fn}:1`),
@@ -120,7 +123,7 @@ describe('a role may not do', () => {
   });
 });
 
-describe('what cannot be evaluated is refused when it is read', () => {
+describe('policies that the twin cannot evaluate', () => {
   test.each<[string, object, string]>([
     [
       'NotAction',
@@ -133,7 +136,7 @@ describe('what cannot be evaluated is refused when it is read', () => {
       'does not evaluate NotResource',
     ],
     [
-      'an effect of another name',
+      'an unknown effect',
       { Policies: [document({ Effect: 'allow', Action: 's3:*', Resource: '*' })] },
       'has Effect "allow": expected Allow or Deny',
     ],
@@ -143,24 +146,24 @@ describe('what cannot be evaluated is refused when it is read', () => {
       'does not evaluate managed policy arn:aws:iam::aws:policy/AdministratorAccess',
     ],
     [
-      'a boundary',
+      'a permissions boundary',
       { PermissionsBoundary: 'arn:aws:iam::1:policy/b' },
       'does not evaluate PermissionsBoundary',
     ],
-  ])('%s', (_, role, message) => {
+  ])('a role is refused when it is read because of %s', (_, role, message) => {
     expect(() => authorizerOf(role)).toThrow(message);
   });
 
-  test('a managed policy of the template', () => {
+  test('a role is refused when a managed policy of the template is attached to it', () => {
     const Policy = { Type: 'AWS::IAM::ManagedPolicy', Properties: { Roles: [{ Ref: 'Worker' }] } };
     expect(() => authorizerOf({}, { Policy })).toThrow('does not evaluate AWS::IAM::ManagedPolicy');
   });
 
-  test('a role that the template does not define', () => {
+  test('a role that the template does not define is refused', () => {
     expect(() => readPolicies(createTemplate({}), new Set([roleArn]))).toThrow(`${roleArn} is no role`);
   });
 
-  test('except in a role that no function, state machine or schedule has', () => {
+  test('a role that no function, state machine or schedule has is not read', () => {
     const Stranger = {
       Type: 'AWS::IAM::Role',
       Properties: { ManagedPolicyArns: [{ 'Fn::ImportValue': 'policy' }] },

@@ -44,11 +44,17 @@ interface Part {
 
 const EVENTS_BETWEEN_MARKS = 1_000;
 
+export interface BusLogBounds {
+  readonly maxBytes: number;
+  /** Keeps every event that is accepted from now on, whatever it takes: the next log that is opened is bounded again. */
+  readonly keepNew?: boolean;
+}
+
 /**
  * Opens the log in `file`. Beyond half of `maxBytes` the file is put aside, as `bus.jsonl.0-71234` with the positions
  * of its events, and what was put aside before it is dropped.
  */
-export async function openBusLog(file: string, maxBytes = Number.POSITIVE_INFINITY): Promise<BusLog> {
+export async function openBusLog(file: string, { maxBytes, keepNew = false }: BusLogBounds): Promise<BusLog> {
   await mkdir(dirname(file), { recursive: true });
   let aside = await findAside(file);
   let fd = openSync(file, 'a+');
@@ -95,11 +101,14 @@ export async function openBusLog(file: string, maxBytes = Number.POSITIVE_INFINI
     }
   }
 
+  const isFull = (bytes: number) => current.events > 0 && bytes > maxBytes / 2;
+  if (isFull(current.bytes)) putAside();
+
   return {
     append(events) {
       if (events.length === 0) return;
       const lines = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-      if (current.events > 0 && current.bytes + lines.length > maxBytes / 2) putAside();
+      if (!keepNew && isFull(current.bytes + lines.length)) putAside();
       const { position = current.position } = current.marks.at(-1) ?? {};
       if (length() - position >= EVENTS_BETWEEN_MARKS)
         current.marks.push({ position: length(), byte: current.bytes });

@@ -1,10 +1,11 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type AcceptedEvent,
   type BusLog,
+  type BusLogBounds,
   openBusLog,
 } from '../../../../twin/services/event-bridge/bus-log.ts';
 
@@ -23,8 +24,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function openLog(): Promise<BusLog> {
-  const log = await openBusLog(file);
+async function openLog(bounds: BusLogBounds = { maxBytes: Number.POSITIVE_INFINITY }): Promise<BusLog> {
+  const log = await openBusLog(file, bounds);
   opened.push(log);
   return log;
 }
@@ -45,7 +46,7 @@ async function typesOf(log: BusLog, skip = 0): Promise<string[]> {
   return types;
 }
 
-test('events are read in their order, after those that are skipped', async () => {
+test('events are read in their order, starting after the given number of events', async () => {
   const log = await openLog();
   log.append([event('a'), event('b')]);
   log.append([]);
@@ -57,8 +58,8 @@ test('events are read in their order, after those that are skipped', async () =>
   expect(await typesOf(log, 9)).toEqual([]);
 });
 
-describe('opened again', () => {
-  test('the log knows what it held, and goes on', async () => {
+describe('reopened bus log', () => {
+  test('a reopened log contains its earlier events and accepts new ones', async () => {
     const before = await openLog();
     before.append([event('a', '{"text": "x\u2028y\u2029😀"}'), event('b')]);
 
@@ -73,7 +74,7 @@ describe('opened again', () => {
     ['half an event', '{"EventId": "torn'],
     ['an event without its line end', JSON.stringify(event('torn'))],
     ['half a character', Buffer.from('{"EventId": "😀').subarray(0, -2)],
-  ])('the log drops a last line that was torn: %s', async (_, torn) => {
+  ])('a reopened log drops a torn last line: %s', async (_, torn) => {
     (await openLog()).append([event('a')]);
     const whole = await readFile(file);
     await appendFile(file, torn);
@@ -86,7 +87,7 @@ describe('opened again', () => {
     expect(await typesOf(log)).toEqual(['a', 'b']);
   });
 
-  test('the log drops a torn line that is all there is', async () => {
+  test('a reopened log drops a torn line that is its only line', async () => {
     await openLog();
     await appendFile(file, '{"EventId');
 
@@ -97,7 +98,35 @@ describe('opened again', () => {
   });
 });
 
-test('events of a megabyte are read whole, by readers that began before and after', async () => {
+test('the files stay within their bound, also after a session that kept everything', async () => {
+  const maxBytes = 10_000;
+  const append = (log: BusLog) => {
+    for (let n = 0; n < 200; n += 1) log.append([event(`type-${n}`)]);
+  };
+  const bytes = async () => {
+    const folder = dirname(file);
+    const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+
+  const keeping = await openLog({ maxBytes, keepNew: true });
+  append(keeping);
+  expect(await typesOf(keeping)).toHaveLength(200);
+  expect(await bytes()).toBeGreaterThan(maxBytes);
+
+  const keepingAgain = await openLog({ maxBytes, keepNew: true });
+  append(keepingAgain);
+  expect(keepingAgain).toHaveLength(400);
+  expect(await typesOf(keepingAgain, 200)).toHaveLength(200);
+
+  const bounded = await openLog({ maxBytes });
+  append(bounded);
+  expect(bounded).toHaveLength(600);
+  expect(bounded.dropped).toBeGreaterThan(400);
+  expect(await bytes()).toBeLessThanOrEqual(maxBytes);
+});
+
+test('events of a megabyte are read completely by readers that start before and after them', async () => {
   const log = await openLog();
   const details = Array.from('abcdefgh', (sign) => `{"text": "${sign.repeat(1_000_000)}"}`);
   const read = async () => {

@@ -27,7 +27,7 @@ let cleanUps: (() => Promise<unknown> | unknown)[];
 
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outbox-bus-'));
-  log = await openBusLog(join(folder, 'bus.jsonl'));
+  log = await openBusLog(join(folder, 'bus.jsonl'), { maxBytes: Number.POSITIVE_INFINITY });
   const eventBridge = createEventBridge({
     buses: new Map([[busName, busArn]]),
     log,
@@ -64,8 +64,8 @@ async function onTheBus(): Promise<AcceptedEvent[]> {
   return events;
 }
 
-describe('an accepted event', () => {
-  test('is on the bus as it was sent, under the id of the answer', async () => {
+describe('accepted event', () => {
+  test('an accepted event is on the bus as it was sent, with the id from the answer', async () => {
     const Time = new Date('2026-02-03T04:05:06.789Z');
 
     const answer = await put(entry({ Time, Resources: ['arn:aws:s3:::a', 'arn:aws:s3:::b'] }));
@@ -84,7 +84,7 @@ describe('an accepted event', () => {
     ]);
   });
 
-  test('without a time has that of its arrival', async () => {
+  test('an event without a time gets the time of its arrival', async () => {
     await put(entry());
 
     expect(await onTheBus()).toMatchObject([{ Time: received.toISOString() }]);
@@ -96,20 +96,20 @@ describe('an accepted event', () => {
     ['line separators and line ends', '{"a": "x\u2028y\u2029z\u0085",\r\n"b": "\\r\\n"}'],
     ['astral Unicode and escapes', '{"a": "😀\\ud83d\\ude00\\u0001 \\\\ \\""}'],
     ['keys that JavaScript treats in a special way', '{"__proto__": {"x": 1}, "a": 1, "a": 2}'],
-  ])('keeps its detail byte for byte: %s', async (_, Detail) => {
+  ])('the detail of an event is kept byte for byte: %s', async (_, Detail) => {
     await put(entry({ Detail }));
 
     expect(await onTheBus()).toMatchObject([{ Detail }]);
   });
 
-  test('may name its bus by the ARN', async () => {
+  test('an entry may name its bus by the ARN', async () => {
     await put(entry({ EventBusName: busArn }));
 
     expect(await onTheBus()).toMatchObject([{ EventBusName: busArn }]);
   });
 });
 
-describe('an entry is refused alone', () => {
+describe('refused entry', () => {
   test.each([
     ['not JSON', '{"a": '],
     ['an array', '[1]'],
@@ -119,7 +119,7 @@ describe('an entry is refused alone', () => {
     ['an object with 1,000 nested arrays', `{"a":${'['.repeat(1000)}${']'.repeat(1000)}}`],
     ['an object with an integer above int64', '{"a": [9223372036854775808]}'],
     ['an object with an integer below int64', '{"a": -9223372036854775809}'],
-  ])('when its detail is %s', async (_, Detail) => {
+  ])('only the entry whose detail is %s is refused', async (_, Detail) => {
     const answer = await put(entry(), entry({ Detail }), entry());
 
     expect(answer.FailedEntryCount).toBe(1);
@@ -132,20 +132,23 @@ describe('an entry is refused alone', () => {
     expect(await onTheBus()).toHaveLength(2);
   });
 
-  test.each(['Source', 'DetailType', 'Detail'] as const)('when it has no %s', async (field) => {
-    const answer = await put(entry({ [field]: undefined }), entry({ [field]: '' }), entry());
+  test.each(['Source', 'DetailType', 'Detail'] as const)(
+    'only the entries that have no %s are refused',
+    async (field) => {
+      const answer = await put(entry({ [field]: undefined }), entry({ [field]: '' }), entry());
 
-    expect(answer.FailedEntryCount).toBe(2);
-    expect(answer.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([
-      'InvalidArgument',
-      'InvalidArgument',
-      undefined,
-    ]);
-    expect(await onTheBus()).toHaveLength(1);
-  });
+      expect(answer.FailedEntryCount).toBe(2);
+      expect(answer.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([
+        'InvalidArgument',
+        'InvalidArgument',
+        undefined,
+      ]);
+      expect(await onTheBus()).toHaveLength(1);
+    },
+  );
 });
 
-describe('an entry is accepted', () => {
+describe('accepted detail', () => {
   test.each([
     ['1,000 levels', `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`],
     ['the largest and the smallest int64', '{"a": [9223372036854775807,-9223372036854775808]}'],
@@ -154,12 +157,12 @@ describe('an entry is accepted', () => {
       'digits and brackets in texts and keys',
       `{"99999999999999999999\\"": "${'[{'.repeat(1001)} 9223372036854775808"}`,
     ],
-  ])('with %s in its detail', async (_, Detail) => {
+  ])('an entry is accepted with %s in its detail', async (_, Detail) => {
     expect((await put(entry({ Detail }))).FailedEntryCount).toBe(0);
   });
 });
 
-test('a source of AWS is not for customers', async () => {
+test('a source that begins with "aws." is refused', async () => {
   const answer = await put(entry({ Source: 'aws.orders' }), entry({ Source: 'awsome.orders' }));
 
   expect(answer).toMatchObject({
@@ -171,12 +174,12 @@ test('a source of AWS is not for customers', async () => {
   });
 });
 
-describe('EventBridge lies: an id in the answer, and no event on the bus', () => {
+describe('EventBridge returns an id for an event that is not on the bus', () => {
   test.each([
     ['a bus that does not exist', { EventBusName: 'nowhere' }],
     ['the default bus, when there is none', { EventBusName: undefined }],
     ['a detail type of 129 characters', { DetailType: 'x'.repeat(129) }],
-  ])('for %s', async (_, changed) => {
+  ])('an entry gets an id but is not on the bus: %s', async (_, changed) => {
     const answer = await put(entry(changed), entry());
 
     expect(answer.FailedEntryCount).toBe(0);
@@ -184,14 +187,14 @@ describe('EventBridge lies: an id in the answer, and no event on the bus', () =>
     expect(await onTheBus()).toHaveLength(1);
   });
 
-  test('but not for a detail type of 128 characters outside the basic plane', async () => {
+  test('an entry with a detail type of 128 characters outside the basic plane is on the bus', async () => {
     await put(entry({ DetailType: '😀'.repeat(128) }));
 
     expect(await onTheBus()).toHaveLength(1);
   });
 });
 
-describe('a request is refused as a whole', () => {
+describe('refused request', () => {
   const failed = (value: string, path: string, constraint: string) =>
     `Value '${value}' at '${path}' failed to satisfy constraint: Member must ${constraint}`;
 
@@ -230,7 +233,7 @@ describe('a request is refused as a whole', () => {
         'have length less than or equal to 2048',
       ),
     ],
-  ])('with %s', async (_, entries, violation) => {
+  ])('a request is refused as a whole with %s', async (_, entries, violation) => {
     await expect(put(...entries)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(/^1 validation error detected: Value /),
@@ -239,7 +242,7 @@ describe('a request is refused as a whole', () => {
     expect(await onTheBus()).toEqual([]);
   });
 
-  test('with every violation in one sentence', async () => {
+  test('all violations of a request are reported in one sentence', async () => {
     const refused = put(entry({ EventBusName: '' }), entry({ TraceHeader: '' }));
 
     await expect(refused).rejects.toThrow(
@@ -282,7 +285,7 @@ describe('a request is refused as a whole', () => {
       'ValidationException',
       "at 'endpointId' failed",
     ],
-  ])('with %s', async (_, body, __type, message) => {
+  ])('a request that cannot be decoded is refused as a whole with %s', async (_, body, __type, message) => {
     const response = await fetch(endpointUrl, {
       method: 'POST',
       headers: { 'X-Amz-Target': 'AWSEvents.PutEvents', 'Content-Type': 'application/x-amz-json-1.1' },
@@ -296,7 +299,7 @@ describe('a request is refused as a whole', () => {
     expect(await onTheBus()).toEqual([]);
   });
 
-  test('of more than 1 MB, counted as AWS does: the time, the source, the type, the detail, the resources', async () => {
+  test('a request of more than 1 MB is refused; AWS counts time, source, type, detail and resources', async () => {
     const Time = new Date();
     const Resources = ['arn:é'];
     const empty = entry({ Time, Resources, Detail: '{"a":""}' });

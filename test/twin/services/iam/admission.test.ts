@@ -96,7 +96,7 @@ const rdsData = (action: string) => [
   ['secretsmanager:GetSecretValue', secretArn],
 ];
 
-describe('a call of a function asks for', () => {
+describe('permissions that a function call requires', () => {
   test.each<[string, (clients: Clients) => Promise<unknown>, string[][]]>([
     [
       'a statement and the secret it signs in with',
@@ -109,67 +109,67 @@ describe('a call of a function asks for', () => {
       rdsData('BatchExecuteStatement'),
     ],
     [
-      'the begin of a transaction',
+      'beginning a transaction',
       ({ rdsData }) => rdsData.send(new BeginTransactionCommand(target)),
       rdsData('BeginTransaction'),
     ],
     [
-      'its commit',
+      'committing a transaction',
       ({ rdsData }) => rdsData.send(new CommitTransactionCommand(transaction)),
       rdsData('CommitTransaction'),
     ],
     [
-      'its rollback',
+      'rolling back a transaction',
       ({ rdsData }) => rdsData.send(new RollbackTransactionCommand(transaction)),
       rdsData('RollbackTransaction'),
     ],
     [
-      'every bus of its entries, known or not',
+      'every bus of the entries, whether it exists or not',
       ({ events }) =>
         events.send(new PutEventsCommand({ Entries: [entry('a'), entry(busArn('b')), entry()] })),
       ['a', 'b', 'default'].map((name) => ['events:PutEvents', busArn(name)]),
     ],
     [
-      'the bus that it describes',
+      'describing a bus',
       ({ events }) => events.send(new DescribeEventBusCommand({ Name: 'a' })),
       [['events:DescribeEventBus', busArn('a')]],
     ],
     [
-      'a function by its name',
+      'invoking a function by its name',
       ({ lambda }) => lambda.send(new InvokeCommand({ FunctionName: 'other' })),
       [['lambda:InvokeFunction', functionArn('other')]],
     ],
     [
-      'a version of a function',
+      'invoking a version of a function',
       ({ lambda }) => lambda.send(new InvokeCommand({ FunctionName: functionArn('other:1') })),
       [['lambda:InvokeFunction', functionArn('other:1')]],
     ],
     [
-      'an execution',
+      'starting an execution',
       ({ states }) => states.send(new StartExecutionCommand({ stateMachineArn })),
       [['states:StartExecution', stateMachineArn]],
     ],
     [
-      'a synchronous execution',
+      'starting a synchronous execution',
       ({ states }) => states.send(new StartSyncExecutionCommand({ stateMachineArn })),
       [['states:StartSyncExecution', stateMachineArn]],
     ],
     [
-      'a look at an execution',
+      'describing an execution',
       ({ states }) => states.send(new DescribeExecutionCommand({ executionArn })),
       [['states:DescribeExecution', executionArn]],
     ],
     [
-      'the list of state machines',
+      'listing the state machines',
       ({ states }) => states.send(new ListStateMachinesCommand({})),
       [['states:ListStateMachines', 'arn:aws:states:us-east-1:000000000000:stateMachine:*']],
     ],
     [
-      'a secret by its name',
+      'reading a secret by its name',
       ({ secrets }) => secrets.send(new GetSecretValueCommand({ SecretId: 'shop' })),
       [['secretsmanager:GetSecretValue', secretArn]],
     ],
-  ])('%s', async (_, send, expected) => {
+  ])('the required permission is checked for %s', async (_, send, expected) => {
     await send(clients());
 
     const principal = { roleArn: work.roleArn, session: work.functionName };
@@ -177,14 +177,14 @@ describe('a call of a function asks for', () => {
   });
 });
 
-describe('a refusal is an AccessDeniedException', () => {
+describe('AccessDeniedException', () => {
   test.each<[string, number, (clients: Clients) => Promise<unknown>]>([
     ['the Data API', 403, ({ rdsData }) => rdsData.send(new BeginTransactionCommand(target))],
     ['Lambda', 403, ({ lambda }) => lambda.send(new InvokeCommand({ FunctionName: 'other' }))],
     ['EventBridge', 400, ({ events }) => events.send(new PutEventsCommand({ Entries: [entry('a')] }))],
     ['Step Functions', 400, ({ states }) => states.send(new StartExecutionCommand({ stateMachineArn }))],
     ['Secrets Manager', 400, ({ secrets }) => secrets.send(new GetSecretValueCommand({ SecretId: 'shop' }))],
-  ])('of %s, with status %i', async (_, httpStatusCode, send) => {
+  ])('%s refuses a call with AccessDeniedException and status %i', async (_, httpStatusCode, send) => {
     granted = false;
 
     await expect(send(clients())).rejects.toMatchObject({
@@ -195,7 +195,7 @@ describe('a refusal is an AccessDeniedException', () => {
   });
 });
 
-test('nobody asks what an administrator may do', async () => {
+test("a call with the administrator's credentials is not checked", async () => {
   granted = false;
   const { rdsData, events } = clients('AKIAIOSFODNN7EXAMPLE');
 

@@ -54,8 +54,8 @@ const invoke = (lambda: Lambda, input: object, name = 'work') => lambda.invoke(n
 const read = ({ payload }: Invocation): unknown => JSON.parse(payload);
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
-describe('invocations at once', () => {
-  test('three hundred that wait for each other all run', async () => {
+describe('concurrent invocations', () => {
+  test('three hundred invocations that wait for each other all run', async () => {
     const lambda = start([{ handler: 'index.meet' }]);
 
     const answers = await Promise.all(times(300, () => invoke(lambda, { count: 300 })));
@@ -64,7 +64,7 @@ describe('invocations at once', () => {
     expect(lambda.invocations()).toEqual({ work: 300 });
   });
 
-  test('one beyond the limit is refused at once, whichever function it is of, until another has ended', async () => {
+  test('an invocation above the concurrency limit of all functions is refused until another one has ended', async () => {
     const lambda = start([{ key: 'meet', handler: 'index.meet' }, { key: 'answer' }], 2);
     const first = invoke(lambda, { count: 2 }, 'meet');
     const second = invoke(lambda, { count: 2 }, 'meet');
@@ -81,7 +81,7 @@ describe('invocations at once', () => {
     expect(lambda.invocations()).toEqual({ meet: 2, answer: 1 });
   });
 
-  test('log and count for themselves only', async () => {
+  test('concurrent invocations keep their logs and metrics apart', async () => {
     const codeFolder = await mkdtemp(join(tmpdir(), 'outbox-function-'));
     try {
       execFileSync('node_modules/.bin/esbuild', [
@@ -117,8 +117,8 @@ describe('invocations at once', () => {
   });
 });
 
-describe('an invocation that runs out of time', () => {
-  test('is answered in time and ends no other one, and the next begins in a new environment', async () => {
+describe('invocation timeout', () => {
+  test('a timeout ends only its own invocation, and the next one starts in a new environment', async () => {
     const lambda = start([{ timeoutSeconds: 1 }]);
     expect(read(await invoke(lambda, {}))).toBe(1);
 
@@ -133,7 +133,7 @@ describe('an invocation that runs out of time', () => {
     expect(read(await invoke(lambda, {}))).toBe(1);
   });
 
-  test('is found out although its handler never lets go of its thread', async () => {
+  test('a timeout ends a handler that blocks its thread', async () => {
     const lambda = start([{ timeoutSeconds: 1, handler: 'index.compute' }]);
     await invoke(lambda, { ms: 0 });
 
@@ -143,7 +143,7 @@ describe('an invocation that runs out of time', () => {
     expect(read(await invoke(lambda, { ms: 0 }))).toBe('computed');
   });
 
-  test('sends nothing any more, while others in its thread go on', async () => {
+  test('an invocation sends nothing after its timeout, while others in its thread continue', async () => {
     const sent = { '/first': 0, '/second': 0 };
     const server = createServer(({ url }, response) => {
       sent[url as keyof typeof sent] += 1;
@@ -163,7 +163,7 @@ describe('an invocation that runs out of time', () => {
       expect(read(await first)).toMatchObject({ errorType: 'Sandbox.Timedout' });
 
       const { '/second': before } = sent;
-      await until(() => sent['/second'] > before + 3); // by then its thread has heard of it
+      await until(() => sent['/second'] > before + 3); // by then its thread has received the message
       const { '/first': last } = sent;
       await until(() => sent['/second'] > before + 20);
       expect(sent['/first']).toBe(last);
@@ -174,22 +174,25 @@ describe('an invocation that runs out of time', () => {
   });
 });
 
-describe('an environment that dies', () => {
-  test.each(['before', 'after'] as const)('%s its handler has run fails one invocation', async (death) => {
-    const lambda = start([{ handler: 'index.meet' }]);
+describe('environment that dies', () => {
+  test.each(['before', 'after'] as const)(
+    'an environment that dies %s its handler has run fails one invocation',
+    async (death) => {
+      const lambda = start([{ handler: 'index.meet' }]);
 
-    const other = invoke(lambda, { count: death === 'after' ? 2 : 1 });
-    const dead = await lambda.invoke('work', JSON.stringify({ count: 2 }), { death });
+      const other = invoke(lambda, { count: death === 'after' ? 2 : 1 });
+      const dead = await lambda.invoke('work', JSON.stringify({ count: 2 }), { death });
 
-    expect(dead.functionError).toBe('Unhandled');
-    expect(read(dead)).toMatchObject({
-      errorType: 'Runtime.ExitError',
-      errorMessage: expect.stringContaining('Runtime exited with error: exit status 1'),
-    });
-    expect((await other).functionError).toBeUndefined();
-  });
+      expect(dead.functionError).toBe('Unhandled');
+      expect(read(dead)).toMatchObject({
+        errorType: 'Runtime.ExitError',
+        errorMessage: expect.stringContaining('Runtime exited with error: exit status 1'),
+      });
+      expect((await other).functionError).toBeUndefined();
+    },
+  );
 
-  test('by its own hand is replaced', async () => {
+  test('an environment whose handler ends the process is replaced', async () => {
     const lambda = start([{ handler: 'index.end' }]);
     expect(read(await invoke(lambda, {}))).toBe('alive');
 
@@ -204,22 +207,19 @@ describe('an environment that dies', () => {
   test.each([
     ['has no such file', 'nothing.handler', 'Error', 'nothing.mjs'],
     ['exports no such function', 'index.nothing', 'TypeError', 'exports no function named nothing'],
-  ])(
-    'because its bundle %s fails every invocation with the reason',
-    async (_, handler, errorType, reason) => {
-      const lambda = start([{ handler }]);
+  ])('every invocation fails with the reason when the bundle %s', async (_, handler, errorType, reason) => {
+    const lambda = start([{ handler }]);
 
-      const failures = [...(await Promise.all(times(3, () => invoke(lambda, {})))), await invoke(lambda, {})];
+    const failures = [...(await Promise.all(times(3, () => invoke(lambda, {})))), await invoke(lambda, {})];
 
-      for (const failure of failures) {
-        expect(failure.functionError).toBe('Unhandled');
-        expect(read(failure)).toMatchObject({ errorType, errorMessage: expect.stringContaining(reason) });
-      }
-    },
-  );
+    for (const failure of failures) {
+      expect(failure.functionError).toBe('Unhandled');
+      expect(read(failure)).toMatchObject({ errorType, errorMessage: expect.stringContaining(reason) });
+    }
+  });
 });
 
-test('a stopped Lambda has ended what ran and takes nothing more', async () => {
+test('stopping Lambda ends the running invocations and refuses new ones', async () => {
   const lambda = start([{}]);
   await invoke(lambda, {});
   const running = invoke(lambda, { slow: true });

@@ -14,7 +14,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const line = (n: number) => `${String(n).padStart(99)}\n`;
 
-test('the newest lines are kept, whole and in their order, in as many bytes as the log may have', async () => {
+test('the log keeps its newest lines, complete and in order, within its size limit', async () => {
   const file = join(folder, 'functions.log');
   const log = openLogFile(file, 10_000);
   for (let n = 0; n < 1_000; n += 1) log.write(n % 2 === 0 ? line(n) : Buffer.from(line(n)));

@@ -65,7 +65,7 @@ const told = ({ events }: Answer) =>
   });
 
 describe('FilterLogEvents', () => {
-  test('returns the events of all executions in the order of their time', async () => {
+  test('the events of all executions are returned in order of time', async () => {
     const answer = await filter('all');
     expect(told(answer)).toEqual([
       ...['ExecutionStarted', 'PassStateEntered', 'PassStateExited', 'WaitStateEntered'].map(
@@ -97,30 +97,34 @@ describe('FilterLogEvents', () => {
 
   test.each<[string, string, readonly string[]]>([
     [
-      'an execution',
+      'an event by execution ARN and id',
       '{ $.execution_arn = "arn:aws:states:us-east-1:000000000000:express:all:two:1" && $.id = 7 }',
       ['two ExecutionFailed'],
     ],
-    ['a detail', '{$.details.error = "Sad"}', ['one ExecutionFailed', 'two ExecutionFailed']],
     [
-      'what is not so',
+      'events by a field of their details',
+      '{$.details.error = "Sad"}',
+      ['one ExecutionFailed', 'two ExecutionFailed'],
+    ],
+    [
+      'events by a condition with !=',
       '{ $.type != ExecutionFailed && $.details.name = "C" }',
       ['one FailStateEntered', 'two FailStateEntered'],
     ],
-    ['words', 'ExecutionFailed express:all:one', ['one ExecutionFailed']],
-    ['a phrase', '"a 1" ExecutionStarted', ['one ExecutionStarted']],
-    ['nothing that there is', '{ $.details.error = "Glad" }', []],
-  ])('finds %s', async (_what, filterPattern, expected) => {
+    ['events that contain all words', 'ExecutionFailed express:all:one', ['one ExecutionFailed']],
+    ['events that contain a phrase and a word', '"a 1" ExecutionStarted', ['one ExecutionStarted']],
+    ['nothing when no event matches', '{ $.details.error = "Glad" }', []],
+  ])('a filter pattern finds %s', async (_what, filterPattern, expected) => {
     expect(told(await filter('all', { filterPattern }))).toEqual(expected);
   });
 
-  test('returns the events between startTime and endTime', async () => {
+  test('only events between startTime and endTime are returned', async () => {
     const answer = await filter('all', { startTime: start + 1, endTime: start + 2_000 });
     expect(told(answer)).toHaveLength(4);
     expect(answer.events.every(({ timestamp }) => timestamp === start + 1_000)).toBe(true);
   });
 
-  test('returns one page after the other', async () => {
+  test('events are returned page by page', async () => {
     const whole = await filter('all');
     const pages: Answer[] = [];
     let nextToken: string | undefined;
@@ -133,7 +137,7 @@ describe('FilterLogEvents', () => {
     expect(pages.flatMap(({ events }) => events)).toEqual(whole.events);
   });
 
-  test('ends a page at a megabyte, and truncates a text that is too long for a log', async () => {
+  test('a page ends at a megabyte, and a text that is too long for a log is truncated', async () => {
     for (const name of ['three', 'four']) await run('all', name, start + 60_000, 'x'.repeat(262_000));
     const { events, nextToken } = await filter('all', { startTime: start + 60_000 });
     const bytes = events.map(({ message }) => Buffer.byteLength(message));
@@ -144,7 +148,7 @@ describe('FilterLogEvents', () => {
     });
   });
 
-  test('returns no data where the state machine logs none', async () => {
+  test('no data is returned when the state machine logs none', async () => {
     const { events } = await filter('without-data');
     expect(events).toHaveLength(7);
     expect(JSON.stringify(events)).not.toContain('secret');
@@ -153,21 +157,26 @@ describe('FilterLogEvents', () => {
   test.each([
     ['errors', ['one FailStateEntered', 'one ExecutionFailed']],
     ['fatal', ['one ExecutionFailed']],
-  ])('tells what the level of the state machine lets through: %s', async (name, expected) => {
+  ])("only events of the state machine's log level are returned: %s", async (name, expected) => {
     expect(told(await filter(name))).toEqual(expected);
   });
 
   test.each([
-    ['a log group that is none', 'none', {}, 'ResourceNotFoundException'],
-    ['a state machine that does not log', 'silent', {}, 'ResourceNotFoundException'],
-    ['a pattern that the twin does not know', 'all', { filterPattern: '?a ?b' }, 'InvalidParameterException'],
+    ['a log group that does not exist', 'none', {}, 'ResourceNotFoundException'],
+    ['the log group of a state machine that does not log', 'silent', {}, 'ResourceNotFoundException'],
+    [
+      'a pattern that the twin does not support',
+      'all',
+      { filterPattern: '?a ?b' },
+      'InvalidParameterException',
+    ],
     ['a condition without a value', 'all', { filterPattern: '{ $.id }' }, 'InvalidParameterException'],
-    ['a token of its own making', 'all', { nextToken: 'x' }, 'InvalidParameterException'],
-  ])('refuses %s', async (_what, name, request, code) => {
+    ['a token that the twin did not issue', 'all', { nextToken: 'x' }, 'InvalidParameterException'],
+  ])('a request is refused with %s', async (_what, name, request, code) => {
     await expect(filter(name, request)).rejects.toMatchObject({ code });
   });
 
-  test('finds a log group by its ARN, too', async () => {
+  test('a log group is also found by its ARN', async () => {
     const logGroupIdentifier = 'arn:aws:logs:us-east-1:000000000000:log-group:/states/fatal:*';
     expect(told(await filter('none', { logGroupIdentifier }))).toEqual(['one ExecutionFailed']);
   });

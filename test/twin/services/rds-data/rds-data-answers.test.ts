@@ -21,26 +21,26 @@ beforeEach(async () => {
 
 const numbers = async () => (await database.sql('select n from numbers order by n')).map(({ n }) => n);
 
-describe('an answer', () => {
-  test('counts what a statement changed, and nothing for a select', async () => {
+describe('result of a statement', () => {
+  test('a result has the number of changed rows, and 0 for a select', async () => {
     expect((await execute('update numbers set n = n + 1')).numberOfRecordsUpdated).toBe(3);
     expect((await execute('delete from numbers where n > 3')).numberOfRecordsUpdated).toBe(1);
     expect((await execute('select * from numbers')).numberOfRecordsUpdated).toBe(0);
   });
 
-  test('carries the rows that a change returns', async () => {
+  test('a result has the rows of a returning clause', async () => {
     expect(await execute('delete from numbers where n = 1 returning n')).toMatchObject({
       numberOfRecordsUpdated: 1,
       records: [[{ longValue: 1 }]],
     });
   });
 
-  test('has records without a row when nothing was found, and none when nothing was asked', async () => {
+  test('a select that finds nothing has an empty list of records, and an update has no records', async () => {
     expect((await execute('select n from numbers where n = 9')).records).toEqual([]);
     expect((await execute('update numbers set n = 9')).records).toBeUndefined();
   });
 
-  test('has JSON instead of records on request', async () => {
+  test('a result has JSON instead of records on request', async () => {
     const { records, formattedRecords = '' } = await execute(
       `select n, n > 1 as big, cast(null as text) as nothing from numbers order by n limit 2`,
       { formatRecordsAs: 'JSON' },
@@ -53,13 +53,13 @@ describe('an answer', () => {
     ]);
   });
 
-  test('ignores the wish for JSON when a change returns rows', async () => {
+  test('a change with a returning clause gives records although JSON was requested', async () => {
     expect(
       await execute('update numbers set n = 5 where n = 1 returning n', { formatRecordsAs: 'JSON' }),
     ).toMatchObject({ records: [[{ longValue: 5 }]] });
   });
 
-  test('has the columns on request, as the JDBC driver describes them', async () => {
+  test('a result has the metadata of its columns on request, in the form of the JDBC driver', async () => {
     const sql = 'select * from columns';
     await database.sql('drop table if exists columns');
     await database.sql(`
@@ -96,7 +96,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('describes what belongs to no table', async () => {
+  test('a result has the metadata of columns that belong to no table', async () => {
     const { columnMetadata } = await execute(
       `select 'x' as label, count(*), cast(1 as numeric) from numbers`,
       {
@@ -111,7 +111,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('knows a type that its own transaction has made', async () => {
+  test('a result may have a type that was created in the same transaction', async () => {
     const { resourceArn, secretArn } = target;
     const { transactionId } = await database.client.send(new BeginTransactionCommand(target));
     await execute(`create type colour as enum ('red')`, { transactionId });
@@ -129,7 +129,7 @@ describe('an answer', () => {
     ]);
   });
 
-  test('has JSON with arrays as arrays, bytes in base64 and numerics as text, or as numbers on request', async () => {
+  test('JSON has arrays as arrays, bytes in base64, and numerics as text or, on request, as numbers', async () => {
     const sql = `select array[1, null] as list, cast('\\x00ff' as bytea) as bytes, 1.10 as price, 7.0::numeric(2) as whole`;
     const json = async (options: Partial<ExecuteStatementCommandInput>) =>
       (await execute(sql, { formatRecordsAs: 'JSON', ...options })).formattedRecords;
@@ -141,14 +141,14 @@ describe('an answer', () => {
   });
 });
 
-describe('a batch', () => {
-  test('runs the statement for each set of parameters', async () => {
+describe('batch of statements', () => {
+  test('a batch runs the statement for each set of parameters', async () => {
     await database.dataApi.batch('insert into numbers values (cast(:n as integer))', [{ n: 10 }, { n: 11 }]);
 
     expect(await numbers()).toEqual([1, 2, 3, 10, 11]);
   });
 
-  test('of which a parameter is malformed runs nothing', async () => {
+  test('a batch with a malformed parameter runs nothing', async () => {
     await expect(
       database.client.send(
         new BatchExecuteStatementCommand({
@@ -165,7 +165,7 @@ describe('a batch', () => {
     expect(await numbers()).toEqual([1, 2, 3]);
   });
 
-  test('runs the statement once without any', async () => {
+  test('a batch without parameter sets runs the statement once', async () => {
     await database.client.send(
       new BatchExecuteStatementCommand({ ...target, sql: 'insert into numbers values (10)' }),
     );
@@ -174,11 +174,11 @@ describe('a batch', () => {
   });
 });
 
-describe('this is refused:', () => {
+describe('refused statement', () => {
   test.each([
     ['several statements', 'delete from numbers; delete from numbers'],
     ['several statements behind a comment', '/* one */ select 1; /* two */ delete from numbers'],
-  ])('%s, and none of them is run', async (_, sql) => {
+  ])('a request with %s is refused, and none of the statements is run', async (_, sql) => {
     await expect(execute(sql)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringContaining('Multistatements'),
@@ -186,7 +186,7 @@ describe('this is refused:', () => {
     expect(await numbers()).toEqual([1, 2, 3]);
   });
 
-  test('an error of the database, with its text, its position and its state', async () => {
+  test('an error of the database is returned with its text, position and SQLState', async () => {
     await expect(execute('select * from nowhere')).rejects.toMatchObject({
       name: 'DatabaseErrorException',
       message: 'ERROR: relation "nowhere" does not exist; Position: 15; SQLState: 42P01',
@@ -194,14 +194,14 @@ describe('this is refused:', () => {
     });
   });
 
-  test('another cluster', async () => {
+  test('a statement for another cluster is refused', async () => {
     await expect(execute('select 1', { resourceArn: `${target.resourceArn}-other` })).rejects.toMatchObject({
       name: 'BadRequestException',
       message: expect.stringContaining('HttpEndpoint is not enabled'),
     });
   });
 
-  test('a database that does not exist', async () => {
+  test('a statement for a database that does not exist is refused', async () => {
     await expect(execute('select 1', { database: 'nowhere' })).rejects.toMatchObject({
       name: 'BadRequestException',
       message: 'FATAL: database "nowhere" does not exist; SQLState: 3D000',
@@ -215,44 +215,44 @@ describe('this is refused:', () => {
     ['a schema', { schema: 'public' }, "The schema parameter isn't supported"],
     ['an unknown format', { formatRecordsAs: 'XML' as never }, "Value 'XML' at 'formatRecordsAs' failed"],
     [
-      'an unknown option of the result',
+      'an unknown option for the result',
       { resultSetOptions: { longReturnType: 'DOUBLE' as never } },
       'Member must satisfy enum value set: [STRING, LONG]',
     ],
     [
-      'a statement of more than 65,536 characters',
+      'more than 65,536 characters',
       { sql: `select '${'x'.repeat(65_536)}'` },
       'Member must have length less than or equal to 65536',
     ],
-  ])('%s', async (_, options, message) => {
+  ])('a statement is refused with %s', async (_, options, message) => {
     await expect(execute('select 1', options)).rejects.toMatchObject({
       name: 'ValidationException',
       message: expect.stringContaining(message),
     });
   });
 
-  test('another secret', async () => {
+  test('a statement with an unknown secret is refused', async () => {
     await expect(execute('select 1', { secretArn: `${target.secretArn}-other` })).rejects.toMatchObject({
       name: 'SecretsErrorException',
     });
   });
 });
 
-describe('the limits hold:', () => {
+describe('size limits', () => {
   const kilobytes = 1024;
 
-  test('64 KB a row', async () => {
+  test('a row may have 64 KB', async () => {
     const select = (bytes: number) => execute(`select repeat('x', ${bytes})`);
 
     expect((await select(64 * kilobytes)).records).toHaveLength(1);
     await expect(select(64 * kilobytes + 1)).rejects.toMatchObject({ name: 'BadRequestException' });
   });
 
-  test('64 KB a row in all columns together, in bytes', async () => {
+  test('the limit of 64 KB counts the bytes of all columns of a row together', async () => {
     await expect(execute(`select repeat('é', 17000), repeat('é', 17000)`)).rejects.toThrow(/64 KB/);
   });
 
-  test('1 MiB an answer', async () => {
+  test('an answer may have 1 MiB', async () => {
     const select = (rows: number) => execute(`select repeat('x', 60000) from generate_series(1, ${rows})`);
 
     expect((await select(17)).records).toHaveLength(17);
@@ -262,7 +262,7 @@ describe('the limits hold:', () => {
     });
   });
 
-  test('4 MiB a request', async () => {
+  test('a request may have 4 MiB', async () => {
     const select = (bytes: number) =>
       execute('select octet_length(:text)', {
         parameters: [{ name: 'text', value: { stringValue: 'x'.repeat(bytes) } }],

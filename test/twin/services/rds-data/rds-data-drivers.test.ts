@@ -17,7 +17,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { target, useOutboxDatabase } from '../../../support/outbox-database.ts';
 
-// What drivers and clients other than ours send, and what they read in an answer.
+// What drivers and clients other than ours send, and what they read from an answer.
 const database = useOutboxDatabase({ empty: true });
 
 const dishes = pgTable('dishes', {
@@ -44,7 +44,7 @@ beforeEach(async () => {
       created_at timestamptz)`);
 });
 
-/** The body of an answer as it is on the wire: a client in JavaScript would round it. */
+/** The body of an answer as it was sent: JSON.parse would round its numbers. */
 async function post(path: string, body: string): Promise<{ status: number; text: string }> {
   const { hostname, port } = (await database.client.config.endpoint?.()) ?? {};
   const response = await fetch(`http://${hostname}:${port}${path}`, { method: 'POST', body });
@@ -70,7 +70,7 @@ describe("Drizzle's driver for the Data API", () => {
     createdAt: new Date('2026-03-01T10:00:00.250Z'),
   };
 
-  test('commits a transaction, and returns what it inserted', async () => {
+  test('Drizzle commits a transaction and returns the inserted row', async () => {
     const inserted = await connect().transaction(async (transaction) => {
       const [dish] = await transaction.insert(dishes).values(laksa).returning();
       await transaction
@@ -84,7 +84,7 @@ describe("Drizzle's driver for the Data API", () => {
     expect(await connect().select().from(dishes)).toEqual([{ ...inserted, rating: 5 }]);
   });
 
-  test('rolls back a transaction that fails', async () => {
+  test('Drizzle rolls back a transaction that fails', async () => {
     await expect(
       connect().transaction(async (transaction) => {
         await transaction.insert(dishes).values(laksa);
@@ -95,7 +95,7 @@ describe("Drizzle's driver for the Data API", () => {
     expect(await connect().select().from(dishes)).toEqual([]);
   });
 
-  test('writes null for what is left out, whatever the type of the column', async () => {
+  test('Drizzle writes null for columns of every type', async () => {
     const { name, ...rest } = laksa;
     const nothing = Object.fromEntries(Object.keys(rest).map((column) => [column, null]));
 
@@ -106,7 +106,7 @@ describe("Drizzle's driver for the Data API", () => {
     expect(await connect().select().from(dishes)).toMatchObject([{ name, ...nothing, tags: null }]);
   });
 
-  test('reads an array, and a statement without a schema by the names of its columns', async () => {
+  test('Drizzle reads an array, and the columns of a raw statement by their names', async () => {
     await database.sql(`insert into dishes (name, tags) values ('Laksa', '{spicy,"a, b",null}')`);
 
     expect(await connect().select({ tags: dishes.tags }).from(dishes)).toEqual([
@@ -124,12 +124,16 @@ describe('a parameter whose name is a number', () => {
     ['is bound', 'select cast(:1 as text)', 'laksa'],
     ['may count from zero', 'select :0 || :1', 'rawlaksa'],
     ['may have several digits', `select :10 || ':10'`, 'tenth:10'],
-    ['leaves texts alone', `select :1 || '12:30' || ':1'`, 'laksa12:30:1'],
-    ['leaves casts alone', 'select :1::text', 'laksa'],
-    ['leaves slices alone', `select cast((array['x', 'y', :1])[1:2] as text)`, '{x,y}'],
-    ['leaves slices of slices alone', `select cast((array[['x'], ['y']])[1:1][1:1] as text)`, '{{x}}'],
-    ['may bound a slice', `select cast((array['x', 'y'])[1: :2] as text)`, '{x,y}'],
-  ])('%s', async (_, statement, expected) => {
+    ['does not change texts', `select :1 || '12:30' || ':1'`, 'laksa12:30:1'],
+    ['does not change casts', 'select :1::text', 'laksa'],
+    ['does not change slices', `select cast((array['x', 'y', :1])[1:2] as text)`, '{x,y}'],
+    [
+      'does not change slices of two dimensions',
+      `select cast((array[['x'], ['y']])[1:1][1:1] as text)`,
+      '{{x}}',
+    ],
+    ['may be the bound of a slice', `select cast((array['x', 'y'])[1: :2] as text)`, '{x,y}'],
+  ])('a parameter whose name is a number %s', async (_, statement, expected) => {
     const { text: answer } = await executeRaw(
       statement,
       `[{"name": "0", "value": {"stringValue": "raw"}}, {"name": "1", "value": {"stringValue": "laksa"}},
@@ -140,10 +144,10 @@ describe('a parameter whose name is a number', () => {
   });
 });
 
-describe('an integer beyond 2^53', () => {
+describe('integer above 2^53', () => {
   const snowflake = '[{"name": "id", "value": {"longValue": 1234567890123456789}}]';
 
-  test('arrives as it was sent, and comes back as it is', async () => {
+  test('an integer above 2^53 is exact as a parameter and as a result', async () => {
     const { text: answer } = await executeRaw(
       'select cast(:id as text), :id, -9223372036854775808',
       snowflake,
@@ -153,7 +157,7 @@ describe('an integer beyond 2^53', () => {
     expect(answer).toContain('{"longValue":1234567890123456789},{"longValue":-9223372036854775808}');
   });
 
-  test('is exact in an array and in records as JSON too', async () => {
+  test('an integer above 2^53 is exact in an array and in JSON records', async () => {
     const array = await executeRaw('select array[:id, null]', snowflake);
     const json = await post(
       '/Execute',
@@ -164,7 +168,7 @@ describe('an integer beyond 2^53', () => {
     expect(JSON.parse(json.text).formattedRecords).toBe('[{"n":9007199254740993}]');
   });
 
-  test('is text on request', async () => {
+  test('an integer is returned as text on request', async () => {
     const { text: answer } = await post(
       '/Execute',
       `{"sql": "select cast(9007199254740993 as bigint), array[7]", "resultSetOptions": {"longReturnType": "STRING"}, ${JSON.stringify(target).slice(1)}`,
@@ -179,8 +183,8 @@ describe('an integer beyond 2^53', () => {
     ['beyond 64 bits', '9223372036854775808'],
     ['with a fraction', '1.5'],
     ['in quotes', '"7"'],
-    ['of more digits than a double has', '1234567890123456789.0'],
-  ])('%s is refused', async (_, number) => {
+    ['with more digits than a double has', '1234567890123456789.0'],
+  ])('a long parameter %s is refused', async (_, number) => {
     const { status, text: answer } = await executeRaw(
       'select :id',
       `[{"name": "id", "value": {"longValue": ${number}}}]`,
@@ -193,7 +197,7 @@ describe('an integer beyond 2^53', () => {
     });
   });
 
-  test('in another field of the request is refused with its digits', async () => {
+  test('an integer in a wrong field of the request is reported with all its digits', async () => {
     const { text: answer } = await post(
       '/Execute',
       `{"parameters": [{"longValue": 1234567890123456789}], "sql": "select 1", ${JSON.stringify(target).slice(1)}`,

@@ -5,7 +5,7 @@ import {
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { DatabaseUnavailable } from '../../../../outbox/failure.ts';
+import { DatabaseUnavailable } from '../../../../outbox/errors.ts';
 import { target, useOutboxDatabase } from '../../../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true });
@@ -26,8 +26,8 @@ beforeEach(async () => {
   await database.sql('create table numbers (n integer primary key)');
 });
 
-describe('a transaction', () => {
-  test('shows what it did to others when it commits', async () => {
+describe('Data API transaction', () => {
+  test('the changes of a transaction are visible to others after its commit', async () => {
     const id = await begin();
     await execute('insert into numbers values (1)', id);
     expect(await count()).toBe(0);
@@ -37,7 +37,7 @@ describe('a transaction', () => {
     expect(await count()).toBe(1);
   });
 
-  test('leaves nothing when it rolls back', async () => {
+  test('a transaction that is rolled back changes nothing', async () => {
     const id = await begin();
     await execute('insert into numbers values (1)', id);
 
@@ -46,7 +46,7 @@ describe('a transaction', () => {
     expect(await count()).toBe(0);
   });
 
-  test('that a statement has failed in cannot be committed', async () => {
+  test('a transaction in which a statement failed cannot be committed', async () => {
     const id = await begin();
     await execute('insert into numbers values (1)', id);
     await expect(execute('insert into numbers values (1)', id)).rejects.toThrow(/SQLState: 23505/);
@@ -57,7 +57,7 @@ describe('a transaction', () => {
     expect(await count()).toBe(0);
   });
 
-  test('is over after its end', async () => {
+  test('a transaction cannot be used after its end', async () => {
     const id = await begin();
     await commit(id);
 
@@ -66,7 +66,7 @@ describe('a transaction', () => {
     }
   });
 
-  test('runs one statement at a time', async () => {
+  test('a transaction runs one statement at a time', async () => {
     const id = await begin();
     const other = await database.connect();
     await other.query('select pg_advisory_lock(1)');
@@ -85,7 +85,7 @@ describe('a transaction', () => {
     expect(await count()).toBe(1);
   });
 
-  test('with an unknown id is not found', async () => {
+  test('a transaction with an unknown id is not found', async () => {
     await expect(execute('select 1', 'unknown')).rejects.toMatchObject({
       name: 'TransactionNotFoundException',
       $metadata: { httpStatusCode: 404 },
@@ -93,8 +93,8 @@ describe('a transaction', () => {
   });
 });
 
-describe('the adapter', () => {
-  test('commits what the work did and answers with its result', async () => {
+describe("transaction of the outbox's Data API adapter", () => {
+  test('the adapter commits the changes of the callback and returns its result', async () => {
     const result = await database.dataApi.transaction(async (inside) => {
       await inside.query('insert into numbers values (1)');
       await inside.batch('insert into numbers values (cast(:n as integer))', [{ n: 2 }, { n: 3 }]);
@@ -104,7 +104,7 @@ describe('the adapter', () => {
     expect([result, await count()]).toEqual(['done', 3]);
   });
 
-  test('rolls back when the work throws, and throws the same', async () => {
+  test('the adapter rolls back and throws the same error when the callback throws', async () => {
     const error = new Error('changed my mind');
 
     await expect(
@@ -117,7 +117,7 @@ describe('the adapter', () => {
     expect(await count()).toBe(0);
   });
 
-  test('gives every connection back, however the work ends', async () => {
+  test('the adapter releases every connection, whether the callback succeeds or fails', async () => {
     for (let round = 0; round < 25; round += 1) {
       await expect(
         database.dataApi.transaction((inside) => inside.query(round % 2 ? 'select 1 / 0' : 'nonsense')),
@@ -131,7 +131,7 @@ describe('the adapter', () => {
   });
 });
 
-describe('when the database goes away', () => {
+describe('lost database', () => {
   test('a transaction whose connection was cut is refused, and the next one works', async () => {
     const id = await begin();
     await execute('insert into numbers values (1)', id);
@@ -146,16 +146,20 @@ describe('when the database goes away', () => {
     expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]);
   });
 
-  // The last test of this file: there is no database after it. A server that was given is not ours to stop.
+  // The last test of this file, because it stops the database. A server of DATABASE_URL must not be stopped.
   const testWithOwnServer = process.env['DATABASE_URL'] === undefined ? test : test.skip;
-  testWithOwnServer('every call says that it is unavailable, those of an open transaction too', async () => {
-    const id = await begin();
-    await database.stopPostgres();
+  testWithOwnServer(
+    'every call fails as unavailable when the server is stopped, also in an open transaction',
+    async () => {
+      const id = await begin();
+      await database.stopPostgres();
 
-    const unavailable = { name: 'DatabaseUnavailableException', $metadata: { httpStatusCode: 504 } };
-    await expect(execute('select 1', id)).rejects.toMatchObject(unavailable);
-    await expect(commit(id)).rejects.toMatchObject(unavailable);
-    for (const call of [execute('select 1'), begin()]) await expect(call).rejects.toMatchObject(unavailable);
-    await expect(database.dataApi.query('select 1')).rejects.toThrow(DatabaseUnavailable);
-  });
+      const unavailable = { name: 'DatabaseUnavailableException', $metadata: { httpStatusCode: 504 } };
+      await expect(execute('select 1', id)).rejects.toMatchObject(unavailable);
+      await expect(commit(id)).rejects.toMatchObject(unavailable);
+      for (const call of [execute('select 1'), begin()])
+        await expect(call).rejects.toMatchObject(unavailable);
+      await expect(database.dataApi.query('select 1')).rejects.toThrow(DatabaseUnavailable);
+    },
+  );
 });

@@ -25,7 +25,7 @@ const secrets = [master, reader, stranger];
 let rdsData: RDSDataClient;
 let secretsManager: SecretsManagerClient;
 const cleanUps: (() => Promise<unknown> | unknown)[] = [];
-// Before the database's own, since Jest runs these in their order.
+// Registered before the database's own hook, because Jest runs these hooks in their order.
 afterAll(async () => {
   for (const cleanUp of cleanUps) await cleanUp();
 });
@@ -70,8 +70,8 @@ const execute = (sql: string, { arn }: SecretResource, transactionId?: string) =
 const rows = async (sql: string, secret: SecretResource) =>
   JSON.parse((await execute(sql, secret)).formattedRecords ?? '') as unknown;
 
-describe('a secret', () => {
-  test('of the master user is how the twin itself signs in', async () => {
+describe('database secret', () => {
+  test("the master user's secret has the credentials of the twin's own connection", async () => {
     const { username, password } = new URL(database.postgresUrl);
     expect(await secretValue(master.arn)).toEqual({
       username: decodeURIComponent(username),
@@ -79,7 +79,7 @@ describe('a secret', () => {
     });
   });
 
-  test('of another user has its name, and a password of its own that a restart finds again', async () => {
+  test('the secret of another user has its name and its own password, the same after a restart', async () => {
     const again = databaseUrls(secrets, 'postgresql://postgres:other@127.0.0.1:1/outbox').get(reader.arn);
 
     const value = await secretValue(reader.arn);
@@ -88,23 +88,23 @@ describe('a secret', () => {
     expect(value.password).not.toBe((await secretValue(stranger.arn)).password);
   });
 
-  test('may be asked for by its name', async () => {
+  test('a secret may be requested by its name', async () => {
     expect(await secretValue('reader')).toEqual(await secretValue(reader.arn));
   });
 
-  test('that nobody knows is not found', async () => {
+  test('an unknown secret is not found', async () => {
     await expect(secretValue('unknown')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  test('cannot belong to a user of a database without a host', () => {
+  test('a database URL without a host cannot be combined with secrets of other users', () => {
     expect(() => databaseUrls(secrets, 'postgresql:///outbox?host=/run')).toThrow(
       'DATABASE_URL names no host, so nobody can sign in as shop_reader',
     );
   });
 });
 
-describe('a statement runs as the user of its secret', () => {
-  test('who is somebody else for every secret', async () => {
+describe('user of a statement', () => {
+  test('a statement runs as the user of its secret', async () => {
     const { username } = await secretValue(master.arn);
     const whoAmI = 'select current_user as name';
 
@@ -112,7 +112,7 @@ describe('a statement runs as the user of its secret', () => {
     expect(await rows(whoAmI, reader)).toEqual([{ name: 'shop_reader' }]);
   });
 
-  test('who may do no more than was granted', async () => {
+  test('a statement may do only what its user was granted', async () => {
     await database.sql('create table shelves (n integer)');
 
     await expect(execute('delete from shelves', reader)).rejects.toMatchObject({
@@ -121,21 +121,21 @@ describe('a statement runs as the user of its secret', () => {
     });
   });
 
-  test('with the statement time-out of that user, and 45 seconds when there is none', async () => {
+  test('a statement has the statement timeout of its user, or 45 seconds without one', async () => {
     const timeout = `select current_setting('statement_timeout') as timeout`;
 
     expect(await rows(timeout, reader)).toEqual([{ timeout: '2s' }]);
     expect(await rows(timeout, master)).toEqual([{ timeout: '45s' }]);
   });
 
-  test('whom the database refuses when it does not know the user', async () => {
+  test('a statement is refused when the database has no such user', async () => {
     await expect(execute('select 1', stranger)).rejects.toMatchObject({
       name: 'BadRequestException',
       message: 'FATAL: password authentication failed for user "shop_stranger"; SQLState: 28P01',
     });
   });
 
-  test('whom the database refuses when the password is another one', async () => {
+  test('a statement is refused when the password is wrong', async () => {
     await database.sql(`create role shop_stranger login password 'other'`);
     try {
       await expect(execute('select 1', stranger)).rejects.toMatchObject({
@@ -149,7 +149,7 @@ describe('a statement runs as the user of its secret', () => {
     }
   });
 
-  test('whom the database lets in as soon as the role exists', async () => {
+  test('a statement runs as soon as its user exists in the database', async () => {
     await expect(execute('select 1', stranger)).rejects.toMatchObject({ name: 'BadRequestException' });
     const { password } = await secretValue(stranger.arn);
     await database.sql(`create role shop_stranger login password '${password}'`);
@@ -160,14 +160,14 @@ describe('a statement runs as the user of its secret', () => {
     }
   });
 
-  test('and not at all with a secret that the template does not have', async () => {
+  test('a statement is refused with a secret that the template does not have', async () => {
     await expect(execute('select 1', { ...reader, arn: secretNamed('unknown') })).rejects.toMatchObject({
       name: 'SecretsErrorException',
     });
   });
 });
 
-test('a transaction belongs to the secret that began it', async () => {
+test('a transaction can be used only with the secret that began it', async () => {
   const { transactionId } = await rdsData.send(
     new BeginTransactionCommand({ resourceArn, secretArn: master.arn, database: databaseName }),
   );

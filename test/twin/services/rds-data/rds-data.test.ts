@@ -26,7 +26,7 @@ beforeEach(async () => {
   await database.sql('create table things (id uuid primary key, name text, price numeric, at timestamptz)');
 });
 
-describe('a column comes back', () => {
+describe('result columns', () => {
   test.each([
     ['an integer as a long', 'cast(7 as integer)', { longValue: 7 }],
     ['a bigint as a long', 'cast(9007199254740991 as bigint)', { longValue: 9007199254740991 }],
@@ -35,8 +35,8 @@ describe('a column comes back', () => {
     ['a numeric as its text', 'cast(1.10 as numeric)', { stringValue: '1.10' }],
     ['a long numeric as its text', '12345678901234567890.5', { stringValue: '12345678901234567890.5' }],
     ['a boolean as a boolean', 'false', { booleanValue: false }],
-    ['null as isNull', 'cast(null as text)', { isNull: true }],
-    ['a text', `'a😀é'`, { stringValue: 'a😀é' }],
+    ['null as a field with isNull', 'cast(null as text)', { isNull: true }],
+    ['a text as a text', `'a😀é'`, { stringValue: 'a😀é' }],
     ['a uuid as its text', `cast('${id}' as uuid)`, { stringValue: id }],
     ['jsonb as its text', `cast('{"b":1.10,"a":[]}' as jsonb)`, { stringValue: '{"a": [], "b": 1.10}' }],
     [
@@ -44,7 +44,7 @@ describe('a column comes back', () => {
       `cast('2026-03-01 12:00:00.5+02' as timestamptz)`,
       { stringValue: '2026-03-01 10:00:00.5' },
     ],
-  ])('%s', async (_, sql, field) => {
+  ])('a column is returned: %s', async (_, sql, field) => {
     expect(await fields(`select ${sql}`)).toEqual([field]);
   });
 
@@ -52,33 +52,57 @@ describe('a column comes back', () => {
     ['a smallint as a long', 'cast(-7 as smallint)', { longValue: -7 }],
     ['an oid as a long', 'cast(4294967295 as oid)', { longValue: 4294967295 }],
     ['a real as a double', 'cast(1.5 as real)', { doubleValue: 1.5 }],
-    ['json as it was written', `cast('{"b": 1,  "a":[]}' as json)`, { stringValue: '{"b": 1,  "a":[]}' }],
+    [
+      'json as the text that was written',
+      `cast('{"b": 1,  "a":[]}' as json)`,
+      { stringValue: '{"b": 1,  "a":[]}' },
+    ],
     ['a name as its text', `cast('n' as name)`, { stringValue: 'n' }],
-    ['a char with its blanks', `cast('x' as char(3))`, { stringValue: 'x  ' }],
-    ['a date', `cast('2026-03-01' as date)`, { stringValue: '2026-03-01' }],
-    ['a time', `cast('10:00:01.5' as time)`, { stringValue: '10:00:01.5' }],
-    ['a timestamp', `cast('2026-03-01 10:00' as timestamp)`, { stringValue: '2026-03-01 10:00:00' }],
+    ['a char with its padding', `cast('x' as char(3))`, { stringValue: 'x  ' }],
+    ['a date as a text', `cast('2026-03-01' as date)`, { stringValue: '2026-03-01' }],
+    ['a time as a text', `cast('10:00:01.5' as time)`, { stringValue: '10:00:01.5' }],
+    [
+      'a timestamp as a text',
+      `cast('2026-03-01 10:00' as timestamp)`,
+      { stringValue: '2026-03-01 10:00:00' },
+    ],
     ['an enum as its text', `cast('happy' as mood)`, { stringValue: 'happy' }],
     ['a domain as its base type', 'cast(7 as positive)', { longValue: 7 }],
     ['inet as its text', `cast('10.0.0.0/8' as inet)`, { stringValue: '10.0.0.0/8' }],
     ['a range as its text', 'int4range(1, 5)', { stringValue: '[1,5)' }],
-    ['int[]', 'array[1, null, 3]', { arrayValue: { longValues: [1, null, 3] } }],
-    ['float8[]', 'cast(array[1.5] as float8[])', { arrayValue: { doubleValues: [1.5] } }],
-    ['bool[]', 'array[true, false]', { arrayValue: { booleanValues: [true, false] } }],
-    ['text[]', `array['a, b', 'NULL', null]`, { arrayValue: { stringValues: ['a, b', 'NULL', null] } }],
-    ['numeric[]', 'array[1.10]', { arrayValue: { stringValues: ['1.10'] } }],
-    ['uuid[]', `cast('{${id}}' as uuid[])`, { arrayValue: { stringValues: [id] } }],
-    ['jsonb[]', `array[cast('{"a":"b"}' as jsonb)]`, { arrayValue: { stringValues: ['{"a": "b"}'] } }],
-    ['an array of an enum', `cast('{happy}' as mood[])`, { arrayValue: { stringValues: ['happy'] } }],
+    ['int[] as longs', 'array[1, null, 3]', { arrayValue: { longValues: [1, null, 3] } }],
+    ['float8[] as doubles', 'cast(array[1.5] as float8[])', { arrayValue: { doubleValues: [1.5] } }],
+    ['bool[] as booleans', 'array[true, false]', { arrayValue: { booleanValues: [true, false] } }],
     [
-      'timestamptz[] in UTC',
+      'text[] as texts',
+      `array['a, b', 'NULL', null]`,
+      { arrayValue: { stringValues: ['a, b', 'NULL', null] } },
+    ],
+    ['numeric[] as texts', 'array[1.10]', { arrayValue: { stringValues: ['1.10'] } }],
+    ['uuid[] as texts', `cast('{${id}}' as uuid[])`, { arrayValue: { stringValues: [id] } }],
+    [
+      'jsonb[] as texts',
+      `array[cast('{"a":"b"}' as jsonb)]`,
+      { arrayValue: { stringValues: ['{"a": "b"}'] } },
+    ],
+    [
+      'an array of an enum as texts',
+      `cast('{happy}' as mood[])`,
+      { arrayValue: { stringValues: ['happy'] } },
+    ],
+    [
+      'timestamptz[] as texts in UTC',
       `array[cast('2026-03-01 12:00+02' as timestamptz)]`,
       { arrayValue: { stringValues: ['2026-03-01 10:00:00'] } },
     ],
-    ['an array with other bounds', `cast('[5:6]={1,2}' as int[])`, { arrayValue: { longValues: [1, 2] } }],
-    ['an empty array', `cast('{}' as int[])`, { arrayValue: { longValues: [] } }],
-    ['an array that is null', 'cast(null as int[])', { isNull: true }],
-  ])('%s', async (_, value, field) => {
+    [
+      'an array with other bounds as an array',
+      `cast('[5:6]={1,2}' as int[])`,
+      { arrayValue: { longValues: [1, 2] } },
+    ],
+    ['an empty array as an empty array', `cast('{}' as int[])`, { arrayValue: { longValues: [] } }],
+    ['an array that is null as a field with isNull', 'cast(null as int[])', { isNull: true }],
+  ])('a column of another type is returned: %s', async (_, value, field) => {
     await database.sql(`
       do $$ begin create type mood as enum ('happy'); create domain positive as int;
       exception when duplicate_object then null; end $$`);
@@ -86,7 +110,7 @@ describe('a column comes back', () => {
     expect(await fields(`select ${value}`)).toEqual([field]);
   });
 
-  test.each([['NaN'], ['Infinity'], ['-Infinity']])('the double %s', async (name) => {
+  test.each([['NaN'], ['Infinity'], ['-Infinity']])('the double %s is returned', async (name) => {
     const row = await fields(`select cast('${name}' as float8), :p, array[:p]`, [
       { name: 'p', value: { doubleValue: Number(name) } },
     ]);
@@ -104,7 +128,7 @@ describe('a column comes back', () => {
     ['a regclass', `cast('things' as regclass)`, 'data type regclass.'],
     ['an array of intervals', `array[cast('1 day' as interval)]`, 'data type INTERVAL.'],
     ['an array of arrays', 'array[[1], [2]]', 'a multidimensional array'],
-  ])('unless it is %s, which is refused', async (_, value, reason) => {
+  ])('a column that is %s is refused', async (_, value, reason) => {
     await expect(fields(`select ${value}`)).rejects.toMatchObject({
       name: 'UnsupportedResultException',
       message: expect.stringMatching(/^The result contains /),
@@ -112,7 +136,7 @@ describe('a column comes back', () => {
     await expect(fields(`select ${value}`)).rejects.toThrow(reason);
   });
 
-  test('unless it is an infinite time, which is an internal failure', async () => {
+  test('an infinite time is an internal failure', async () => {
     await expect(fields(`select cast('infinity' as timestamptz)`)).rejects.toMatchObject({
       name: 'InternalFailure',
       $metadata: { httpStatusCode: 500 },
@@ -122,38 +146,53 @@ describe('a column comes back', () => {
     ]);
   });
 
-  test('bytea as bytes', async () => {
+  test('a bytea column is returned as bytes', async () => {
     const [field] = (await fields(`select cast('\\x00ff10' as bytea)`)) ?? [];
 
     expect([...(field?.blobValue ?? [])]).toEqual([0, 255, 16]);
   });
 });
 
-describe('a parameter arrives', () => {
+describe('parameter types', () => {
   test.each<[string, SqlParameter, string, string | null]>([
     ['a string as varchar', { value: { stringValue: `it's "😀" :x` } }, 'character varying', `it's "😀" :x`],
     ['a long as bigint', { value: { longValue: 9007199254740991 } }, 'bigint', '9007199254740991'],
-    ['a double', { value: { doubleValue: 0.1 } }, 'double precision', '0.1'],
-    ['a boolean', { value: { booleanValue: true } }, 'boolean', 'true'],
+    ['a double as double precision', { value: { doubleValue: 0.1 } }, 'double precision', '0.1'],
+    ['a boolean as boolean', { value: { booleanValue: true } }, 'boolean', 'true'],
     ['bytes as bytea', { value: { blobValue: Uint8Array.of(0, 255) } }, 'bytea', '\\x00ff'],
-    ['hinted UUID', { value: { stringValue: id }, typeHint: 'UUID' }, 'uuid', id],
-    ['hinted JSON', { value: { stringValue: '{"a":1.10}' }, typeHint: 'JSON' }, 'jsonb', '{"a": 1.10}'],
-    ['hinted DECIMAL', { value: { stringValue: '1.10' }, typeHint: 'DECIMAL' }, 'numeric', '1.10'],
-    ['hinted DATE', { value: { stringValue: '2026-03-01' }, typeHint: 'DATE' }, 'date', '2026-03-01'],
+    ['a text with the hint UUID', { value: { stringValue: id }, typeHint: 'UUID' }, 'uuid', id],
     [
-      'hinted TIME',
+      'a text with the hint JSON',
+      { value: { stringValue: '{"a":1.10}' }, typeHint: 'JSON' },
+      'jsonb',
+      '{"a": 1.10}',
+    ],
+    [
+      'a text with the hint DECIMAL',
+      { value: { stringValue: '1.10' }, typeHint: 'DECIMAL' },
+      'numeric',
+      '1.10',
+    ],
+    [
+      'a text with the hint DATE',
+      { value: { stringValue: '2026-03-01' }, typeHint: 'DATE' },
+      'date',
+      '2026-03-01',
+    ],
+    [
+      'a text with the hint TIME',
       { value: { stringValue: '10:00:01' }, typeHint: 'TIME' },
       'time without time zone',
       '10:00:01',
     ],
     [
-      'hinted TIMESTAMP',
+      'a text with the hint TIMESTAMP',
       { value: { stringValue: '2026-03-01 10:00:00.5' }, typeHint: 'TIMESTAMP' },
       'timestamp without time zone',
       '2026-03-01 10:00:00.5',
     ],
-    ['a hinted null', { value: { isNull: true }, typeHint: 'UUID' }, 'uuid', null],
-  ])('%s', async (_, parameter, type, text) => {
+    ['a null with a hint', { value: { isNull: true }, typeHint: 'UUID' }, 'uuid', null],
+  ])('a parameter is bound: %s', async (_, parameter, type, text) => {
     const row = await fields('select cast(pg_typeof(:p) as text), cast(:p as text)', [
       { name: 'p', ...parameter },
     ]);
@@ -163,14 +202,14 @@ describe('a parameter arrives', () => {
 });
 
 test.each<[string, string, SqlParameter['value']]>([
-  ['a uuid', 'id', { isNull: true }],
-  ['a numeric', 'price', { isNull: true }],
+  ['a uuid column', 'id', { isNull: true }],
+  ['a numeric column', 'price', { isNull: true }],
   [
-    'a timestamptz, beside a field that the client filled in',
+    'a timestamptz column, even with an empty string beside isNull',
     'at',
     { isNull: true, stringValue: '' } as never,
   ],
-])('null without a hint is taken by %s', async (_, column, value) => {
+])('a null without a hint can be written to %s', async (_, column, value) => {
   await database.sql('alter table things drop constraint things_pkey, alter column id drop not null');
 
   await execute(`insert into things (${column}) values (:p)`, [{ name: 'p', value }]);
@@ -178,7 +217,7 @@ test.each<[string, string, SqlParameter['value']]>([
   expect(await database.sql(`select ${column} as value from things`)).toEqual([{ value: null }]);
 });
 
-test('a name that comes twice is bound twice, so PostgreSQL does not see that both are the same', async () => {
+test('a parameter used twice is bound as two parameters, which PostgreSQL does not treat as equal', async () => {
   await expect(
     execute(`select date_trunc(:unit, at) from things group by date_trunc(:unit, at)`, [
       { name: 'unit', value: { stringValue: 'day' } },
@@ -186,10 +225,10 @@ test('a name that comes twice is bound twice, so PostgreSQL does not see that bo
   ).rejects.toThrow(/must appear in the GROUP BY clause/);
 });
 
-describe('a uuid', () => {
+describe('uuid parameter', () => {
   const named = (value: Omit<SqlParameter, 'name'>) => [{ name: 'id', ...value }];
 
-  test('compared with a plain string fails as it does on AWS', async () => {
+  test('comparing a uuid with a plain string fails as it does on AWS', async () => {
     await expect(
       execute('select * from things where id = :id', named({ value: { stringValue: id } })),
     ).rejects.toMatchObject({
@@ -200,7 +239,7 @@ describe('a uuid', () => {
     });
   });
 
-  test('takes a hint or a cast', async () => {
+  test('a uuid can be compared using a hint or a cast', async () => {
     await database.sql('insert into things (id) values ($1)', [id]);
 
     const hinted = await execute(
@@ -217,27 +256,31 @@ describe('a uuid', () => {
   });
 });
 
-describe('a parameter is refused', () => {
+describe('refused parameters', () => {
   test.each<[string, SqlParameter[], RegExp]>([
     [
-      'an array',
+      'an array parameter',
       [{ name: 'p', value: { arrayValue: { stringValues: ['a'] } } }],
       /Array parameters are not supported/,
     ],
     [
-      'two values',
+      'a parameter with two values',
       [{ name: 'p', value: { stringValue: 'a', longValue: 1 } as never }],
       /Parameter "p" has two values: longValue and stringValue/,
     ],
-    ['an empty value', [{ name: 'p', value: {} as never }], /Parameter "p" has value with no field set/],
-    ['one that is missing', [{ name: 'q', value: { stringValue: 'a' } }], /Cannot find parameter: p/],
-    ['one without a value', [{ name: 'p' }], /needs a name and a value/],
     [
-      'one with an unknown hint',
+      'a parameter with an empty value',
+      [{ name: 'p', value: {} as never }],
+      /Parameter "p" has value with no field set/,
+    ],
+    ['a missing parameter', [{ name: 'q', value: { stringValue: 'a' } }], /Cannot find parameter: p/],
+    ['a parameter without a value', [{ name: 'p' }], /needs a name and a value/],
+    [
+      'a parameter with an unknown hint',
       [{ name: 'p', value: { stringValue: 'a' }, typeHint: 'INET' as 'UUID' }],
       /typeHint/,
     ],
-  ])('%s', async (_, parameters, message) => {
+  ])('a statement is refused because of %s', async (_, parameters, message) => {
     await expect(execute('select :p', parameters)).rejects.toMatchObject({
       name: 'BadRequestException',
       message: expect.stringMatching(message),
@@ -245,7 +288,7 @@ describe('a parameter is refused', () => {
   });
 });
 
-describe('a hint is for a text in its own format', () => {
+describe('type hints', () => {
   test.each<[string, SqlParameter['typeHint'], SqlParameter['value']]>([
     ['a date with a time', 'DATE', { stringValue: '2026-03-01T10:00:00Z' }],
     ['a number in words', 'DECIMAL', { stringValue: 'ten' }],
@@ -253,7 +296,7 @@ describe('a hint is for a text in its own format', () => {
     ['a time without seconds', 'TIME', { stringValue: '10:00' }],
     ['a time in ISO 8601', 'TIMESTAMP', { stringValue: '2026-03-01T10:00:00Z' }],
     ['a time with an offset', 'TIMESTAMP', { stringValue: '2026-03-01 10:00:00+02' }],
-    ['what is no uuid', 'UUID', { stringValue: '7' }],
+    ['a text that is no UUID', 'UUID', { stringValue: '7' }],
     ['an integer', 'DECIMAL', { longValue: 7 }],
     ['bytes', 'UUID', { blobValue: Uint8Array.of(1) }],
   ])('%s with the hint %s is refused', async (_, typeHint, value) => {
@@ -266,35 +309,38 @@ describe('a hint is for a text in its own format', () => {
   });
 
   test.each<[string, SqlParameter['typeHint'], string, string]>([
-    ['what is no JSON', 'JSON', '{', '22P02'],
+    ['a text that is no JSON', 'JSON', '{', '22P02'],
     ['a day that does not exist', 'DATE', '2026-02-30', '22008'],
-  ])('%s is refused by the database', async (_, typeHint, stringValue, state) => {
-    await expect(
-      execute('select :p', [{ name: 'p', value: { stringValue }, typeHint }]),
-    ).rejects.toMatchObject({
-      name: 'DatabaseErrorException',
-      message: expect.stringMatching(new RegExp(`^ERROR: .*SQLState: ${state}$`)),
-    });
-  });
+  ])(
+    '%s is accepted by the Data API and refused by the database',
+    async (_, typeHint, stringValue, state) => {
+      await expect(
+        execute('select :p', [{ name: 'p', value: { stringValue }, typeHint }]),
+      ).rejects.toMatchObject({
+        name: 'DatabaseErrorException',
+        message: expect.stringMatching(new RegExp(`^ERROR: .*SQLState: ${state}$`)),
+      });
+    },
+  );
 });
 
-describe('what looks like a parameter is left alone', () => {
+describe('colons that are no parameters', () => {
   test.each([
     ['in a string', `select ':p'`, ':p'],
     ['in a string with a quote in it', `select 'it''s :p'`, `it's :p`],
-    ['in a string of escapes', `select e'it\\'s :p'`, `it's :p`],
+    ['in an escape string', `select e'it\\'s :p'`, `it's :p`],
     ['in a quoted name', `select "a:p" from (values ('x')) as v("a:p")`, 'x'],
-    ['in a line of comment', `select 'x' -- it's :p\n`, 'x'],
-    ['in a comment', `select /* it's :p */ 'x'`, 'x'],
+    ['in a line comment', `select 'x' -- it's :p\n`, 'x'],
+    ['in a block comment', `select /* it's :p */ 'x'`, 'x'],
     ['in dollar quotes', 'select $$it is :p$$', 'it is :p'],
     ['in tagged dollar quotes', 'select $tag$it $$ is :p$tag$', 'it $$ is :p'],
-    ['after the colons of a cast', `select 'x'::text`, 'x'],
+    ['in a cast', `select 'x'::text`, 'x'],
     ['in an array slice', `select cast((array['x', 'y'])[1:1] as text)`, '{x}'],
-  ])('%s', async (_, sql, value) => {
+  ])('a colon is not replaced %s', async (_, sql, value) => {
     expect(await fields(sql)).toEqual([{ stringValue: value }]);
   });
 
-  test('even when a parameter stands beside it and comes twice', async () => {
+  test('a colon in a string is not replaced when a parameter of the same name is used twice', async () => {
     const row = await fields(`select :p || ':p' || :p || $$:p$$ /* :p */`, [
       { name: 'p', value: { stringValue: 'x' } },
     ]);

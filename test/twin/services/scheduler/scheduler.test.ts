@@ -33,7 +33,7 @@ afterEach(() => {
   jest.resetAllMocks();
 });
 
-test('every schedule starts its target at its rate, under its own role', () => {
+test('every schedule starts its target at its rate with its own role', () => {
   const scheduler = start();
 
   jest.advanceTimersByTime(3_600_000);
@@ -47,7 +47,7 @@ test('every schedule starts its target at its rate, under its own role', () => {
   scheduler.stop();
 });
 
-test('a firing that its role does not allow is reported, and the next one comes', () => {
+test('a tick that the role does not allow is reported, and the next tick follows', () => {
   authorize.mockImplementationOnce(() => {
     throw new AwsError('AccessDeniedException', 'not authorized', 403);
   });
@@ -60,7 +60,7 @@ test('a firing that its role does not allow is reported, and the next one comes'
   scheduler.stop();
 });
 
-test('a tick that its role does not allow is an error for its caller, and starts nothing', () => {
+test('a tick by hand that the role does not allow is an error and starts nothing', () => {
   const scheduler = start(0);
   authorize.mockImplementation(() => {
     throw new AwsError('AccessDeniedException', 'not authorized', 403);
@@ -73,7 +73,7 @@ test('a tick that its role does not allow is an error for its caller, and starts
   scheduler.stop();
 });
 
-test('every lane has a run of its own, at a tick by hand too, which answers with the first', () => {
+test('each tick starts one run per lane, and a tick by hand returns the first run', () => {
   started.mockImplementation(
     (arn) => ({ executionArn: `run of ${arn}` }) as ReturnType<ExecutionRunner['start']>,
   );

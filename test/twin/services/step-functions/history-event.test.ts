@@ -17,8 +17,8 @@ type Details = { output: string; outputDetails: object; assignedVariables: Recor
 const escapedBytes = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2;
 const LIMIT = 248 * 1024;
 
-describe('an event of GetExecutionHistory', () => {
-  test('has data and variables as texts, and says that they are not truncated', () => {
+describe('event of GetExecutionHistory', () => {
+  test('a history event has data and variables as texts and says that they are not truncated', () => {
     expect(toHistoryEvent(exited({ a: [1] }, { n: 42, s: 'x', o: { a: 1 } }))).toEqual({
       id: 7,
       previousEventId: 5,
@@ -34,12 +34,12 @@ describe('an event of GetExecutionHistory', () => {
     });
   });
 
-  test('never truncates data', () => {
+  test('a history event does not truncate data', () => {
     const long = 'ä'.repeat(131_000);
     expect(toHistoryEvent(exited(long))).toHaveProperty('stateExitedEventDetails.output', `"${long}"`);
   });
 
-  test('has the region of a task', () => {
+  test('a history event of a task has its region', () => {
     const details = { resourceType: 'lambda', resource: 'invoke', parameters: { a: 1 } };
     const event: HistoryEvent = {
       id: 3,
@@ -56,8 +56,8 @@ describe('an event of GetExecutionHistory', () => {
   });
 });
 
-describe('an event in CloudWatch Logs', () => {
-  test('has the form of the log', () => {
+describe('event in CloudWatch Logs', () => {
+  test('a log event has the form that Step Functions logs', () => {
     expect(toLogEvent(exited('x'), { ...logging, redriveCount: 2 })).toEqual({
       id: '7',
       type: 'PassStateExited',
@@ -69,12 +69,12 @@ describe('an event in CloudWatch Logs', () => {
     });
   });
 
-  test('has no details where the event has none', () => {
+  test('a log event has no details when the history event has none', () => {
     const event: HistoryEvent = { id: 9, previousEventId: 8, timestamp, type: 'MapStateSucceeded' };
     expect(toLogEvent(event, logging)).not.toHaveProperty('details');
   });
 
-  test('leaves data out where the state machine logs none', () => {
+  test('a log event has no data when the state machine logs none', () => {
     const logged = toLogEvent(exited('x', { a: 1 }), { ...logging, includeExecutionData: false });
     expect(logged).toHaveProperty('details', { name: 'A' });
   });
@@ -84,7 +84,7 @@ describe('an event in CloudWatch Logs', () => {
     ['quotes, which are escaped twice', '"', 4],
     ['letters of two bytes', 'ä', 2],
     ['letters that are surrogate pairs', '😀', 4],
-  ])('cuts a text at 248 KB as it is escaped: %s', (_what, letter, bytes) => {
+  ])('a log event truncates a text at 248 KB, counted with escapes: %s', (_what, letter, bytes) => {
     const details = detailsOf(exited(letter.repeat(Math.ceil(LIMIT / bytes))));
     expect(details.outputDetails).toEqual({ truncated: true });
     expect(escapedBytes(details.output)).toBeLessThanOrEqual(LIMIT);
@@ -92,13 +92,13 @@ describe('an event in CloudWatch Logs', () => {
     expect(details.output).not.toMatch(/[\ud800-\udbff]$/);
   });
 
-  test('does not truncate a text of 248 KB', () => {
+  test('a log event does not truncate a text of 248 KB', () => {
     const details = detailsOf(exited('x'.repeat(LIMIT - '\\"\\"'.length)));
     expect(escapedBytes(details.output)).toBe(LIMIT);
     expect(details.outputDetails).toEqual({ truncated: false });
   });
 
-  test('limits all variables together like one text', () => {
+  test('a log event limits all variables together like one text', () => {
     const half = 'x'.repeat(LIMIT * 0.6);
     const details = detailsOf(exited(1, { first: half, second: half, third: half }));
     expect(details).toMatchObject({

@@ -51,7 +51,7 @@ const ended = async (name: string): Promise<string> => {
 afterEach(runner.stop);
 
 describe('StartExecution of a Standard machine', () => {
-  test('with the name and the input of an execution that runs answers with that one', async () => {
+  test('starting a running execution again with the same name and input returns that execution', async () => {
     const first = await start('slow', { name: 'one', input: '{"a": 1}' });
     const second = await start('slow', { name: 'one', input: '{"a":1}' });
 
@@ -60,7 +60,7 @@ describe('StartExecution of a Standard machine', () => {
     expect(executions).toHaveLength(1);
   });
 
-  test('with another input, or once it has ended, is refused', async () => {
+  test('a name is refused with another input or after the execution has ended', async () => {
     const refused = {
       code: 'ExecutionAlreadyExists',
       message: `Execution Already Exists: '${prefix}:execution:slow:two'`,
@@ -72,24 +72,27 @@ describe('StartExecution of a Standard machine', () => {
     await expect(start('slow', { name: 'two', input: '1' })).rejects.toMatchObject(refused);
   });
 
-  test.each(['a b', 'a:b', 'a#', '', 'a\u0007', 'x'.repeat(81)])('refuses the name %j', async (name) => {
-    await expect(start('slow', { name })).rejects.toMatchObject({
-      code: 'InvalidName',
-      message: `Invalid Name: '${name}'`,
-    });
-  });
+  test.each(['a b', 'a:b', 'a#', '', 'a\u0007', 'x'.repeat(81)])(
+    'the execution name %j is refused',
+    async (name) => {
+      await expect(start('slow', { name })).rejects.toMatchObject({
+        code: 'InvalidName',
+        message: `Invalid Name: '${name}'`,
+      });
+    },
+  );
 });
 
-test('an Express machine starts anew for every call, also with one name', async () => {
+test('an Express machine starts a new execution for every call, also with the same name', async () => {
   const [first, second] = [await start('quick', { name: 'one' }), await start('quick', { name: 'one' })];
   expect(first['executionArn']).not.toBe(second['executionArn']);
 });
 
-describe('an ARN', () => {
+describe('execution ARN', () => {
   const express = `${prefix}:express:quick:one:1`;
 
   test.each(['DescribeExecution', 'GetExecutionHistory', 'StopExecution', 'RedriveExecution'])(
-    'of an Express execution is invalid for %s',
+    'the ARN of an Express execution is invalid for %s',
     async (operation) => {
       await expect(call(operation, { executionArn: express })).rejects.toMatchObject({
         code: 'InvalidArn',
@@ -99,14 +102,14 @@ describe('an ARN', () => {
     },
   );
 
-  test('that is malformed is invalid', async () => {
+  test('a malformed ARN is invalid', async () => {
     await expect(call('DescribeExecution', { executionArn: 'one' })).rejects.toMatchObject({
       code: 'InvalidArn',
       message: "Invalid Arn: 'Invalid ARN prefix: one'",
     });
   });
 
-  test('of an unknown execution is refused as one that does not exist', async () => {
+  test('the ARN of an unknown execution is refused as non-existent', async () => {
     const executionArn = `${prefix}:execution:slow:none`;
     await expect(call('DescribeExecution', { executionArn })).rejects.toMatchObject({
       code: 'ExecutionDoesNotExist',
@@ -115,7 +118,7 @@ describe('an ARN', () => {
 });
 
 describe('DescribeExecution', () => {
-  test('describes a success, which cannot be redriven', async () => {
+  test('DescribeExecution says that a successful execution cannot be redriven', async () => {
     const executionArn = await ended('standard');
 
     expect(await call('DescribeExecution', { executionArn })).toEqual({
@@ -139,7 +142,7 @@ describe('DescribeExecution', () => {
     });
   });
 
-  test('describes an execution that was stopped, which can be redriven', async () => {
+  test('DescribeExecution says that a stopped execution can be redriven', async () => {
     const { executionArn } = await start('slow');
     expect(await call('DescribeExecution', { executionArn })).toMatchObject({
       status: 'RUNNING',
@@ -161,7 +164,7 @@ describe('DescribeExecution', () => {
     });
   });
 
-  test('leaves the data out where only metadata is wanted', async () => {
+  test('DescribeExecution leaves the data out when only metadata is requested', async () => {
     const executionArn = await ended('standard');
     const described = await call('DescribeExecution', { executionArn, includedData: 'METADATA_ONLY' });
     expect(described).toMatchObject({
@@ -177,7 +180,7 @@ describe('StartSyncExecution', () => {
   const startSync = (name: string) =>
     call('StartSyncExecution', { stateMachineArn: arnOf(name), name: 'run' });
 
-  test('answers with the end of the execution and what it costs, without anything about redrives', async () => {
+  test('StartSyncExecution returns the outcome and the billing, and nothing about redrives', async () => {
     const answer = await startSync('quick');
 
     expect(answer).toEqual({
@@ -197,14 +200,14 @@ describe('StartSyncExecution', () => {
     expect(Object.keys(seen)).toEqual(['Id', 'Name', 'StartTime', 'Input', 'RoleArn']);
   });
 
-  test('answers for a failure without the parts that it does not have', async () => {
+  test('StartSyncExecution returns a failure without the fields that it does not have', async () => {
     const answer = await startSync('failing');
     expect(answer).toMatchObject({ status: 'FAILED', error: 'Sad', outputDetails: { included: true } });
     expect(answer).not.toHaveProperty('cause');
     expect(answer).not.toHaveProperty('output');
   });
 
-  test('is for Express only', async () => {
+  test('StartSyncExecution is refused for a Standard machine', async () => {
     await expect(startSync('standard')).rejects.toMatchObject({ code: 'StateMachineTypeNotSupported' });
   });
 });

@@ -39,8 +39,8 @@ describe('lambda:invoke', () => {
     ['a number', 0, '0'],
     ['false', false, 'false'],
     ['null', null, '{}'],
-    ['nothing', undefined, '{}'],
-  ])('sends a payload that is %s', async (_, Payload, sent) => {
+    ['undefined', undefined, '{}'],
+  ])('lambda:invoke sends a payload that is %s', async (_, Payload, sent) => {
     invoke.mockResolvedValue({ payload: '1' });
 
     await perform(LAMBDA_INVOKE, { FunctionName: 'work', Payload });
@@ -51,50 +51,56 @@ describe('lambda:invoke', () => {
   test.each([
     ['work', '$LATEST'],
     [`${functionArn}:7`, '7'],
-  ])('answers with what the HTTP call had beside the payload: %s', async (FunctionName, version) => {
-    invoke.mockResolvedValue({ payload: '{"a":"ä"}' });
+  ])(
+    'lambda:invoke returns the status and headers of the HTTP call beside the payload: %s',
+    async (FunctionName, version) => {
+      invoke.mockResolvedValue({ payload: '{"a":"ä"}' });
 
-    const result = await perform(LAMBDA_INVOKE, { FunctionName, Payload: {} });
+      const result = await perform(LAMBDA_INVOKE, { FunctionName, Payload: {} });
 
-    const headers = {
-      'X-Amz-Executed-Version': version,
-      'x-amzn-Remapped-Content-Length': '0',
-      Connection: 'keep-alive',
-      'x-amzn-RequestId': expect.stringMatching(uuid),
-      'Content-Length': '10',
-      Date: expect.stringMatching(/ GMT$/),
-      'X-Amzn-Trace-Id': expect.stringMatching(
-        /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0/,
-      ),
-      'Content-Type': 'application/json',
-    };
-    expect(result).toEqual({
-      ExecutedVersion: version,
-      Payload: { a: 'ä' },
-      SdkHttpMetadata: {
-        AllHttpHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
-        HttpHeaders: headers,
-        HttpStatusCode: 200,
-      },
-      SdkResponseMetadata: { RequestId: expect.stringMatching(uuid) },
-      StatusCode: 200,
-    });
-    expect(JSON.stringify(result).length).toBeGreaterThan(850);
-  });
+      const headers = {
+        'X-Amz-Executed-Version': version,
+        'x-amzn-Remapped-Content-Length': '0',
+        Connection: 'keep-alive',
+        'x-amzn-RequestId': expect.stringMatching(uuid),
+        'Content-Length': '10',
+        Date: expect.stringMatching(/ GMT$/),
+        'X-Amzn-Trace-Id': expect.stringMatching(
+          /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0/,
+        ),
+        'Content-Type': 'application/json',
+      };
+      expect(result).toEqual({
+        ExecutedVersion: version,
+        Payload: { a: 'ä' },
+        SdkHttpMetadata: {
+          AllHttpHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+          HttpHeaders: headers,
+          HttpStatusCode: 200,
+        },
+        SdkResponseMetadata: { RequestId: expect.stringMatching(uuid) },
+        StatusCode: 200,
+      });
+      expect(JSON.stringify(result).length).toBeGreaterThan(850);
+    },
+  );
 
   test.each([
     ['by its name', 'work', functionArn],
-    ['by a version of its ARN', `${functionArn}:1`, `${functionArn}:1`],
-  ])('fails for a function that may not be invoked, called %s', async (_, FunctionName, resource) => {
-    invoke.mockClear();
-    await expect(perform(LAMBDA_INVOKE, { FunctionName }, refuse)).rejects.toMatchObject({
-      error: 'Lambda.AWSLambdaException',
-      errorCause: expect.stringContaining(`lambda:InvokeFunction on ${resource} (Service: AWSLambda; `),
-    });
-    expect(invoke).not.toHaveBeenCalled();
-  });
+    ['by an ARN with a version', `${functionArn}:1`, `${functionArn}:1`],
+  ])(
+    'lambda:invoke fails when the role may not invoke the function %s',
+    async (_, FunctionName, resource) => {
+      invoke.mockClear();
+      await expect(perform(LAMBDA_INVOKE, { FunctionName }, refuse)).rejects.toMatchObject({
+        error: 'Lambda.AWSLambdaException',
+        errorCause: expect.stringContaining(`lambda:InvokeFunction on ${resource} (Service: AWSLambda; `),
+      });
+      expect(invoke).not.toHaveBeenCalled();
+    },
+  );
 
-  test("tells an error of the service as the first version of Java's SDK does", async () => {
+  test('lambda:invoke reports an error of the service in the form of version 1 of the AWS SDK for Java', async () => {
     invoke.mockRejectedValue(new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429));
 
     const call = perform(LAMBDA_INVOKE, { FunctionName: 'work' });
@@ -131,7 +137,7 @@ describe('aws-sdk:sfn:startSyncExecution', () => {
     StopDate: '2026-11-23T12:00:00.201Z',
   };
 
-  test('answers with the fields of the API, in PascalCase', async () => {
+  test('aws-sdk:sfn:startSyncExecution returns the fields of the API in PascalCase', async () => {
     ended({ status: 'SUCCEEDED', output: [1] });
 
     const result = await perform(START_SYNC_EXECUTION, {
@@ -147,15 +153,18 @@ describe('aws-sdk:sfn:startSyncExecution', () => {
     ['FAILED', 'FAILED'],
     ['TIMED_OUT', 'TIMED_OUT'],
     ['ABORTED', 'FAILED'],
-  ] as const)('answers for an execution that ended %s, too', async (status, Status) => {
-    ended({ status, error: 'Oops', cause: 'why' });
+  ] as const)(
+    'aws-sdk:sfn:startSyncExecution also returns an execution that ended as %s',
+    async (status, Status) => {
+      ended({ status, error: 'Oops', cause: 'why' });
 
-    const result = await perform(START_SYNC_EXECUTION, { StateMachineArn: stateMachineArn });
+      const result = await perform(START_SYNC_EXECUTION, { StateMachineArn: stateMachineArn });
 
-    expect(result).toEqual({ ...known, Status, Error: 'Oops', Cause: 'why' });
-  });
+      expect(result).toEqual({ ...known, Status, Error: 'Oops', Cause: 'why' });
+    },
+  );
 
-  test('fails for a state machine that may not be started', async () => {
+  test('aws-sdk:sfn:startSyncExecution fails when the role may not start the state machine', async () => {
     startSync.mockClear();
     const call = perform(START_SYNC_EXECUTION, { StateMachineArn: stateMachineArn }, refuse);
 
@@ -169,14 +178,17 @@ describe('aws-sdk:sfn:startSyncExecution', () => {
   test.each([
     ['StateMachineDoesNotExist', 'Sfn.StateMachineDoesNotExistException'],
     ['ValidationException', 'Sfn.ValidationException'],
-  ])("tells an error of the service as the second version of Java's SDK does: %s", async (code, error) => {
-    startSync.mockRejectedValue(new AwsError(code, 'why'));
+  ])(
+    'aws-sdk:sfn:startSyncExecution reports an error in the form of version 2 of the AWS SDK for Java: %s',
+    async (code, error) => {
+      startSync.mockRejectedValue(new AwsError(code, 'why'));
 
-    const call = perform(START_SYNC_EXECUTION, { StateMachineArn: stateMachineArn });
+      const call = perform(START_SYNC_EXECUTION, { StateMachineArn: stateMachineArn });
 
-    await expect(call).rejects.toMatchObject({
-      error,
-      errorCause: expect.stringMatching(`^why \\(Service: Sfn, Status Code: 400, Request ID: ${uuid}\\)$`),
-    });
-  });
+      await expect(call).rejects.toMatchObject({
+        error,
+        errorCause: expect.stringMatching(`^why \\(Service: Sfn, Status Code: 400, Request ID: ${uuid}\\)$`),
+      });
+    },
+  );
 });

@@ -2,11 +2,11 @@ import { describe } from '@jest/globals';
 import { conforms, type Row } from './feature-table.ts';
 import { machine } from './simulation.ts';
 
-describe('a Choice', () => {
+describe('Choice', () => {
   conforms([
     ...(['low', 'high', 'other'] as const).map(
       (way): Row => [
-        `Choice takes the first rule that holds, else Default: ${way}`,
+        `Choice takes the first rule that holds, or else Default: ${way}`,
         machine({
           Which: {
             Type: 'Choice',
@@ -25,7 +25,7 @@ describe('a Choice', () => {
       ],
     ),
     [
-      'Choice without a match and Default fails',
+      'a Choice without a matching rule and without Default fails',
       machine({
         Which: { Type: 'Choice', Choices: [{ Condition: '{% false %}', Next: 'Done' }] },
         Done: { Type: 'Succeed' },

@@ -5,7 +5,7 @@ import { machine } from './simulation.ts';
 const limitOf = (subject: string): string =>
   `The state/task '${subject}' returned a result with a size exceeding the maximum number of bytes service limit.`;
 
-describe('the data limit', () => {
+describe('data limit of 256 KiB', () => {
   conforms([
     [
       "a task's result over 256 KiB fails, and the error names the service",
@@ -26,7 +26,7 @@ describe('the data limit', () => {
       { error: 'States.DataLimitExceeded' },
     ],
     [
-      "its own name matches a task's result over the limit",
+      "States.DataLimitExceeded matches a task's result over the limit",
       guarded({ answer: 'large' }, ['States.DataLimitExceeded'], { Output: 'caught' }),
       {},
       { output: 'caught' },
@@ -38,19 +38,19 @@ describe('the data limit', () => {
       { error: 'States.DataLimitExceeded', cause: limitOf('Try') },
     ],
     [
-      'States.ALL does not match anything else over the limit',
+      "States.ALL does not match data over the limit other than a task's result",
       guarded({ answer: '{% $pad("", 262145, "x") %}' }, ['States.ALL']),
       {},
       { error: 'States.DataLimitExceeded' },
     ],
     [
-      'its own name matches anything over the limit',
+      'States.DataLimitExceeded matches any data over the limit',
       guarded({ answer: '{% $pad("", 262145, "x") %}' }, ['States.DataLimitExceeded'], { Output: 'caught' }),
       {},
       { output: 'caught' },
     ],
     [
-      'a result over 256 KiB fails however small the Output',
+      "a task's result over 256 KiB fails even when Output is small",
       machine({ A: { Type: 'Task', Resource: lambdaInvoke, Output: 1, End: true } }),
       { answer: 'large' },
       { error: 'States.DataLimitExceeded' },
@@ -66,7 +66,7 @@ describe('the data limit', () => {
     ],
     ['an input over 256 KiB fails', pass(1), big, { error: 'States.DataLimitExceeded' }],
     [
-      'exactly 256 KiB is fine',
+      'data of exactly 256 KiB is accepted',
       pass('{% $length($states.input) %}'),
       'x'.repeat(262_142),
       { output: 262_142 },
@@ -78,7 +78,7 @@ describe('the data limit', () => {
       { error: 'States.DataLimitExceeded' },
     ],
     [
-      'the limit counts what JSON escapes',
+      'the limit counts the characters that JSON adds for escaping',
       pass(1),
       '"'.repeat(131_073),
       { error: 'States.DataLimitExceeded' },

@@ -16,32 +16,42 @@ const { document } = fc.letrec((tie) => ({
   ),
 }));
 
-test('a plain path, which is looked up without JSONata, gives what JSONata gives', async () => {
+test('a plain path, which is evaluated without JSONata, has the same result as in JSONata', async () => {
   await fc.assert(
     fc.asyncProperty(document, fc.array(name, { maxLength: 3 }), async (input, names) => {
       const path = ['$states', 'input', ...names].join('.');
       const sight = { states: { input, context: {} }, variables: {}, functions };
       const direct = await compileExpression(path).evaluate(sight);
-      // Parentheses make it a block, which is no plain path.
+      // Parentheses make it a block, which is not a plain path.
       expect(direct).toStrictEqual(await compileExpression(`(${path})`).evaluate(sight));
     }),
     { numRuns: 500 },
   );
 });
 
-describe('an expression', () => {
+describe('JSONata expression', () => {
   conforms([
     ['null is a value', pass('{% $states.input.n %}'), { n: null }, { output: null }],
-    ['a plain path keeps an empty array', pass('{% $states.input.n %}'), { n: [] }, { output: [] }],
-    ['a plain path keeps an array of one', pass('{% $states.input.n %}'), { n: [7] }, { output: [7] }],
     [
-      'a path through an array collects',
+      'a plain path returns an empty array as it is',
+      pass('{% $states.input.n %}'),
+      { n: [] },
+      { output: [] },
+    ],
+    [
+      'a plain path returns an array of one element as it is',
+      pass('{% $states.input.n %}'),
+      { n: [7] },
+      { output: [7] },
+    ],
+    [
+      'a path through an array collects the values of its elements',
       pass('{% $states.input.n.id %}'),
       { n: [{ id: 1 }, { id: 2 }] },
       { output: [1, 2] },
     ],
     [
-      'a path through an array of one collapses',
+      'a path through an array of one element returns the value without an array',
       pass('{% $states.input.n.id %}'),
       { n: [{ id: 1 }] },
       { output: 1 },
@@ -52,15 +62,20 @@ describe('an expression', () => {
       { n: [{ id: 1 }] },
       { output: [1] },
     ],
-    ['... even an empty one', pass('{% [$states.input.n[id=9].id] %}'), { n: [{ id: 1 }] }, { output: [] }],
     [
-      '[] keeps the array it is given as it was',
+      'a predicate in an array constructor gives an empty array when nothing matches',
+      pass('{% [$states.input.n[id=9].id] %}'),
+      { n: [{ id: 1 }] },
+      { output: [] },
+    ],
+    [
+      '[] returns an array as it is',
       pass('{% $states.input.n[] %}'),
       { n: [{ id: 1 }] },
       { output: [{ id: 1 }] },
     ],
     [
-      'an inherited property is nothing',
+      'an inherited property is undefined',
       pass('{% $states.input.constructor %}'),
       {},
       { error: 'States.QueryEvaluationError' },
@@ -78,7 +93,7 @@ describe('an expression', () => {
       { output: 'run-1Only' },
     ],
     [
-      'with a partially applied function is not taken for one that never ends',
+      'a partially applied function is not mistaken for endless recursion',
       pass(
         '{% ($twice := function($f, $x){ $f($f($x)) }; $twice($power(?, 2), 3) + $sum([1..3].($ * 2))) %}',
       ),
@@ -86,7 +101,7 @@ describe('an expression', () => {
       { output: 93 },
     ],
     [
-      'that never ends is ended after a second',
+      'an endless expression is stopped after a second',
       pass('{% ($again := function($n){ $again($n + 1) }; $again(1)) %}'),
       {},
       { error: 'States.QueryEvaluationError', cause: /longer than 1000 ms/ },

@@ -5,10 +5,10 @@ import { machine, simulate } from './simulation.ts';
 
 type Expected = { output: unknown } | { error: string | undefined; cause?: RegExp | string | undefined };
 
-/** One fact about the language: what a definition makes of an input. */
+/** One fact about the language: the result of a definition for an input. */
 export type Row = readonly [fact: string, definition: string, input: unknown, expected: Expected];
 
-/** Makes a test of each fact. A cause that is text, or undefined, has to be exactly that. */
+/** Creates a test for each fact. A cause that is a text or undefined is compared exactly. */
 export function conforms(rows: readonly Row[]): void {
   test.each(rows)('%s', async (_fact, definition, input, expected) => {
     const { outcome } = await simulate(definition, { input: frozen(input), invoke });
@@ -21,7 +21,7 @@ export function conforms(rows: readonly Row[]): void {
   });
 }
 
-/** JSONata is known to mark the arrays it is given: here that would throw. */
+/** JSONata can add markers to the arrays it receives; on a frozen value this would throw. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) frozen(part);
   return Object.freeze(value);
@@ -30,7 +30,7 @@ function frozen<T>(value: T): T {
 /** More than 256 KiB. */
 export const big = 'x'.repeat(262_145);
 
-/** The tasks of these machines do what their arguments ask for. */
+/** The tasks of these machines do what their arguments say. */
 const invoke: TaskInvoker = async (_resource, args) => {
   const { fail, answer } = args as { fail?: [string, string?]; answer?: unknown };
   if (fail) throw new TaskError(...fail);
@@ -44,7 +44,7 @@ export const task = { Type: 'Task', Resource: lambdaInvoke, End: true };
 export const pass = (output: unknown, more: object = {}): string =>
   machine({ Only: { Type: 'Pass', Output: output, End: true, ...more } });
 
-/** A Task with these arguments, and a Catch for these errors. */
+/** A Task with these arguments and a Catch for these errors. */
 export const guarded = (args: object, errorEquals: string[], more: object = {}): string =>
   machine({
     Try: {
@@ -57,7 +57,7 @@ export const guarded = (args: object, errorEquals: string[], more: object = {}):
     Caught: { Type: 'Pass', End: true },
   });
 
-/** A Map over these states, and what comes after it. */
+/** A Map over these states, and the states after it. */
 export const mapped = (
   states: Record<string, object>,
   more: object = {},

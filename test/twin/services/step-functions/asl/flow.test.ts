@@ -5,7 +5,7 @@ import { machine, simulate } from './simulation.ts';
 describe('Assign and Output', () => {
   conforms([
     [
-      "Assign and Output see the values at the state's entry",
+      'Assign and Output see the values from when the state was entered',
       machine({
         First: { Type: 'Pass', Assign: { n: 1 }, Next: 'Second' },
         Second: {
@@ -24,13 +24,13 @@ describe('Assign and Output', () => {
       { output: { n: 2, old: 1, input: 1 } },
     ],
     [
-      'a state without Output hands on its input',
+      'a state without Output passes on its input',
       machine({ A: { Type: 'Pass', End: true } }),
       { a: 1 },
       { output: { a: 1 } },
     ],
     [
-      'a Task without Output hands on its result',
+      'a Task without Output passes on its result',
       machine({ A: { ...task, Arguments: { answer: 5 } } }),
       {},
       { output: 5 },
@@ -51,13 +51,13 @@ describe('Assign and Output', () => {
       { output: 3 },
     ],
     [
-      'Succeed has an Output',
+      'Succeed may have an Output',
       machine({ A: { Type: 'Succeed', Output: '{% $states.input.a %}' } }),
       { a: 1 },
       { output: 1 },
     ],
     [
-      'an array kept in a variable is plain when it is read again',
+      'an array from [] that is stored in a variable is a plain array when it is read',
       machine({
         A: { Type: 'Pass', Assign: { ids: '{% $states.input.n.id[] %}' }, Next: 'B' },
         B: {
@@ -70,7 +70,7 @@ describe('Assign and Output', () => {
       { output: { ids: [1], list: [1], count: 1 } },
     ],
     [
-      'a variable stays when later states assign others',
+      'a variable keeps its value when later states assign other variables',
       machine({
         A: { Type: 'Pass', Assign: { a: 1, b: 1 }, Next: 'B' },
         B: { Type: 'Pass', Assign: { b: 2 }, Next: 'C' },
@@ -80,7 +80,7 @@ describe('Assign and Output', () => {
       { output: [1, 2] },
     ],
     [
-      'a Task that answers nothing has the result null',
+      'a Task whose function returns nothing has the result null',
       machine({
         A: {
           Type: 'Task',
@@ -96,7 +96,7 @@ describe('Assign and Output', () => {
   ]);
 });
 
-describe("a state's context", () => {
+describe('context of a state', () => {
   const context = '{% $states.context.State %}';
   const entered = { Name: 'Only', EnteredTime: '2026-11-23T12:00:00Z' };
 
@@ -116,12 +116,12 @@ describe("a state's context", () => {
       },
       { ...entered, RetryCount: 0 },
     ],
-  ])('has a retry count where there can be retries: %s', async (_type, state, expected) => {
+  ])('the context has a retry count in a state that can have retries: %s', async (_type, state, expected) => {
     const { outcome } = await simulate(machine({ Only: state }));
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: expected });
   });
 
-  test('has no retry count in a Choice', async () => {
+  test('the context has no retry count in a Choice', async () => {
     const definition = machine({
       Only: {
         Type: 'Choice',
@@ -132,7 +132,7 @@ describe("a state's context", () => {
     expect((await simulate(definition)).outcome).toEqual({ status: 'SUCCEEDED', output: entered });
   });
 
-  test('tells the time of entry with a fraction only where there is one', async () => {
+  test('the time of entry has a fraction only when it has milliseconds', async () => {
     const clock = { now: () => Date.parse('2026-11-23T12:00:00.120Z'), sleep: async () => undefined };
     const { outcome } = await simulate(pass('{% $states.context.State.EnteredTime %}'), { clock });
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: '2026-11-23T12:00:00.120Z' });

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { builtIn } from '../../../../../twin/services/step-functions/asl/functions.ts';
 import { conforms, pass } from './feature-table.ts';
 
-test('the built-in functions are those of the installed JSONata except $eval, and those of Step Functions', () => {
+test('the built-in functions are those of JSONata except $eval, and those of Step Functions', () => {
   const source = readFileSync(createRequire(import.meta.url).resolve('jsonata'), 'utf8');
   const found = [...source.matchAll(/(?:staticFrame|environment)\.bind\('(\w+)'/g)].map(([, name]) =>
     String(name),
@@ -20,12 +20,12 @@ test('the built-in functions are those of the installed JSONata except $eval, an
   expect([...builtIn].sort()).toEqual([...expected].sort());
 });
 
-test("the installed JSONata is the version of Step Functions, with that version's faults", () => {
+test('the installed JSONata is the version that Step Functions uses', () => {
   const { version } = createRequire(import.meta.url)('jsonata/package.json') as { version: string };
   expect(version).toBe('2.0.6');
 });
 
-describe('a function', () => {
+describe('function', () => {
   conforms([
     [
       '$partition cuts an array',
@@ -35,10 +35,20 @@ describe('a function', () => {
     ],
     ['$range counts', pass('{% $range(0, 10, 5) %}'), {}, { output: [0, 5, 10] }],
     ['$range counts down', pass('{% $range(3, 1, -1) %}'), {}, { output: [3, 2, 1] }],
-    ['$range gives one number as it is, no list of it', pass('{% $range(5, 9, 9) %}'), {}, { output: 5 }],
-    ['a list of a $range of one number has one', pass('{% [$range(5, 5, 1)] %}'), {}, { output: [5] }],
-    ['$range of no number gives nothing', pass('{% $exists($range(5, 1, 1)) %}'), {}, { output: false }],
-    ['$partition of one chunk is a list of it', pass('{% $partition([0], 4) %}'), {}, { output: [[0]] }],
+    ['$range of one number is the number, not an array', pass('{% $range(5, 9, 9) %}'), {}, { output: 5 }],
+    [
+      '$range of one number in an array constructor is an array of one',
+      pass('{% [$range(5, 5, 1)] %}'),
+      {},
+      { output: [5] },
+    ],
+    ['$range without numbers is undefined', pass('{% $exists($range(5, 1, 1)) %}'), {}, { output: false }],
+    [
+      '$partition into one chunk is an array of that chunk',
+      pass('{% $partition([0], 4) %}'),
+      {},
+      { output: [[0]] },
+    ],
     [
       '$range refuses a step of 0',
       pass('{% $range(3, 1, 0) %}'),
@@ -54,28 +64,33 @@ describe('a function', () => {
     ],
     ['$parse reads JSON', pass('{% $parse($states.input.text).a %}'), { text: '{"a":[1]}' }, { output: [1] }],
     [
-      '$parse fails on what is not JSON',
+      '$parse fails on a text that is not JSON',
       pass("{% $parse('{') %}"),
       {},
       { error: 'States.QueryEvaluationError' },
     ],
-    ["$random() is the execution's", pass('{% $random() %}'), {}, { output: 0.5 }],
+    ['$random() uses the random numbers of the execution', pass('{% $random() %}'), {}, { output: 0.5 }],
     [
-      '$random(seed) repeats itself',
+      '$random(seed) is repeatable',
       pass('{% $random(7) = $random(7) and $random(7) != $random(8) %}'),
       {},
       { output: true },
     ],
     [
-      '$uuid() is a fresh version 4',
+      '$uuid() is a new UUID of version 4',
       pass('{% $contains($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4/) and $uuid() != $uuid() %}'),
       {},
       { output: true },
     ],
-    ["$now() is the execution's clock", pass('{% $now() %}'), {}, { output: '2026-11-23T12:00:00.000Z' }],
-    ['$now(picture) formats it', pass("{% $now('[Y]-[M01]') %}"), {}, { output: '2026-11' }],
     [
-      "$millis() is the execution's clock",
+      "$now() is the time of the execution's clock",
+      pass('{% $now() %}'),
+      {},
+      { output: '2026-11-23T12:00:00.000Z' },
+    ],
+    ['$now(picture) formats the time', pass("{% $now('[Y]-[M01]') %}"), {}, { output: '2026-11' }],
+    [
+      "$millis() is the time of the execution's clock",
       pass('{% $millis() %}'),
       {},
       { output: Date.parse('2026-11-23T12:00:00Z') },

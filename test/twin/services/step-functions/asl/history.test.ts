@@ -6,8 +6,8 @@ import { machine, simulate } from './simulation.ts';
 const resource = 'arn:aws:states:::lambda:invoke';
 const types = (events: readonly HistoryEvent[]): string[] => events.map(({ type }) => type);
 
-describe('the history', () => {
-  test("tells a Task with a retry in Step Functions' own events", async () => {
+describe('execution history', () => {
+  test('the history of a Task with a retry has the events of Step Functions', async () => {
     let calls = 0;
     const invoke: TaskInvoker = async () => {
       if (++calls === 1) throw new TaskError('Oops', 'why');
@@ -54,7 +54,7 @@ describe('the history', () => {
     expect(events[0]?.timestamp).toEqual(new Date('2026-11-23T12:00:00Z'));
   });
 
-  test('follows each Map iteration by its own chain', async () => {
+  test('the history links the events of each Map iteration in its own chain', async () => {
     const definition = machine({
       Each: {
         Type: 'Map',
@@ -97,7 +97,7 @@ describe('the history', () => {
     });
   });
 
-  test('names the place of a failed evaluation once, also from inside a Map', async () => {
+  test('the history has the place of a failed evaluation only once, also inside a Map', async () => {
     const definition = machine({
       Each: {
         Type: 'Map',
@@ -121,7 +121,7 @@ describe('the history', () => {
     expect(types(events).slice(-3)).toEqual(['MapIterationFailed', 'MapStateFailed', 'ExecutionFailed']);
   });
 
-  test('names the type of every state', async () => {
+  test('the history has the type of every state in its events', async () => {
     const definition = machine({
       A: { Type: 'Pass', Next: 'B' },
       B: { Type: 'Wait', Seconds: 1, Next: 'C' },
@@ -143,7 +143,7 @@ describe('the history', () => {
     expect(events.at(-1)?.executionFailedEventDetails).toEqual({ error: 'Sad', cause: 'so' });
   });
 
-  test('has a failed evaluation follow the event before its state', async () => {
+  test('a failed evaluation follows the event before its state', async () => {
     const definition = machine({
       A: { Type: 'Pass', Next: 'B' },
       B: { Type: 'Pass', Output: '{% $states.input.no %}', End: true },
@@ -157,13 +157,13 @@ describe('the history', () => {
   });
 });
 
-describe('a redrive', () => {
+describe('redrive of an execution', () => {
   const definition = machine({
     Begin: { Type: 'Pass', Assign: { token: '{% $uuid() %}' }, Next: 'Try' },
     Try: { Type: 'Task', Resource: resource, Output: '{% $token %}', End: true },
   });
 
-  test('goes on at the state that failed, with its input and variables', async () => {
+  test('a redrive continues at the failed state with its input and variables', async () => {
     const failing = async (): Promise<unknown> => {
       throw new TaskError('Oops', 'why');
     };

@@ -6,7 +6,7 @@ import { machine, simulate, virtualClock } from './simulation.ts';
 const resource = 'arn:aws:states:::lambda:invoke';
 const task = { Type: 'Task', Resource: resource, End: true };
 
-/** Never answers and does not care to be aborted; tells what it was aborted for. */
+/** Never answers and ignores the abort; records the reason of the abort. */
 function silent(): { readonly invoke: TaskInvoker; readonly signals: AbortSignal[] } {
   const signals: AbortSignal[] = [];
   return {
@@ -19,7 +19,7 @@ function silent(): { readonly invoke: TaskInvoker; readonly signals: AbortSignal
 }
 
 describe('TimeoutSeconds of a Task', () => {
-  test('fails it with States.Timeout and aborts the call', async () => {
+  test('a Task that times out fails with States.Timeout, and its call is aborted', async () => {
     const { invoke, signals } = silent();
     const { outcome, events } = await simulate(machine({ Try: { ...task, TimeoutSeconds: 7 } }), { invoke });
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
@@ -36,7 +36,7 @@ describe('TimeoutSeconds of a Task', () => {
     });
   });
 
-  test('may be JSONata, and Retry and Catch match it', async () => {
+  test('TimeoutSeconds may be JSONata, and Retry and Catch match the timeout', async () => {
     const { invoke, signals } = silent();
     const definition = machine({
       Try: {
@@ -55,7 +55,7 @@ describe('TimeoutSeconds of a Task', () => {
 });
 
 describe('TimeoutSeconds of the execution', () => {
-  test('ends it as TIMED_OUT in whatever state it is, and no Retry or Catch handles that', async () => {
+  test('an execution that times out ends as TIMED_OUT in any state, and no Retry or Catch handles this', async () => {
     const { invoke, signals } = silent();
     const definition = machine(
       {
@@ -90,7 +90,7 @@ describe('TimeoutSeconds of the execution', () => {
   test.each([
     ['a Wait', { Type: 'Wait', Seconds: 100, End: true }],
     ['a retry delay', { ...task, Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 100 }] }],
-  ])('interrupts %s', async (_what, state) => {
+  ])('the timeout of an execution interrupts %s', async (_what, state) => {
     const invoke: TaskInvoker = async () => {
       throw new TaskError('Oops', 'why');
     };
@@ -99,7 +99,7 @@ describe('TimeoutSeconds of the execution', () => {
     expect(Number(events.at(-1)?.timestamp) - Number(events[0]?.timestamp)).toBe(5_000);
   });
 
-  test('leaves no timer behind when the execution is faster', async () => {
+  test('an execution that ends before its timeout leaves no timer behind', async () => {
     const clock = virtualClock();
     const definition = machine({ Try: { ...task, TimeoutSeconds: 5 } }, { TimeoutSeconds: 9 });
     const { outcome } = await simulate(definition, { invoke: async () => 'fast', clock });
@@ -110,7 +110,7 @@ describe('TimeoutSeconds of the execution', () => {
 });
 
 describe('StopExecution', () => {
-  test('ends the execution as ABORTED and the running task with it', async () => {
+  test('StopExecution ends the execution as ABORTED and the running task with it', async () => {
     const stop = new AbortController();
     const signals: AbortSignal[] = [];
     const invoke: TaskInvoker = (_resource, _args, signal) => {
@@ -135,7 +135,7 @@ describe('Wait', () => {
     ['Seconds as JSONata', { Seconds: '{% $states.input.s %}' }, 12_000],
     ['Timestamp', { Timestamp: '2026-11-23T12:00:05Z' }, 5_000],
     ['Timestamp as JSONata', { Timestamp: '{% $states.input.t %}' }, 60_000],
-  ])('waits for %s', async (_field, fields, expected) => {
+  ])('Wait waits for %s', async (_field, fields, expected) => {
     const input = { s: 12, t: '2026-11-23T13:01:00+01:00' };
     const { outcome, slept } = await simulate(machine({ Wait: { Type: 'Wait', ...fields, End: true } }), {
       input,
@@ -151,7 +151,7 @@ describe('Wait', () => {
     '2026-11-23T12:00:05',
     '2026-02-30T12:00:00Z',
     '2026-11-23T24:00:00Z',
-  ])('fails for good where the time is no timestamp: %s', async (t) => {
+  ])('Wait fails when its time is no timestamp: %s', async (t) => {
     const { outcome, events } = await simulate(
       machine({ Wait: { Type: 'Wait', Timestamp: '{% $states.input.t %}', End: true } }),
       { input: { t } },
@@ -168,24 +168,24 @@ describe('Wait', () => {
     ]);
   });
 
-  test('does not wait for a time in the past', async () => {
+  test('Wait does not wait for a time in the past', async () => {
     const past = { Type: 'Wait', Timestamp: '2020-01-01T00:00:00Z', End: true };
     expect((await simulate(machine({ Past: past }))).slept).toEqual([]);
   });
 });
 
-describe('a Map', () => {
+describe('Map', () => {
   const each = (more: object): string =>
     machine({
       Each: { Type: 'Map', ItemProcessor: { StartAt: 'Try', States: { Try: task } }, End: true, ...more },
     });
 
   test.each([
-    ['MaxConcurrency', { MaxConcurrency: 3 }, 3],
-    ['MaxConcurrency as JSONata', { MaxConcurrency: '{% 1 + 1 %}' }, 2],
+    ['the value of MaxConcurrency', { MaxConcurrency: 3 }, 3],
+    ['the value of MaxConcurrency as JSONata', { MaxConcurrency: '{% 1 + 1 %}' }, 2],
     ['40 when MaxConcurrency is 0', { MaxConcurrency: 0 }, 40],
-    ['40 when MaxConcurrency says more', { MaxConcurrency: 99 }, 40],
-  ])('runs at once %s', async (_fact, fields, expected) => {
+    ['40 when MaxConcurrency is larger', { MaxConcurrency: 99 }, 40],
+  ])('the number of iterations of a Map at once is %s', async (_fact, fields, expected) => {
     const clock = virtualClock();
     let [running, most] = [0, 0];
     const invoke: TaskInvoker = async (_resource, _args, signal) => {
@@ -200,7 +200,7 @@ describe('a Map', () => {
     expect(most).toBe(expected);
   });
 
-  test('stops the other iterations when one fails, and starts no more', async () => {
+  test('a Map stops its other iterations when one fails, and starts no more', async () => {
     const started: unknown[] = [];
     const signals: AbortSignal[] = [];
     const invoke: TaskInvoker = (_resource, args, signal) => {
@@ -224,7 +224,7 @@ describe('a Map', () => {
     ]);
   });
 
-  test('stops an iteration when another fails, and its own Catch does not handle that', async () => {
+  test('a Catch in an iteration does not handle that another iteration stopped it', async () => {
     const states = {
       Which: {
         Type: 'Choice',

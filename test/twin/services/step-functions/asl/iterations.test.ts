@@ -4,15 +4,15 @@ import { TaskError } from '../../../../../twin/services/step-functions/asl/task-
 import { mapped, task } from './feature-table.ts';
 import { simulate } from './simulation.ts';
 
-/** `5<4 TaskStateEntered`: the fifth event follows from the fourth. */
+/** `5<4 TaskStateEntered`: event 5, whose previous event is event 4. */
 const lines = (events: readonly HistoryEvent[]): string[] =>
   events.map(({ id, previousEventId, type }) => `${id}<${previousEventId} ${type}`);
 
 const fail = { Type: 'Fail', Error: 'Oops', Cause: 'why' };
 const silent: TaskInvoker = () => new Promise(() => undefined);
 
-describe('the history of a Map', () => {
-  test('follows each iteration in the place of another, and goes on after the last', async () => {
+describe('history of a Map', () => {
+  test('each iteration of a Map with MaxConcurrency 1 has its own events, and the flow continues after the last', async () => {
     const definition = mapped({ A: { Type: 'Pass', End: true } }, { MaxConcurrency: 1 });
     const { events } = await simulate(definition, { input: ['a', 'b'] });
     expect(lines(events)).toEqual([
@@ -33,7 +33,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('starts all iterations that run at once before it enters a state of the first', async () => {
+  test('a Map starts all concurrent iterations before it enters a state of the first', async () => {
     const { events } = await simulate(mapped({ A: task }, { MaxConcurrency: 2 }), { input: [1, 2, 3] });
     expect(lines(events).slice(2, 6)).toEqual([
       '3<2 MapStateStarted',
@@ -43,7 +43,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('over an empty list has no iteration', async () => {
+  test('a Map over an empty list has no iteration', async () => {
     const { events } = await simulate(mapped({ A: { Type: 'Pass', End: true } }), { input: [] });
     expect(lines(events).slice(2, 5)).toEqual([
       '3<2 MapStateStarted',
@@ -52,7 +52,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('records once that it failed, after the last retry', async () => {
+  test('a Map that fails is recorded once, after the last retry', async () => {
     const definition = mapped({ A: fail }, { Retry: [{ ErrorEquals: ['Oops'], MaxAttempts: 1 }] });
     const { events } = await simulate(definition, { input: [1] });
     expect(lines(events).slice(2)).toEqual([
@@ -69,7 +69,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('records that it failed before a Catch takes the error', async () => {
+  test('a Map that fails is recorded as failed before a Catch handles the error', async () => {
     const definition = mapped(
       { A: fail },
       { Catch: [{ ErrorEquals: ['Oops'], Next: 'B' }] },
@@ -90,12 +90,12 @@ describe('the history of a Map', () => {
       { ItemSelector: '{% $states.input.no %}' },
       ['3<2 MapStateStarted', '4<3 EvaluationFailed', '5<4 MapStateFailed', '6<5 ExecutionFailed'],
     ],
-  ])('says that it failed where %s could not be evaluated', async (_field, fields, expected) => {
+  ])('a Map is recorded as failed when its %s could not be evaluated', async (_field, fields, expected) => {
     const { events } = await simulate(mapped({ A: fail }, fields), { input: [1] });
     expect(lines(events).slice(2)).toEqual(expected);
   });
 
-  test('ends the Task that failed its iteration, and those that another iteration stopped', async () => {
+  test('the Task that failed its iteration is recorded as ended, and so are Tasks that were stopped', async () => {
     const invoke: TaskInvoker = (resource, args, signal) =>
       args === 2 ? Promise.reject(new TaskError('Oops', 'why')) : silent(resource, args, signal);
     const { events } = await simulate(mapped({ A: task }), { input: [1, 2, 3], invoke });
@@ -112,7 +112,7 @@ describe('the history of a Map', () => {
     ]);
   });
 
-  test('ends a Wait, and a Map in a Map, when another iteration stops them', async () => {
+  test('a Wait and a nested Map are recorded as ended when another iteration stops them', async () => {
     const states = {
       Which: {
         Type: 'Choice',

@@ -17,7 +17,7 @@ const map = (states: Record<string, object>, more: object = {}): object => ({
 const rows: readonly (readonly [fact: string, definition: string, message: RegExp])[] = [
   ['text that is not JSON', '{', /not JSON/],
   [
-    "a state without JSONata, its own or the whole machine's",
+    'a state for which neither it nor the machine says JSONata',
     JSON.stringify({ StartAt: 'A', States: { A: end } }),
     /state "A": "QueryLanguage" must be "JSONata".* got "JSONPath"/,
   ],
@@ -27,7 +27,7 @@ const rows: readonly (readonly [fact: string, definition: string, message: RegEx
     /"QueryLanguage" must be one of JSONata, JSONPath, got "XPath"/,
   ],
   [
-    'a state in a Map that names no language where the machine names none',
+    'a state in a Map without a query language when the machine has none either',
     JSON.stringify({ StartAt: 'A', States: { A: { ...map({ B: end }), QueryLanguage: 'JSONata' } } }),
     /state "B": "QueryLanguage" must be "JSONata"/,
   ],
@@ -63,7 +63,7 @@ const rows: readonly (readonly [fact: string, definition: string, message: RegEx
     /unsupported field "Assign"; supported for Succeed/,
   ],
   [
-    'a placeholder left over',
+    'a placeholder that was not replaced',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's syntax, not TypeScript's
     task({ Arguments: { FunctionName: '${FetchBatchArn}' } }),
     /\$\{FetchBatchArn\} is not substituted/,
@@ -77,39 +77,47 @@ const rows: readonly (readonly [fact: string, definition: string, message: RegEx
   ],
   ['an unknown Next of a Catch', task({ Catch: [{ ...all, Next: 'C' }] }), /leads to "C"/],
   [
-    'a Next out of a Map',
+    'a Next that leaves a Map',
     machine({ A: map({ B: { Type: 'Pass', Next: 'A' } }) }),
     /state "B": leads to "A", which is none of the states beside it/,
   ],
   ['an unreachable state', machine({ A: end, B: end }), /state "B": cannot be reached from "A"/],
-  ['no terminal state', machine({ A: { Type: 'Pass', Next: 'A' } }), /no state ends it/],
-  ['neither Next nor End', machine({ A: { Type: 'Pass' } }), /needs either "Next" or "End": true/],
+  ['a machine without a terminal state', machine({ A: { Type: 'Pass', Next: 'A' } }), /no state ends it/],
   [
-    'both Next and End',
+    'a state with neither Next nor End',
+    machine({ A: { Type: 'Pass' } }),
+    /needs either "Next" or "End": true/,
+  ],
+  [
+    'a state with both Next and End',
     machine({ A: { Type: 'Pass', Next: 'B', End: true }, B: end }),
     /needs either "Next" or "End": true/,
   ],
-  ['a name of 81 characters', machine({ ['x'.repeat(81)]: end }), /80 characters, this one has 81/],
+  ['a state name of 81 characters', machine({ ['x'.repeat(81)]: end }), /80 characters, this one has 81/],
   ['a Task without Resource', only({ Type: 'Task' }), /"Resource" is missing/],
   [
     'a Resource that is no ARN',
     only({ Type: 'Task', Resource: 'fetch-batch' }),
     /"Resource" must be an ARN, got "fetch-batch"/,
   ],
-  ['a Timeout of 0', task({ TimeoutSeconds: 0 }), /"TimeoutSeconds" must be a positive integer, got 0/],
+  [
+    'a TimeoutSeconds of 0',
+    task({ TimeoutSeconds: 0 }),
+    /"TimeoutSeconds" must be a positive integer, got 0/,
+  ],
   [
     'a Choice without rules',
     machine({ A: { Type: 'Choice', Choices: [], Default: 'B' }, B: end }),
     /"Choices" must hold at least one rule/,
   ],
-  ['a Wait for nothing', only({ Type: 'Wait' }), /needs either "Seconds" or "Timestamp"/],
+  ['a Wait without a time', only({ Type: 'Wait' }), /needs either "Seconds" or "Timestamp"/],
   [
-    'a Wait until no time',
+    'a Wait with a malformed Timestamp',
     only({ Type: 'Wait', Timestamp: 'tomorrow' }),
     /"Timestamp" must be a timestamp such as/,
   ],
   [
-    'States.ALL with company',
+    'States.ALL together with another error',
     retry({ ErrorEquals: ['States.ALL', 'Oops'] }),
     /Retry\/0: "States.ALL" must stand alone/,
   ],
@@ -118,10 +126,10 @@ const rows: readonly (readonly [fact: string, definition: string, message: RegEx
     retry(all, { ErrorEquals: ['Oops'] }),
     /Retry\/0: "States.ALL".*last/,
   ],
-  ['no ErrorEquals', retry({}), /state "Only": Retry\/0: "ErrorEquals" is missing/],
-  ['a BackoffRate under 1', retry({ ...all, BackoffRate: 0.5 }), /"BackoffRate" must be at least 1, got 0.5/],
+  ['a retrier without ErrorEquals', retry({}), /state "Only": Retry\/0: "ErrorEquals" is missing/],
+  ['a BackoffRate below 1', retry({ ...all, BackoffRate: 0.5 }), /"BackoffRate" must be at least 1, got 0.5/],
   [
-    'a MaxDelaySeconds not over the interval',
+    'a MaxDelaySeconds that is not larger than the interval',
     retry({ ...all, IntervalSeconds: 5, MaxDelaySeconds: 5 }),
     /must exceed "IntervalSeconds" \(5\), got 5/,
   ],
@@ -149,15 +157,15 @@ const rows: readonly (readonly [fact: string, definition: string, message: RegEx
   ],
 ];
 
-describe('loading refuses', () => {
-  test.each(rows)('%s', (_fact, definition, message) => {
+describe('refused definitions', () => {
+  test.each(rows)('loading refuses %s', (_fact, definition, message) => {
     expect(() => loadStateMachine(definition)).toThrow(
       expect.objectContaining({ name: 'InvalidDefinition', message: expect.stringMatching(message) }),
     );
   });
 });
 
-describe('loading accepts and calls a mistake', () => {
+describe('definitions with mistakes', () => {
   test.each([
     [
       'half an expression',
@@ -176,7 +184,7 @@ describe('loading accepts and calls a mistake', () => {
     ],
     ['an unknown function', only({ Type: 'Pass', Output: '{% $flatten([1]) %}' }), /"\$flatten"/],
     [
-      'a variable of an iteration read outside',
+      'a variable of an iteration that is read outside',
       machine({ A: { ...map({ B: { ...end, Assign: { inner: 1 } } }), Output: '{% $inner %}' } }),
       /state "A": "Output".*"\$inner"/,
     ],
@@ -185,21 +193,24 @@ describe('loading accepts and calls a mistake', () => {
       machine({ A: map({ B: { ...end, Output: '{% $tokn %}' } }) }),
       /state "B"/,
     ],
-  ])('%s', (_fact, definition, message) => {
+  ])('loading reports as a mistake: %s', (_fact, definition, message) => {
     expect(loadStateMachine(definition).mistakes).toEqual([expect.stringMatching(message)]);
   });
 });
 
-describe('loading accepts', () => {
+describe('accepted definitions', () => {
   test.each([
-    ['names that an expression binds itself', '{% ($a := 1; $f := function($b){$b + $a}; $map([1], $f)) %}'],
+    [
+      'names that an expression defines itself',
+      '{% ($a := 1; $f := function($b){$b + $a}; $map([1], $f)) %}',
+    ],
     ['focus and index variables', '{% $states.input.list@$item#$at.{"at": $at, "item": $item} %}'],
     ['a variable that only a later state assigns', '{% $exists($later) ? $later : 0 %}'],
     [
       'every function of Step Functions',
       "{% [$partition([1],1), $range(1,2,1), $hash('a','MD5'), $random(), $uuid(), $parse('1'), $now(), $millis()] %}",
     ],
-  ])('%s', (_fact, output) => {
+  ])('loading accepts %s', (_fact, output) => {
     const definition = machine({
       A: { Type: 'Pass', Output: output, Next: 'B' },
       B: { Type: 'Pass', Assign: { later: 1 }, End: true },
@@ -207,13 +218,16 @@ describe('loading accepts', () => {
     expect(loadStateMachine(definition).mistakes).toEqual([]);
   });
 
-  test.each([undefined, 'JSONPath'])('a machine of %s whose states are all JSONata', (QueryLanguage) => {
-    const own = { QueryLanguage: 'JSONata' };
-    const definition = machine({ A: { ...map({ B: { ...end, ...own } }), ...own } }, { QueryLanguage });
-    expect(loadStateMachine(definition).flow.startAt).toBe('A');
-  });
+  test.each([undefined, 'JSONPath'])(
+    'loading accepts a machine with the query language %s whose states are all JSONata',
+    (QueryLanguage) => {
+      const own = { QueryLanguage: 'JSONata' };
+      const definition = machine({ A: { ...map({ B: { ...end, ...own } }), ...own } }, { QueryLanguage });
+      expect(loadStateMachine(definition).flow.startAt).toBe('A');
+    },
+  );
 
-  test('sibling Maps that use the same variable', () => {
+  test('loading accepts sibling Maps that use the same variable', () => {
     const inner = { B: { ...end, Assign: { n: 1 } } };
     const { End: _, ...first } = map(inner) as { End: boolean };
     expect(() => loadStateMachine(machine({ A: { ...first, Next: 'C' }, C: map(inner) }))).not.toThrow();

@@ -4,17 +4,22 @@ import { machine } from './simulation.ts';
 
 const entered = "An error occurred while executing the state 'Each' (entered at the event id #2).";
 
-describe('a Map', () => {
+describe('results of a Map', () => {
   conforms([
     [
-      'Map keeps the order',
+      'a Map keeps the order of its items',
       mapped({ A: { Type: 'Pass', Output: '{% $states.input * 2 %}', End: true } }),
       [3, 1, 2],
       { output: [6, 2, 4] },
     ],
-    ['Map of nothing is empty', mapped({ A: { Type: 'Pass', End: true } }), [], { output: [] }],
     [
-      'Map needs an array',
+      'a Map over an empty array has an empty result',
+      mapped({ A: { Type: 'Pass', End: true } }),
+      [],
+      { output: [] },
+    ],
+    [
+      'a Map without an array as input fails',
       mapped({ A: { Type: 'Pass', End: true } }),
       { a: 1 },
       {
@@ -44,7 +49,7 @@ describe('a Map', () => {
       },
     ],
     [
-      'an iteration reads outer variables and keeps its own',
+      'an iteration can read outer variables, and its own stay inside',
       machine({
         Before: { Type: 'Pass', Assign: { outer: 10 }, Next: 'Each' },
         Each: {
@@ -81,13 +86,13 @@ describe('a Map', () => {
       { output: { Error: 'Oops', Cause: 'second' } },
     ],
     [
-      "a Map's result counts against the limit",
+      'the result of a Map counts against the data limit',
       mapped({ A: { Type: 'Pass', Output: '{% $pad("", 100000, "x") %}', End: true } }),
       [1, 2, 3],
       { error: 'States.DataLimitExceeded', cause: /'Each'/ },
     ],
     [
-      'Maps nest',
+      'Maps can be nested',
       mapped({
         Inner: {
           Type: 'Map',
@@ -102,7 +107,7 @@ describe('a Map', () => {
       { output: [[2], [3, 4]] },
     ],
     [
-      'refuses Items that are no array',
+      'a Map whose Items are no array fails',
       mapped({ A: { Type: 'Pass', End: true } }, { Items: '{% $states.input.n %}' }),
       { n: 'x' },
       {
@@ -111,7 +116,7 @@ describe('a Map', () => {
       },
     ],
     [
-      'refuses Items that are a function',
+      'a Map whose Items are a function fails',
       mapped({ A: { Type: 'Pass', End: true } }, { Items: '{% $sum %}' }),
       {},
       {

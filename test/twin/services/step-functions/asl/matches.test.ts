@@ -1,16 +1,16 @@
 import { describe } from '@jest/globals';
 import { conforms, guarded } from './feature-table.ts';
 
-describe('a Catch', () => {
+describe('error names', () => {
   conforms([
     [
-      'a Catch hands on the error output',
+      'a Catch passes on the error output',
       guarded({ fail: ['Oops', 'why'] }, ['Oops']),
       {},
       { output: { Error: 'Oops', Cause: 'why' } },
     ],
     [
-      "a Catch's Output sees the error and the input",
+      'the Output of a Catch sees the error and the input',
       guarded({ fail: ['Oops', 'why'] }, ['Oops'], {
         Output: '{% $states.errorOutput.Cause & $states.input.n %}',
       }),
@@ -18,7 +18,7 @@ describe('a Catch', () => {
       { output: 'why1' },
     ],
     [
-      'a Catch of another name does not match',
+      'a Catch for another error does not match',
       guarded({ fail: ['Oops', 'why'] }, ['Other']),
       {},
       { error: 'Oops', cause: /^why$/ },
@@ -48,7 +48,7 @@ describe('a Catch', () => {
       { error: 'States.Runtime' },
     ],
     [
-      'nothing matches States.Runtime',
+      'even States.Runtime does not match States.Runtime',
       guarded({ fail: ['States.Runtime', ''] }, ['States.Runtime']),
       {},
       { error: 'States.Runtime' },
@@ -60,7 +60,7 @@ describe('a Catch', () => {
       { output: 'caught' },
     ],
     [
-      'that takes an error without cause hands on an empty one',
+      'a Catch passes on an empty cause when the error has none',
       guarded({ fail: ['Oops'] }, ['Oops']),
       {},
       { output: { Error: 'Oops', Cause: '' } },

@@ -11,7 +11,7 @@ function retrying(retriers: object[], more: object = {}): string {
   });
 }
 
-/** Fails with these errors in turn, then answers how often it was called. */
+/** Fails with these errors in turn, then returns the number of its calls. */
 function failing(...errors: string[]): TaskInvoker {
   let calls = 0;
   return async () => {
@@ -21,8 +21,8 @@ function failing(...errors: string[]): TaskInvoker {
   };
 }
 
-describe('a retrier', () => {
-  test('waits 1, 2 and 4 seconds by default and then gives up', async () => {
+describe('Retry', () => {
+  test('a retrier waits 1, 2 and 4 seconds by default and then gives up', async () => {
     const { outcome, slept } = await simulate(retrying([{ ErrorEquals: ['States.ALL'] }]), {
       invoke: failing('A', 'A', 'A', 'B'),
     });
@@ -30,7 +30,7 @@ describe('a retrier', () => {
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'B', cause: 'why' });
   });
 
-  test('waits no longer than MaxDelaySeconds', async () => {
+  test('a retrier waits no longer than MaxDelaySeconds', async () => {
     const definition = retrying([
       { ErrorEquals: ['A'], IntervalSeconds: 2, BackoffRate: 3, MaxDelaySeconds: 5, MaxAttempts: 4 },
     ]);
@@ -39,20 +39,20 @@ describe('a retrier', () => {
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: 4 });
   });
 
-  test('draws its delay between 0 and the backoff when JitterStrategy is FULL', async () => {
+  test('a retrier draws its delay between 0 and the backoff when JitterStrategy is FULL', async () => {
     const definition = retrying([{ ErrorEquals: ['A'], IntervalSeconds: 10, JitterStrategy: 'FULL' }]);
     const { slept } = await simulate(definition, { invoke: failing('A'), random: () => 0.25 });
     expect(slept).toEqual([2_500]);
   });
 
-  test('with MaxAttempts 0 exempts its errors from the retriers below', async () => {
+  test('a retrier with MaxAttempts 0 excludes its errors from the retriers below', async () => {
     const definition = retrying([{ ErrorEquals: ['A'], MaxAttempts: 0 }, { ErrorEquals: ['States.ALL'] }]);
     const { outcome, slept } = await simulate(definition, { invoke: failing('A') });
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'A' });
     expect(slept).toEqual([]);
   });
 
-  test('counts separately from other retriers', async () => {
+  test('each retrier counts its own attempts', async () => {
     const definition = retrying([
       { ErrorEquals: ['A'], MaxAttempts: 1 },
       { ErrorEquals: ['B'], MaxAttempts: 1, IntervalSeconds: 7 },
@@ -62,7 +62,7 @@ describe('a retrier', () => {
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'A' });
   });
 
-  test('starts anew when the state is entered again', async () => {
+  test('the attempts of a retrier start again at 0 when the state is entered again', async () => {
     const definition = machine({
       Try: {
         Type: 'Task',
@@ -86,7 +86,7 @@ describe('a retrier', () => {
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: 4 });
   });
 
-  test('shows its count as $states.context.State.RetryCount', async () => {
+  test('the number of retries is $states.context.State.RetryCount', async () => {
     const definition = retrying([{ ErrorEquals: ['A'] }], {
       Output: '{% $states.context.State.RetryCount %}',
     });
@@ -94,7 +94,7 @@ describe('a retrier', () => {
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: 2 });
   });
 
-  test('passes an error that it no longer retries to Catch', async () => {
+  test('an error is passed to Catch when its retries are exhausted', async () => {
     const definition = machine({
       Try: {
         Type: 'Task',
@@ -116,7 +116,7 @@ describe('a retrier', () => {
     expect(outcome).toEqual({ status: 'SUCCEEDED', output: 'Awhy' });
   });
 
-  test('on a Map runs every iteration again', async () => {
+  test('a Retry of a Map runs every iteration again', async () => {
     const seen: unknown[] = [];
     let broken = true;
     const invoke: TaskInvoker = async (_resource, args) => {
@@ -138,7 +138,7 @@ describe('a retrier', () => {
     expect(seen).toEqual([1, 2, 1, 2]);
   });
 
-  test("never retries an error that the invoker did not mean as the task's", async () => {
+  test('an error that is not a task error is not retried', async () => {
     const invoke: TaskInvoker = async () => {
       throw new TypeError('a bug of the twin');
     };

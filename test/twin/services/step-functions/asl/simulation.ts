@@ -7,7 +7,7 @@ import {
   runStateMachine,
 } from '../../../../../twin/services/step-functions/asl/run.ts';
 
-/** Time that stands still while anything can happen and then leaps to the next sleeper. */
+/** A clock that stands still while anything can happen and then jumps to the next sleeper. */
 export function virtualClock(
   start = Date.parse('2026-11-23T12:00:00Z'),
 ): Clock & { readonly slept: number[]; pending(): number } {
@@ -40,7 +40,7 @@ export function virtualClock(
   };
 }
 
-/** The common frame of a definition: its states, begun with the first of them. */
+/** The common frame of a definition: its states, starting at the first one. */
 export function machine(states: Readonly<Record<string, object>>, more: object = {}): string {
   return JSON.stringify({
     QueryLanguage: 'JSONata',

@@ -10,17 +10,17 @@ const condition = (expression: string): string =>
     Done: { Type: 'Succeed' },
   });
 
-describe('a value in a definition', () => {
+describe('values in a definition', () => {
   conforms([
-    ['a string outside of {% %} is itself', pass('$states.input'), {}, { output: '$states.input' }],
+    ['a string without {% %} is used as it is', pass('$states.input'), {}, { output: '$states.input' }],
     [
-      'objects and arrays are evaluated inside',
+      'expressions inside objects and arrays are evaluated',
       pass({ a: ['{% $states.input.n + 1 %}', 2] }),
       { n: 1 },
       { output: { a: [2, 2] } },
     ],
     [
-      'an undefined result names state, field and expression',
+      'an undefined result is an error with the state, the field and the expression',
       pass({ deep: ['{% $states.input.missing %}'] }),
       {},
       {
@@ -30,13 +30,13 @@ describe('a value in a definition', () => {
       },
     ],
     [
-      'text that only begins or only ends like an expression, or has spaces around one, is itself',
+      'a text that is not exactly one expression between {% and %} is used as it is',
       pass(['{% 1', '1 %}', ' {% 1 %}', '{% 1 %} ', '{%}']),
       {},
       { output: ['{% 1', '1 %}', ' {% 1 %}', '{% 1 %} ', '{%}'] },
     ],
     [
-      'an undefined result is told with its expression and its place',
+      'an undefined result is reported with its expression and its place in the field',
       pass({ deep: ['{% $states.input.missing %}'] }),
       {},
       {
@@ -47,7 +47,7 @@ describe('a value in a definition', () => {
       },
     ],
     [
-      'a function is no result',
+      'a function as the result is an error',
       pass('{% $sum %}'),
       {},
       {
@@ -56,13 +56,13 @@ describe('a value in a definition', () => {
       },
     ],
     [
-      'a function inside of a result is no result',
+      'a function inside the result is an error',
       pass("{% {'a': function($x){$x}} %}"),
       {},
       { error: 'States.QueryEvaluationError', cause: /returned an unsupported result type\.$/ },
     ],
     [
-      'a name that nothing defines is found when it is called',
+      'a function that does not exist is an error when it is called',
       pass('{% $flatten([1]) %}'),
       {},
       {
@@ -73,7 +73,7 @@ describe('a value in a definition', () => {
       },
     ],
     [
-      'a variable that no state assigns is nothing',
+      'a variable that no state assigns is undefined',
       pass('{% $tokn %}'),
       {},
       { error: 'States.QueryEvaluationError', cause: /'\$tokn'.*returned nothing \(undefined\)\.$/ },
@@ -89,7 +89,7 @@ describe('a value in a definition', () => {
     ).map(
       ([expression, found]) =>
         [
-          `a result of the wrong type is told with its type: ${expression}`,
+          `a result of the wrong type is reported with its type: ${expression}`,
           condition(`{% ${expression} %}`),
           {},
           {
@@ -99,7 +99,7 @@ describe('a value in a definition', () => {
         ] as const,
     ),
     [
-      'a number that the field cannot take is told with what it takes',
+      'a number outside the range of a field is reported with the range',
       machine({ Wait: { Type: 'Wait', Seconds: '{% -1 %}', End: true } }),
       {},
       {
@@ -108,7 +108,7 @@ describe('a value in a definition', () => {
       },
     ],
     [
-      'a cause holds 32,768 characters at most',
+      'a cause has at most 32,768 characters',
       condition("{% $pad('', 200000, 'x') %}"),
       {},
       { error: 'States.QueryEvaluationError', cause: /^.{32000,33000}$/ },

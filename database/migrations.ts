@@ -1,0 +1,17 @@
+import type { Migration } from './migration.ts';
+import outboxEvents from './migrations/0001_outbox_events.sql';
+import claimFunction from './migrations/0002_claim_outbox_events.sql';
+import roles from './migrations/0003_roles.sql';
+import installation from './migrations/0004_installation.sql';
+
+/**
+ * Every migration, in order, for what has no files beside it: the bundler inlines their texts. So they are part of the
+ * function that applies them, a new one changes it, and the deployment runs it. Whoever has the files reads them with
+ * read-migrations.ts.
+ */
+export const migrations: readonly Migration[] = [
+  { name: '0001_outbox_events', sql: outboxEvents },
+  { name: '0002_claim_outbox_events', sql: claimFunction },
+  { name: '0003_roles', sql: roles },
+  { name: '0004_installation', sql: installation },
+];
