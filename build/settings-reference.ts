@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Project } from 'ts-morph';
+import { type InterfaceDeclaration, Project } from 'ts-morph';
 import { contextKeys } from '../infra/config.ts';
 import {
   durationUnit,
@@ -51,11 +51,12 @@ function contextTable(): string {
     JSON.parse(readFileSync(`${root}cdk.json`, 'utf8')) as { context: Record<string, unknown> }
   ).context;
   const ofNumber = new Map(settingNames.map((name) => [`outbox:${numberName(name)}`, name]));
+  const interfaces = propInterfaces();
   const rows = contextKeys.map((key) => {
     const name = ofNumber.get(key);
     const [meaning, usual] =
       name === undefined
-        ? ofProp(key.slice('outbox:'.length))
+        ? ofProp(key.slice('outbox:'.length), interfaces)
         : [settings[name].meaning, `${settings[name].default}`];
     const here = inCdkJson[key] === undefined ? '' : `; \`${inCdkJson[key]}\` in \`cdk.json\``;
     const allowed = name === undefined ? '' : range(name);
@@ -65,14 +66,16 @@ function contextTable(): string {
   return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
-const OF_PROPS = ['OutboxProcessorProps', 'NewClusterProps'];
+/** The interfaces of the props that are not numbers. */
+function propInterfaces(): readonly InterfaceDeclaration[] {
+  const project = new Project({ compilerOptions: { noResolve: true, allowImportingTsExtensions: true } });
+  const of = (file: string, name: string) =>
+    project.addSourceFileAtPath(`${root}infra/${file}`).getInterfaceOrThrow(name);
+  return [of('outbox-processor-props.ts', 'OutboxProcessorProps'), of('database.ts', 'NewClusterProps')];
+}
 
 /** Meaning and default of a prop that is not a number, from its comment. */
-function ofProp(key: string): [meaning: string, usual: string] {
-  const project = new Project({ compilerOptions: { noResolve: true, allowImportingTsExtensions: true } });
-  const interfaces = project
-    .addSourceFilesAtPaths([`${root}infra/outbox-processor-props.ts`, `${root}infra/database.ts`])
-    .flatMap((file) => file.getInterfaces().filter((each) => OF_PROPS.includes(each.getName())));
+function ofProp(key: string, interfaces: readonly InterfaceDeclaration[]): [meaning: string, usual: string] {
   const prop = key === 'alarmTopicArn' ? 'alarmActions' : key.replace(/(Arn|Days)$/, '');
   const [doc] = interfaces.flatMap((each) => each.getProperty(prop)?.getJsDocs() ?? []);
   const usual = doc

@@ -1,16 +1,5 @@
-/** The status of an event. Only these four exist, and only the changes in {@link allowedTransitions}. */
+/** The status of an event. docs/lifecycle.md shows how it changes. */
 export type EventStatus = 'PENDING' | 'PROCESSING' | 'PROCESSED' | 'FAILED';
-
-/**
- * Every arrow of the life cycle. `FAILED -> PROCESSED` and `PENDING -> PROCESSED` are correct: a run that lost its
- * lease may still have published the event, and a success is recorded whoever holds the lease.
- */
-export const allowedTransitions: Readonly<Record<EventStatus, readonly EventStatus[]>> = {
-  PENDING: ['PROCESSING', 'PROCESSED', 'FAILED'],
-  PROCESSING: ['PROCESSING', 'PENDING', 'PROCESSED', 'FAILED'],
-  PROCESSED: [],
-  FAILED: ['PENDING', 'PROCESSED'],
-};
 
 /** A claimed event as it travels through the state of a run. */
 export interface ClaimedEvent {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi } from '../../outbox/data-api.ts';
-import { allowedTransitions } from '../../outbox/event.ts';
-import type { Lifecycle } from '../support/lifecycle-rows.ts';
+import { allowedTransitions, type Lifecycle } from '../support/lifecycle-rows.ts';
 import { lifecycleProperty } from '../support/lifecycle-stories.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 
