@@ -5,4 +5,4 @@ process.stdin
   .on('error', () => undefined);
 if ('unref' in process.stdin) process.stdin.unref();
 
-await import('../local/main.ts');
+await import('../local/start.ts');

@@ -1,3 +1,3 @@
-import { main } from './program.ts';
+import { main } from './certify.ts';
 
 process.exitCode = await main(process.argv.slice(2));

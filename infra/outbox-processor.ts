@@ -13,12 +13,12 @@ import { checkSettings } from './check-settings.ts';
 import { OutboxDashboard } from './dashboard.ts';
 import { Database, type DatabaseProps, hasFixedCapacity } from './database.ts';
 import { DatabaseUsers } from './database-users.ts';
-import { processorDefinition, readDefinition } from './definition.ts';
 import { Handlers } from './handlers.ts';
 import { grantLogsUse, type LogSettings } from './log-group.ts';
 import { METRICS_NAMESPACE, type OutboxMetric, outboxMetric } from './metrics.ts';
 import { type Finding, findingsOf } from './nag-findings.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
+import { processorDefinition, readDefinition } from './processor-definition.ts';
 import { Schedules } from './schedules.ts';
 
 import { StateMachine } from './state-machine.ts';

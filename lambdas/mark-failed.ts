@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { readFailure, withinBatch } from '../outbox/classify.ts';
+import { readFailure, withinBatch } from '../outbox/classify-failure.ts';
 import { RowsLocked } from '../outbox/errors.ts';
 import { markFailed as mark } from '../outbox/mark-failed.ts';
 import type { Recorded } from '../outbox/outcomes.ts';

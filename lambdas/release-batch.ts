@@ -1,5 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { readFailure } from '../outbox/classify.ts';
+import { readFailure } from '../outbox/classify-failure.ts';
 import { RowsLocked } from '../outbox/errors.ts';
 import type { Recorded } from '../outbox/outcomes.ts';
 import { release } from '../outbox/release.ts';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
 import { describeOutage, readOutage } from './outage.ts';
-import { type OutboxStatus, readOutboxStatus } from './progress.ts';
+import { type OutboxStatus, readOutboxStatus } from './outbox-status.ts';
 
 interface Sample {
   /** Milliseconds since 1970. */

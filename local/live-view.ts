@@ -2,7 +2,7 @@ import chalk from 'chalk';
 import { createLogUpdate } from 'log-update';
 import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
 import { describeOutage } from './outage.ts';
-import { COUNT_LIMIT, type Progress } from './progress.ts';
+import { COUNT_LIMIT, type Progress } from './outbox-status.ts';
 
 export interface LiveView {
   show(progress: Progress, eventsPerSecond: number): void;

@@ -6,7 +6,7 @@ import type { Twin } from '../twin/deploy.ts';
 import { isConnectionLost } from '../twin/postgres/connection.ts';
 import { takeAccount } from './accounting.ts';
 import { createLiveView, type LiveView } from './live-view.ts';
-import { isDrained, readProgress } from './progress.ts';
+import { isDrained, readProgress } from './outbox-status.ts';
 import { smallEvents, webhookEvents, writeEvents } from './sample-events.ts';
 import { printSummary } from './summary.ts';
 

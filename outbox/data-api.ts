@@ -8,7 +8,7 @@ import {
   RollbackTransactionCommand,
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
-import { classifyDataApiError } from './classify.ts';
+import { classifyDataApiError } from './classify-failure.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './errors.ts';
 
 export type SqlValue = string | number | boolean | null;

@@ -1,4 +1,4 @@
-import type { Failure } from './classify.ts';
+import type { Failure } from './classify-failure.ts';
 import type { Row } from './data-api.ts';
 import { RowReader } from './row-reader.ts';
 

@@ -1,5 +1,5 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { publishError } from './classify.ts';
+import { publishError } from './classify-failure.ts';
 import type { DataApi } from './data-api.ts';
 import { EventRejected, PublishFailed } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';

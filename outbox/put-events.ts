@@ -3,7 +3,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import { classifyEntryCode, classifyPutEventsError, publishError } from './classify.ts';
+import { classifyEntryCode, classifyPutEventsError, publishError } from './classify-failure.ts';
 import { describeError } from './errors.ts';
 
 /** The EventBridge id of an accepted entry, or the error with which it was refused. */

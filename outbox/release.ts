@@ -1,4 +1,4 @@
-import type { Failure } from './classify.ts';
+import type { Failure } from './classify-failure.ts';
 import type { DataApi } from './data-api.ts';
 import { type Backoff, LOCKED, type Recorded, readRecorded, storable } from './outcomes.ts';
 

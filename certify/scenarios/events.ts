@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
 import { RowReader } from '../../outbox/row-reader.ts';
 import type { Context } from '../context.ts';
-import { readRun, strayStepsOf } from '../history.ts';
+import { readRun, strayStepsOf } from '../logged-run.ts';
 import { eventType } from '../own-rows.ts';
 import type { Observation, Scenario } from '../scenario.ts';
 import { pathOf, time, untilEnded, untilHistory } from '../standard-history.ts';

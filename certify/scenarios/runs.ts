@@ -7,7 +7,7 @@ import {
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Context } from '../context.ts';
-import { readRun, strayStepsOf } from '../history.ts';
+import { readRun, strayStepsOf } from '../logged-run.ts';
 import { answerTo, type Scenario } from '../scenario.ts';
 
 const MAX_STATE_BYTES = 262_144;

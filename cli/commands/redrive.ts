@@ -8,7 +8,7 @@ import {
 import confirm from '@inquirer/confirm';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { readFailure } from '../../outbox/classify.ts';
+import { readFailure } from '../../outbox/classify-failure.ts';
 import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
 import { countMatches } from '../../outbox/requeue.ts';

@@ -13,7 +13,7 @@ import { accountChecks } from '../../cli/account-checks.ts';
 import type { Context } from '../../cli/action.ts';
 import { look } from '../../cli/commands/doctor.ts';
 import { checkSettings } from '../../infra/check-settings.ts';
-import { processorDefinition } from '../../infra/definition.ts';
+import { processorDefinition } from '../../infra/processor-definition.ts';
 import type { ProcessorSettings } from '../../infra/processor-settings.ts';
 import { serviceError } from '../support/service-error.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Context } from '../../cli/action.ts';
 import { look } from '../../cli/commands/doctor.ts';
 import { busRemedy, remedyOf } from '../../cli/remedy.ts';
-import { classifyDataApiError } from '../../outbox/classify.ts';
+import { classifyDataApiError } from '../../outbox/classify-failure.ts';
 import { DatabaseRefused, DatabaseUnavailable } from '../../outbox/errors.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 

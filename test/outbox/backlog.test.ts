@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { readBacklog } from '../../cli/backlog.ts';
-import { readOutboxStatus } from '../../local/progress.ts';
+import { readOutboxStatus } from '../../local/outbox-status.ts';
 import { claim } from '../../outbox/claim.ts';
 import { limits, runId } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';

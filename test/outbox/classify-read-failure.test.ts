@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readFailure } from '../../outbox/classify.ts';
+import { readFailure } from '../../outbox/classify-failure.ts';
 
 /** The cause that Step Functions records when a Node.js function throws. */
 function lambdaCause(errorMessage: string, errorType = 'PublishFailed'): string {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { FailureKind } from '../../outbox/classify.ts';
+import type { FailureKind } from '../../outbox/classify-failure.ts';
 import { markProcessed } from '../../outbox/mark-processed.ts';
 import { release } from '../../outbox/release.ts';
 import { requeue } from '../../outbox/requeue.ts';

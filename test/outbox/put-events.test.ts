@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { readFailure } from '../../outbox/classify.ts';
+import { readFailure } from '../../outbox/classify-failure.ts';
 import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from '../../outbox/errors.ts';
 import { createPublisher } from '../../outbox/put-events.ts';
 import { networkError, serviceError } from '../support/service-error.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readFailure } from '../../outbox/classify.ts';
+import { readFailure } from '../../outbox/classify-failure.ts';
 import { TaskError } from '../../twin/services/step-functions/asl/task-error.ts';
 import {
   batches,

@@ -1,4 +1,4 @@
-import type { FailureKind } from '../../outbox/classify.ts';
+import type { FailureKind } from '../../outbox/classify-failure.ts';
 import type { EventStatus } from '../../outbox/event.ts';
 
 /** The state of an event according to the rules of the life cycle, to compare a row with. */

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type fc from 'fast-check';
 import { claim } from '../../outbox/claim.ts';
-import type { FailureKind } from '../../outbox/classify.ts';
+import type { FailureKind } from '../../outbox/classify-failure.ts';
 import { markFailed } from '../../outbox/mark-failed.ts';
 import { markProcessed } from '../../outbox/mark-processed.ts';
 import type { Recorded } from '../../outbox/outcomes.ts';

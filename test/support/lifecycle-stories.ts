@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { FailureKind } from '../../outbox/classify.ts';
+import type { FailureKind } from '../../outbox/classify-failure.ts';
 import { isDue, isUnfinished, type Model, newModel } from './lifecycle-model.ts';
 import { type Lifecycle, MAX_ATTEMPTS } from './lifecycle-rows.ts';
 import {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FailureKind } from '../../outbox/classify.ts';
+import type { FailureKind } from '../../outbox/classify-failure.ts';
 import { type Failed, markFailed } from '../../outbox/mark-failed.ts';
 import type { Backoff, Recorded } from '../../outbox/outcomes.ts';
 import type { Published } from '../../outbox/publish.ts';

@@ -116,7 +116,7 @@ export async function startTwinProcess(...parameters: string[]): Promise<TwinPro
 }
 
 function start(parameters: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'local/main.ts', ...parameters], {
+  return spawn(process.execPath, ['--import', 'tsx', 'local/start.ts', ...parameters], {
     cwd: project,
     // In its own process group, so that a test can kill the whole group.
     detached: true,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleHandlers } from '../../../build/bundle-handlers.ts';
-import { type FailureKind, readFailure } from '../../../outbox/classify.ts';
+import { type FailureKind, readFailure } from '../../../outbox/classify-failure.ts';
 import {
   type Definition,
   machines,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Duration } from 'aws-cdk-lib';
 import { checkSettings } from '../../../infra/check-settings.ts';
-import { processorDefinition, worstCaseSeconds } from '../../../infra/definition.ts';
+import { processorDefinition, worstCaseSeconds } from '../../../infra/processor-definition.ts';
 import {
   assumedLoad,
   type Definition,

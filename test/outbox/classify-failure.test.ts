@@ -7,7 +7,7 @@ import {
   type FailureKind,
   publishError,
   withinBatch,
-} from '../../outbox/classify.ts';
+} from '../../outbox/classify-failure.ts';
 import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from '../../outbox/errors.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 

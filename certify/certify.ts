@@ -10,7 +10,7 @@ import { outputs as wantedOutputs } from '../infra/outputs.ts';
 import { readPause } from '../outbox/pause.ts';
 import { createSession, type Session } from './context.ts';
 import { type ExitCode, exitCodes, type Options, readOptions } from './options.ts';
-import { createProgress } from './progress.ts';
+import { createProgress } from './print-progress.ts';
 import { writeReport } from './report.ts';
 import { type Result, runScenarios } from './runner.ts';
 import type { Need } from './scenario.ts';
