@@ -34,9 +34,10 @@ export function apiReference(): string {
     const inOrder = declared.toSorted((one, other) => rank(one) - rank(other));
     return [`## ${name}${path.slice(1)}\n`, ...inOrder.map(section)];
   });
-  return [`# API\n\n_Made from the types by \`npm run docs:api\`; edit their comments._\n`, ...modules].join(
-    '\n',
-  );
+  return [
+    `# API\n\n_Made from the types by \`npm run docs:generate\`; edit their comments._\n`,
+    ...modules,
+  ].join('\n');
 }
 
 function sourceOf(types: string): string {

@@ -27,7 +27,7 @@ export function processorSettings(): string {
   });
   return `import type { Duration } from 'aws-cdk-lib';
 
-// Made from settings.ts by \`npm run docs:api\`.
+// Made from settings.ts by \`npm run docs:generate\`.
 
 /** What a run may take, how failed events come back, and how long processed ones are kept. */
 export interface ProcessorSettings {
@@ -35,7 +35,7 @@ ${props.join('')}}
 `;
 }
 
-const START = '<!-- Made from infra/ by npm run docs:api. -->\n\n';
+const START = '<!-- Made from infra/ by npm run docs:generate. -->\n\n';
 const END = '\n<!-- The end of what is made. -->';
 
 /** Replaces the table of context keys in a page with that of the settings. */

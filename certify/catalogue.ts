@@ -20,7 +20,7 @@ export function catalogue(scenarios: readonly Scenario[]): string {
   );
 }
 
-const begin = '<!-- npm run docs:certify writes this table -->';
+const begin = '<!-- npm run docs:generate writes this table -->';
 const end = '<!-- end of the table -->';
 
 /** Replaces the table in the page. */

@@ -1,40 +1,37 @@
-import type { DataApi, TransactionalDataApi } from '../outbox/data-api.ts';
+import type { DataApi } from '../outbox/data-api.ts';
 import { RowReader } from '../outbox/row-reader.ts';
 import { COUNT_LIMIT } from './backlog.ts';
 import { duration } from './duration.ts';
 import { busRemedy } from './remedy.ts';
 import { atMost, isoTime, toSecond } from './sql-columns.ts';
 
-/** The bus refuses or does not answer: events are given back, and none was accepted since. */
+/** The bus refuses events or does not answer. Events were given back, and none has been accepted since. */
 export interface Outage {
   /** When the first event was given back. */
   readonly since: string;
   readonly seconds: number;
-  /** Events that were given back and wait, counted up to {@link COUNT_LIMIT}. */
+  /** The number of events that were given back and wait, counted up to {@link COUNT_LIMIT}. */
   readonly events: number;
-  /** Of the event that was given back last. */
+  /** The error type of the event that was given back last. */
   readonly errorType: string;
   readonly error: string;
 }
 
-/** Whether the bus accepts events, as the rows tell it. */
+/** Whether the bus accepts events, derived from the rows of the table. */
 export interface BusState {
   readonly outage: Outage | undefined;
   readonly lastProcessedAt: string | undefined;
 }
 
-/** The default of outageLimit: from then on outages cost attempts. */
-const LIMIT_SECONDS = 86_400;
-
-// An event that was given back before another one was processed says nothing about the bus of today. No index is for
-// events that were given back. They become due a short time after the run that gave them back, so they are found
-// around now, along the index of what is due and bounded in both directions: at any backlog, looking costs the same.
-// The orders are the index's own.
 // Statistics that were gathered while nothing was due make plans look cheap that read and sort the whole backlog.
 const ALONG_THE_INDEX = `
   select set_config(name, 'off', true)
   from unnest(array['enable_sort', 'enable_seqscan', 'enable_bitmapscan', 'jit']) as name`;
 
+// An event that was given back before another one was processed says nothing about the bus now. There is no index of
+// events that were given back. They become due shortly after the run that gave them back, so they are found around
+// now: the index of what is due is read in its own order, at most 10,000 rows in each direction. The cost is the same
+// with any backlog.
 const BUS = `
   with last as materialized (
     select max(processed_at) as at from outbox_events where status = 'PROCESSED'),
@@ -47,22 +44,27 @@ const BUS = `
   given_back as materialized (
     select around_now.* from around_now, last where given_back_since > coalesce(last.at, '-infinity')),
   newest as (select last_error_type, last_error from given_back order by due_at desc limit 1)
-  select least(${COUNT_LIMIT}, (select count(*) from given_back)),
+  select cast(least(${COUNT_LIMIT}, (select count(*) from given_back)) as integer),
     (select ${isoTime('min(given_back_since)')} from given_back),
     (select cast(extract(epoch from now() - min(given_back_since)) as double precision) from given_back),
     (select ${atMost(500, 'last_error_type')} from newest), (select ${atMost(500, 'last_error')} from newest),
     ${isoTime('last.at')}
   from last`;
 
-/** For one look, at any backlog and whatever the statistics say. */
-export function readBus(database: TransactionalDataApi): Promise<BusState> {
+/** What {@link readBus} needs of a database. */
+export interface Transactions {
+  transaction<T>(work: (inside: DataApi) => Promise<T>): Promise<T>;
+}
+
+/** Costs the same with any backlog and any statistics. */
+export function readBus(database: Transactions): Promise<BusState> {
   return database.transaction(async (inside) => {
     await inside.query(ALONG_THE_INDEX);
     return readBusInOneCall(inside);
   });
 }
 
-/** For whoever looks every second: a quarter of the calls, and slower while the statistics of a large backlog are old. */
+/** For a caller that repeats it every second: one call instead of four, but slow while the statistics of a large backlog are old. */
 export async function readBusInOneCall(database: DataApi): Promise<BusState> {
   const row = new RowReader((await database.query(BUS))[0]);
   const since = row.optionalText(1);
@@ -85,11 +87,7 @@ export async function readBusInOneCall(database: DataApi): Promise<BusState> {
 export function describeOutage({ since, seconds, events, errorType, error }: Outage): string {
   const count = events >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : events;
   const waiting = events === 1 ? '1 event waits and is' : `${count} events wait and are`;
-  const cost =
-    seconds < LIMIT_SECONDS
-      ? 'nothing is lost and no attempt is used'
-      : 'nothing is lost, but after a day (outbox:outageLimitSeconds) every further try costs an attempt';
-  return `the bus has not accepted anything since ${toSecond(since)} (${duration(seconds)}), ${errorType}: ${error}; ${cost}: ${waiting} published when the bus accepts again`;
+  return `the bus has not accepted anything since ${toSecond(since)} (${duration(seconds)}), ${errorType}: ${error}; nothing is lost, and no attempt is used before outbox:outageLimitSeconds (by default a day): ${waiting} published when the bus accepts again`;
 }
 
 /** The same with what to do. */

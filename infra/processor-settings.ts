@@ -1,6 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 
-// Made from settings.ts by `npm run docs:api`.
+// Made from settings.ts by `npm run docs:generate`.
 
 /** What a run may take, how failed events come back, and how long processed ones are kept. */
 export interface ProcessorSettings {

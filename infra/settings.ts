@@ -14,7 +14,7 @@ export interface Setting {
 /**
  * Every numeric setting of an outbox, defined once. The props of the construct (processor-settings.ts), the context
  * keys, the checks and their messages, the environment of the functions and the tables of the docs follow from it:
- * after a change, run `npm run docs:api`.
+ * after a change, run `npm run docs:generate`.
  */
 export const settings = {
   interval: {

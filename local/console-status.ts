@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
+import { describeOutage } from '../cli/outage.ts';
 import type { BusLog } from '../twin/services/event-bridge/bus-log.ts';
-import { describeOutage, readOutage } from './outage.ts';
-import { type OutboxStatus, readOutboxStatus } from './outbox-status.ts';
+import { type OutboxStatus, readOutage, readOutboxStatus } from './outbox-status.ts';
 
 interface Sample {
   /** Milliseconds since 1970. */

@@ -1,8 +1,9 @@
 import chalk from 'chalk';
 import { createLogUpdate } from 'log-update';
+import { COUNT_LIMIT } from '../cli/backlog.ts';
+import { describeOutage } from '../cli/outage.ts';
 import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
-import { describeOutage } from './outage.ts';
-import { COUNT_LIMIT, type Progress } from './outbox-status.ts';
+import type { Progress } from './outbox-status.ts';
 
 export interface LiveView {
   show(progress: Progress, eventsPerSecond: number): void;

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
+import { COUNT_LIMIT } from '../cli/backlog.ts';
+import { type Outage, readBus, type Transactions } from '../cli/outage.ts';
 import type { Twin } from '../twin/deploy.ts';
 import type { ExecutionRecord } from '../twin/services/step-functions/executions.ts';
-import { type Outage, readOutage } from './outage.ts';
 
 /** The state of the table for the live view and the console page. Counts stop at {@link COUNT_LIMIT}. */
 export interface OutboxStatus {
@@ -14,9 +15,6 @@ export interface OutboxStatus {
   /** Age of the oldest unfinished event, the same value as the processor's own metric. */
   readonly lagSeconds: number;
 }
-
-/** The limit of the counts of outbox_backlog. */
-export const COUNT_LIMIT = 1_000;
 
 /** The state of the table in the form of the live view. */
 export interface Progress extends OutboxStatus {
@@ -33,6 +31,30 @@ const STATUS = `
 export async function readOutboxStatus(pool: Pool): Promise<OutboxStatus> {
   const { rows } = await pool.query(STATUS);
   return rows[0];
+}
+
+/** The outage of the bus, if there is one. */
+export async function readOutage(pool: Pool): Promise<Outage | undefined> {
+  return (await readBus(transactionsOf(pool))).outage;
+}
+
+function transactionsOf(pool: Pool): Transactions {
+  return {
+    async transaction(work) {
+      const connection = await pool.connect();
+      try {
+        await connection.query('begin');
+        const query = async (text: string) => (await connection.query({ text, rowMode: 'array' })).rows;
+        const result = await work({ query });
+        await connection.query('commit');
+        connection.release();
+        return result;
+      } catch (error) {
+        connection.release(true);
+        throw error;
+      }
+    },
+  };
 }
 
 export async function readProgress(pool: Pool, twin: Twin, publishedBefore: number): Promise<Progress> {

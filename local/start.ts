@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes } from '../cli/exit-codes.ts';
 import type { Twin } from '../twin/deploy.ts';
-import { type ExitCode, exitCodeOf, exitCodes, interruptions } from './exit-codes.ts';
+import { type ExitCode, exitCodeOf, interruptions } from './exit-codes.ts';
 import { runSession } from './session.ts';
 import { startTwin } from './start-twin.ts';
 

@@ -40,7 +40,7 @@ describe('the table of scenarios', () => {
 describe('docs/certify.md', () => {
   const page = projectText('docs/certify.md');
 
-  test('docs/certify.md has the table of scenarios; npm run docs:certify writes it', () => {
+  test('docs/certify.md has the table of scenarios; npm run docs:generate writes it', () => {
     expect(page).toBe(withCatalogue(page, catalogue(scenarios)));
   });
 

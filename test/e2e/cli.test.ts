@@ -169,7 +169,7 @@ describe('while the bus is away', () => {
     code: 'InternalException',
   } as const;
   const sentence =
-    /the bus has not accepted anything since \d{4}-\S+Z \([\d.]+ s\), InternalException: .*; nothing is lost and no attempt is used: 3 events wait/;
+    /the bus has not accepted anything since \d{4}-\S+Z \([\d.]+ s\), InternalException: .*; nothing is lost, and no attempt is used before .*: 3 events wait/;
   const insertThree = () =>
     pool.query(
       `insert into outbox_events (aggregate_id, event_type, payload) select '1', 'a', '{}' from generate_series(1, 3)`,
