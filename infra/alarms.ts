@@ -4,6 +4,7 @@ import type * as rds from 'aws-cdk-lib/aws-rds';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { AlarmName } from './alarm-names.ts';
 import type { Handlers } from './handlers.ts';
 import { type OutboxMetric, outboxMetric, schedulerMetric, sumOver } from './metrics.ts';
 
@@ -31,8 +32,6 @@ export interface AlarmsProps {
 interface AlarmOptions {
   /** The alarm begins when the answer to this question is yes. */
   readonly question: string;
-  /** Section of the runbook, as in a link to it. */
-  readonly section: string;
   readonly metric: cloudwatch.IMetric;
   /** @default 1 */
   readonly threshold?: number;
@@ -66,13 +65,11 @@ export class Alarms extends Construct {
 
     this.#alarm('events-failed', {
       question: 'Do events wait for a person?',
-      section: 'events-failed',
       kind: 'gauge',
       metric: this.#outbox('FailedEvents'),
     });
     this.#alarm('events-late', {
       question: 'Is the oldest event older than it should be?',
-      section: 'events-late',
       kind: 'gauge',
       metric: this.#outbox('OldestEventAge'),
       threshold: props.maximumEventAge.toSeconds(),
@@ -80,14 +77,12 @@ export class Alarms extends Construct {
     });
     this.#alarm('no-successful-run', {
       question: 'Has no run succeeded for five intervals?',
-      section: 'no-successful-run',
       metric: processor.metricSucceeded({ period: interval }),
       evaluationPeriods: 5,
       kind: 'expected',
     });
     this.#alarm('runs-failed', {
       question: 'Did a run fail or time out?',
-      section: 'runs-failed',
       metric: new cloudwatch.MathExpression({
         expression: 'FILL(failed, 0) + FILL(timedOut, 0)',
         usingMetrics: {
@@ -102,14 +97,12 @@ export class Alarms extends Construct {
     const functions = handlers.steps.filter((step) => !quiet.includes(step)).map((step) => step.function);
     this.#alarm('function-errors', {
       question: 'Do functions fail that should not?',
-      section: 'function-errors',
       metric: sumOver(functions, (fn) => fn.metricErrors({ period: FIVE_MINUTES }), 'errors', FIVE_MINUTES),
       // A failover of the database costs a few tries, which the state machine repeats.
       threshold: 5,
     });
     this.#alarm('functions-throttled', {
       question: 'Does Lambda refuse to run our functions?',
-      section: 'functions-throttled',
       metric: sumOver(
         handlers.steps.map((step) => step.function),
         (fn) => fn.metricThrottles({ period: FIVE_MINUTES }),
@@ -119,29 +112,24 @@ export class Alarms extends Construct {
     });
     this.#alarm('ticks-dropped', {
       question: 'Did a tick start no run?',
-      section: 'ticks-dropped',
       metric: schedulerMetric(props.name, 'InvocationDroppedCount', FIVE_MINUTES),
     });
     this.#alarm('ticks-throttled', {
       question: 'Does Step Functions refuse to start runs?',
-      section: 'ticks-throttled',
       metric: schedulerMetric(props.name, 'TargetErrorThrottledCount', FIVE_MINUTES),
     });
     // A gauge of SQS, which has no data for a queue that has been empty for hours.
     this.#alarm('dead-letters', {
       question: 'Are there ticks in the dead-letter queue?',
-      section: 'dead-letters',
       metric: props.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES }),
     });
     this.#alarm('leases-lost', {
       question: 'Did a run lose events to another one?',
-      section: 'leases-lost',
       metric: this.#outbox('LeasesLost'),
     });
     const cleanupPeriod = Duration.minutes(Math.max(cleanupInterval.toMinutes(), interval.toMinutes()));
     this.#alarm('cleanup-missing', {
       question: 'Has no cleanup succeeded for three intervals?',
-      section: 'cleanup-missing',
       // Compared with runs: before the deployment and while the schedules are stopped, no cleanup is expected. Without a
       // run there is no value, because that does not mean that a cleanup succeeded.
       kind: 'gauge',
@@ -157,7 +145,6 @@ export class Alarms extends Construct {
     });
     this.#alarm('cleanup-behind', {
       question: 'Are processed events kept for longer than their retention?',
-      section: 'cleanup-behind',
       metric: outboxMetric(props.name, 'PurgeOverdue', { period: cleanupInterval }),
       threshold: 2 * cleanupInterval.toSeconds(),
       kind: 'gauge',
@@ -165,7 +152,6 @@ export class Alarms extends Construct {
     if (props.cluster !== undefined) {
       this.#alarm('database-capacity', {
         question: 'Has the database used nearly all of its capacity for 15 minutes?',
-        section: 'database-capacity',
         // Measured every minute for each instance: the maximum is the busiest one. Only Aurora Serverless has this metric.
         metric: new cloudwatch.Metric({
           namespace: 'AWS/RDS',
@@ -187,13 +173,13 @@ export class Alarms extends Construct {
   }
 
   #alarm(
-    id: string,
-    { question, section, metric, threshold = 1, evaluationPeriods = 1, kind = 'event' }: AlarmOptions,
+    id: AlarmName,
+    { question, metric, threshold = 1, evaluationPeriods = 1, kind = 'event' }: AlarmOptions,
   ): void {
     const { name, runbookUrl, actions } = this.#props;
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmName: `${name}-${id}`,
-      alarmDescription: `${question} ${runbookSection(section, runbookUrl)}`,
+      alarmDescription: `${question} ${runbookSection(id, runbookUrl)}`,
       metric,
       threshold,
       evaluationPeriods,
@@ -210,7 +196,7 @@ export class Alarms extends Construct {
 }
 
 /** Without a URL, words: a relative path in a mail cannot be opened, and the mail links to the alarm itself. */
-function runbookSection(section: string, runbookUrl: string | undefined): string {
+function runbookSection(section: AlarmName, runbookUrl: string | undefined): string {
   if (runbookUrl !== undefined) return `${runbookUrl}#${section}`;
   const [first = '', ...rest] = section.replaceAll('-', ' ');
   return `Runbook: docs/operations.md of outbox-processor, section "${first.toUpperCase()}${rest.join('')}".`;

@@ -1,23 +1,8 @@
 import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { alarmNames } from '../../infra/alarm-names.ts';
 import type { Context } from '../context.ts';
 import { NotObservable, type Scenario } from '../scenario.ts';
 import { runProcessor } from './runs.ts';
-
-/** The alarms that every outbox has; a cluster with a fixed capacity has no capacity alarm. */
-export const alarmNames = [
-  'cleanup-behind',
-  'cleanup-missing',
-  'dead-letters',
-  'events-late',
-  'events-failed',
-  'function-errors',
-  'functions-throttled',
-  'leases-lost',
-  'no-successful-run',
-  'runs-failed',
-  'ticks-dropped',
-  'ticks-throttled',
-] as const;
 
 async function states({ cloudWatch, name }: Context): Promise<ReadonlyMap<string, string>> {
   const { MetricAlarms = [] } = await cloudWatch.send(
