@@ -1,6 +1,7 @@
 -- Moves the unfinished events of the guide's table "OutboxEvent" to outbox_events, and from then on every event
 -- that an old writer inserts there. Run it with psql after the old processor has stopped, as often as needed.
--- It ends with a list of the events that the outbox refuses, and why. They stay as they are.
+-- It ends with a list of the events that are not moved, because the outbox refuses them or their status is unknown.
+-- They stay as they are. A notice says how many were moved, out of how many.
 --
 -- A row that was moved says PROCESSED and has no "processedAt". The old processor, its retry and its cleanup
 -- leave such a row alone, and so does this script when it runs again, also after the outbox has purged the event.
@@ -27,20 +28,35 @@ language sql immutable parallel safe as $$
     then cast(guide_id as uuid) else cast(md5(guide_id) as uuid) end
 $$;
 
--- Moves what is unfinished and answers with what was refused. What the old processor had in its hands or had
--- failed may have been published, so it is FAILED and a person decides.
+-- Moves what is unfinished and returns what was refused. What the old processor had taken or had failed may have been
+-- published, so it becomes FAILED and a person decides. Every row that does not say PROCESSED is either moved or
+-- returned. The counts are compared before anything is committed.
 create or replace function outbox_move_events() returns table (id text, status text, reason text)
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare
   event record;
   failed_as text;
+  moved uuid[] = '{}';
+  found_count bigint = 0;
+  refused_count bigint = 0;
+  moved_count bigint;
+  left_count bigint;
 begin
   for event in
     select * from "OutboxEvent" o
-    where cast(o.status as text) in ('PENDING', 'PROCESSING', 'FAILED')
+    where cast(o.status as text) is distinct from 'PROCESSED'
     order by o."createdAt", o.id
   loop
+    found_count = found_count + 1;
+    if cast(event.status as text) in ('PENDING', 'PROCESSING', 'FAILED') is not true then
+      refused_count = refused_count + 1;
+      id = cast(event.id as text);
+      status = cast(event.status as text);
+      reason = 'unknown status';
+      return next;
+      continue;
+    end if;
     failed_as = case cast(event.status as text)
       when 'PROCESSING' then 'MovedWhileProcessing' when 'FAILED' then 'MovedAfterFailure' end;
     begin
@@ -54,7 +70,9 @@ begin
         failed_as,
         case when failed_as is not null then 'the old processor may have published the event' end);
       update "OutboxEvent" o set status = 'PROCESSED', "processedAt" = null where o.id = event.id;
+      moved = moved || outbox_moved_id(cast(event.id as text));
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded then
+      refused_count = refused_count + 1;
       id = cast(event.id as text);
       status = cast(event.status as text);
       get stacked diagnostics reason = constraint_name;
@@ -62,6 +80,14 @@ begin
       return next;
     end;
   end loop;
+  -- A trigger, a rule or a policy of either table could have dropped a row in silence.
+  select count(*) into moved_count from outbox_events e where e.id = any(moved);
+  select count(*) into left_count from "OutboxEvent" o where cast(o.status as text) is distinct from 'PROCESSED';
+  if moved_count + refused_count <> found_count or left_count <> refused_count then
+    raise exception 'nothing was moved. Of % unfinished events % reached outbox_events, % were refused and % are left in the old table',
+      found_count, moved_count, refused_count, left_count;
+  end if;
+  raise notice 'moved % of % unfinished events, % are listed as refused', moved_count, found_count, refused_count;
 end
 $$;
 

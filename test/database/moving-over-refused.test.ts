@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { projectText } from '../support/fenced-block.ts';
 import {
   type GuideEvent,
   guideTables,
   moveOver,
+  pageBlock,
   removeGuideTable,
   writeAsBefore,
 } from '../support/guide-table.ts';
@@ -101,6 +103,55 @@ test('a row whose id the outbox already has is refused, not treated as the same 
   await write({ id: good, payload: '{"another": 1}' });
 
   expect(await moveOver(database)).toEqual([{ id: good, status: 'PENDING', reason: 'outbox_events_pkey' }]);
+});
+
+test('a row with an unknown status or none is listed as refused, and the last step does not drop it', async () => {
+  await database.sql('alter table "OutboxEvent" alter status drop default, alter status drop not null');
+  await database.sql('alter table "OutboxEvent" alter status type text using status::text');
+  await write({ id: 'a', status: 'RETRYING' });
+  await database.sql(
+    `insert into "OutboxEvent" (id, "aggregateId", "eventType", payload) values ('b', 'a', 'b', '{}')`,
+  );
+  await write({ id: good, status: 'PENDING' });
+
+  expect(await moveOver(database)).toEqual([
+    { id: 'a', status: 'RETRYING', reason: 'unknown status' },
+    { id: 'b', status: null, reason: 'unknown status' },
+  ]);
+
+  expect(await ids()).toEqual([good]);
+  await expect(database.sql(pageBlock('clean-up'))).rejects.toThrow(/^nothing was dropped\. 2 events/);
+  expect(await database.sql('select from "OutboxEvent"')).toHaveLength(3);
+});
+
+test('nothing is moved when a row is marked as moved without an event in the outbox', async () => {
+  await write({ id: good });
+  await database.sql(
+    `create function swallow() returns trigger language plpgsql as 'begin return null; end'`,
+  );
+  await database.sql(
+    'create trigger swallow before insert on outbox_events for each row execute function swallow()',
+  );
+  try {
+    await expect(moveOver(database)).rejects.toThrow(
+      'nothing was moved. Of 1 unfinished events 0 reached outbox_events, 0 were refused and 0 are left',
+    );
+  } finally {
+    await database.sql('drop trigger swallow on outbox_events');
+    await database.sql('drop function swallow');
+  }
+
+  expect(await database.sql('select status from "OutboxEvent"')).toEqual([{ status: 'PENDING' }]);
+});
+
+test('the page names every constraint of the table', async () => {
+  const constraints = await database.sql<{ name: string }>(
+    `select conname as name from pg_constraint where conrelid = 'outbox_events'::regclass and contype in ('c', 'p', 'u')`,
+  );
+  const page = projectText('docs/moving-over.md');
+
+  expect(constraints.length).toBeGreaterThan(10);
+  expect(constraints.filter(({ name }) => !page.includes(`\`${name}\``))).toEqual([]);
 });
 
 test('a corrected row is moved by the next run', async () => {

@@ -204,6 +204,8 @@ describe('the script that moves events', () => {
     );
     await database.sql(pageBlock('close'));
     expect(await outbox()).toMatchObject([{ id: uuid(1) }]);
+    await expect(database.sql(pageBlock('clean-up'))).rejects.toThrow(/^nothing was dropped\. 1 events/);
+    await database.sql(`delete from "OutboxEvent" where id = '${uuid(3)}'`);
     await database.sql(pageBlock('clean-up'));
   });
 });
