@@ -21,7 +21,7 @@ interface Exports {
 /** The exports of the package as Markdown, from the types and their comments. */
 export function apiReference(): string {
   const project = new Project({ compilerOptions: { noResolve: true, allowImportingTsExtensions: true } });
-  project.addSourceFilesAtPaths([`${root}infra/*.ts`, `${root}outbox/*.ts`]);
+  project.addSourceFilesAtPaths([`${root}infra/*.ts`, `${root}inbox/**/*.ts`, `${root}outbox/*.ts`]);
   const { name, exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
     readonly name: string;
     readonly exports: Exports;

@@ -1,13 +1,18 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { migration } from '../inbox/migration.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 // Only for the package: an app in this checkout imports the sources.
 await rm(path('../dist/package'), { recursive: true, force: true });
 const common = {
-  entryPoints: { index: path('../infra/index.ts'), nudge: path('../outbox/nudge.ts') },
+  entryPoints: {
+    index: path('../infra/index.ts'),
+    inbox: path('../inbox/index.ts'),
+    nudge: path('../outbox/nudge.ts'),
+  },
   outdir: path('../dist/package'),
   bundle: true,
   platform: 'node',
@@ -30,3 +35,7 @@ export const metafiles: readonly Metafile[] = [esm.metafile, cjs.metafile];
 // TypeScript refuses to require a .d.ts of an ES module from CommonJS, so CommonJS gets a second copy.
 await mkdir(path('../dist/package/types/cjs'), { recursive: true });
 await writeFile(path('../dist/package/types/cjs/package.json'), '{ "type": "commonjs" }\n');
+
+// For consumers with a migration tool of their own.
+await mkdir(path('../dist/package/inbox'), { recursive: true });
+await writeFile(path('../dist/package/inbox/migration.sql'), migration);

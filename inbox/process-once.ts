@@ -1,0 +1,33 @@
+import { attempt, type InboxOptions, type Processed } from './attempt.ts';
+import type { InboxDatabase } from './database.ts';
+import { type InboxEvent, readEvent } from './event.ts';
+
+// Waits for another transaction that is processing the same event.
+const RECORD = `insert into outbox_inbox (consumer, event_id) values ($1, cast(cast($2 as text) as uuid))
+  on conflict do nothing returning cast(event_id as text)`;
+
+/**
+ * Runs `work` unless this consumer has processed the event before. The event is recorded in `transaction`, which has to
+ * be that of the work: both are committed, or neither. `event` is an EventBridge event, or the body of an SQS message.
+ */
+export async function processOnce<T>(
+  transaction: InboxDatabase,
+  event: unknown,
+  work: (event: InboxEvent) => Promise<T>,
+  { consumer = 'default' }: InboxOptions = {},
+): Promise<Processed<T>> {
+  const read = readEvent(event);
+  return attempt(transaction, async () => {
+    if (!(await record(transaction, consumer, read))) return { outcome: 'duplicate' };
+    return { outcome: 'processed', result: await work(read) };
+  });
+}
+
+/** Whether the event was not recorded before. */
+export async function record(
+  transaction: InboxDatabase,
+  consumer: string,
+  { eventId }: InboxEvent,
+): Promise<boolean> {
+  return (await transaction.query(RECORD, [consumer, eventId])).length > 0;
+}
