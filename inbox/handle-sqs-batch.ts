@@ -49,7 +49,11 @@ export async function handleSqsBatch(
       failed.push(messageId);
       continue;
     }
-    await process(body).catch((error: unknown) => fail(error, messageId, key));
+    try {
+      await process(body);
+    } catch (error) {
+      fail(error, messageId, key);
+    }
   }
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

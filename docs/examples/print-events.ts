@@ -8,12 +8,14 @@ const { postgresUrl } = (await health.json()) as { postgresUrl: string };
 const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort());
 
-const pool = new Pool({ connectionString: postgresUrl });
+// The consumer's tables in a schema of their own.
+const pool = new Pool({ connectionString: postgresUrl, options: '-c search_path=consumer' });
 pool.on('error', (error) => console.error(`a connection was lost: ${error.message}`));
+await pool.query('create schema if not exists consumer');
 await consume(
   pool,
   twinUrl,
-  async ({ eventId, aggregateId }, detailType) => console.log(detailType, aggregateId, eventId),
+  async ({ eventId, aggregateId, detailType }) => console.log(detailType, aggregateId, eventId),
   stopping.signal,
 );
 await pool.end();

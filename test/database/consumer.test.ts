@@ -23,12 +23,17 @@ afterAll(() => pool?.end());
 const database = useOutboxDatabase();
 
 beforeAll(() => {
-  pool = new pg.Pool({ connectionString: database.postgresUrl, max: 2 });
+  pool = new pg.Pool({
+    connectionString: database.postgresUrl,
+    max: 2,
+    options: '-c search_path=consumer',
+  });
   pool.on('error', () => undefined); // the server may end before the last goodbye
 });
 
 beforeEach(async () => {
   await database.sql('drop schema if exists consumer cascade');
+  await database.sql('create schema consumer');
   folder = await mkdtemp(join(tmpdir(), 'outbox-consumer-'));
   bus = await openBusLog(join(folder, 'bus.jsonl'), { maxBytes: Number.POSITIVE_INFINITY });
   const surface = createControl({
@@ -122,5 +127,5 @@ test('the script prints each event once, and ends with Ctrl-C', async () => {
 
 test.each(['consumer.ts', 'print-events.ts'])('the page shows %s as it is', (file) => {
   const path = `docs/examples/${file}`;
-  expect(fencedBlock('docs/guarantees.md', path)).toBe(projectText(path));
+  expect(fencedBlock('docs/consumers.md', path)).toBe(projectText(path));
 });
