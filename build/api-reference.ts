@@ -10,6 +10,7 @@ import {
   Project,
   SyntaxKind,
   type TypeAliasDeclaration,
+  type VariableDeclaration,
 } from 'ts-morph';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -54,6 +55,7 @@ function section(declaration: Node): string {
   if (Node.isInterfaceDeclaration(declaration)) return interfaceSection(declaration);
   if (Node.isTypeAliasDeclaration(declaration)) return aliasSection(declaration);
   if (Node.isFunctionDeclaration(declaration)) return functionSection(declaration);
+  if (Node.isVariableDeclaration(declaration)) return variableSection(declaration);
   throw new Error(`the API has a ${declaration.getKindName()}: teach build/api-reference.ts to describe it`);
 }
 
@@ -70,9 +72,9 @@ function classSection(declaration: ClassDeclaration): string {
   return [
     heading(declaration.getName() ?? ''),
     text(declaration),
-    fenced(`new ${declaration.getName()}(${parameters.join(', ')})`),
+    ...(constructed === undefined ? [] : [fenced(`new ${declaration.getName()}(${parameters.join(', ')})`)]),
     table(['property', 'type', ''], properties),
-    table(['method', ''], methods),
+    ...(methods.length === 0 ? [] : [table(['method', ''], methods)]),
   ].join('\n');
 }
 
@@ -81,6 +83,7 @@ function interfaceSection(declaration: InterfaceDeclaration): string {
     const name = `${property.getName()}${property.hasQuestionToken() ? '?' : ''}`;
     return [code(name), code(typeOf(property)), inCell(property), defaultOf(property)];
   });
+  const methods = declaration.getMethods().map((method) => fenced(method.getText().replace(/;$/, '')));
   const bases = declaration
     .getExtends()
     .map((base) => `All of [${base.getText()}](#${base.getText().toLowerCase()}), and:\n`);
@@ -88,7 +91,8 @@ function interfaceSection(declaration: InterfaceDeclaration): string {
     heading(declaration.getName()),
     text(declaration),
     ...bases,
-    table(['', 'type', '', 'default'], rows),
+    ...methods,
+    ...(rows.length === 0 ? [] : [table(['', 'type', '', 'default'], rows)]),
   ].join('\n');
 }
 
@@ -119,6 +123,10 @@ function functionSection(declaration: FunctionDeclaration): string {
   );
 }
 
+function variableSection(declaration: VariableDeclaration): string {
+  return [heading(declaration.getName()), text(declaration.getVariableStatementOrThrow())].join('\n');
+}
+
 function signature(declaration: FunctionDeclaration | MethodDeclaration): string {
   const parameters = declaration.getParameters().map((parameter) => {
     const name =
@@ -128,8 +136,13 @@ function signature(declaration: FunctionDeclaration | MethodDeclaration): string
   return `${declaration.getName()}(${parameters.join(', ')}): ${declaration.getReturnTypeNode()?.getText() ?? 'void'}`;
 }
 
-function typeOf(node: { getTypeNode?(): Node | undefined; getReturnTypeNode?(): Node | undefined }): string {
-  return oneLine((node.getTypeNode?.() ?? node.getReturnTypeNode?.())?.getText() ?? '');
+function typeOf(node: {
+  getTypeNode?(): Node | undefined;
+  getReturnTypeNode?(): Node | undefined;
+  getInitializer?(): Node | undefined;
+}): string {
+  const type = node.getTypeNode?.() ?? node.getReturnTypeNode?.() ?? node.getInitializer?.();
+  return oneLine(type?.getText() ?? '');
 }
 
 function text(node: JSDocableNode): string {

@@ -3,7 +3,8 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutboxConsumer } from 'outbox-processor';
 
-const stack = new Stack(new App(), 'app');
+const app = new App();
+const stack = new Stack(app, 'app');
 const handler = new lambda.Function(stack, 'Ratings', {
   runtime: lambda.Runtime.NODEJS_24_X,
   handler: 'consumer-handler.handler',
@@ -15,4 +16,4 @@ new OutboxConsumer(stack, 'RatingsConsumer', {
   source: 'outbox',
   handler,
 });
-stack.node.root.synth();
+app.synth();

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import { consume } from '../../docs/examples/consumer.ts';
 import { type ControlOptions, createControl } from '../../twin/control.ts';
@@ -98,6 +98,19 @@ test('a consumer handles each event once, although one is delivered twice and it
   expect(handled).toEqual([first, second, third, last]);
 });
 
+test('an entry of the bus that is no event of an outbox is passed by with a warning', async () => {
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  publish('not a uuid');
+  const id = randomUUID();
+  publish(id);
+  const stopping = new AbortController();
+
+  await consume(pool, endpoint.url, async () => stopping.abort(), stopping.signal);
+
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('"detail.eventId"')]]);
+  warn.mockRestore();
+});
+
 test('a consumer that has seen more than the bus holds says so', async () => {
   await consume(pool, endpoint.url, async () => undefined, AbortSignal.abort());
   await database.sql('update consumer.bus_position set seen = 5');
@@ -125,7 +138,10 @@ test('the script prints each event once, and ends with Ctrl-C', async () => {
   expect(lines).toEqual(ids.map((id) => `dish.rated 7 ${id}`));
 });
 
-test.each(['consumer.ts', 'print-events.ts'])('the page shows %s as it is', (file) => {
-  const path = `docs/examples/${file}`;
-  expect(fencedBlock('docs/consumers.md', path)).toBe(projectText(path));
-});
+test.each(['consumer.ts', 'print-events.ts', 'consumer-handler.ts', 'consumer-stack.ts'])(
+  'the page shows %s as it is',
+  (file) => {
+    const path = `docs/examples/${file}`;
+    expect(fencedBlock('docs/consumers.md', path)).toBe(projectText(path));
+  },
+);

@@ -11,6 +11,7 @@ const cluster = new rds.DatabaseCluster(stack, 'Cluster', {
 const eventBus = new events.EventBus(stack, 'Bus');
 const outbox = new OutboxProcessor(stack, 'Outbox', { cluster, clusterSecret: cluster.secret, databaseName: 'app', eventBus });
 outbox.metricFailedEvents().createAlarm(stack, 'Failed', { threshold: 1, evaluationPeriods: 1 });
+createInbox({ query: async () => [] });
 createNudge(async () => stack, { onError: (error) => { throw error; } })();
 stack.node.root.synth();
 `;
@@ -20,6 +21,7 @@ const imports = {
   events: 'aws-cdk-lib/aws-events',
   rds: 'aws-cdk-lib/aws-rds',
   '{ OutboxProcessor }': 'outbox-processor',
+  '{ createInbox }': 'outbox-processor/inbox',
   '{ createNudge }': 'outbox-processor/nudge',
 };
 /** An app that uses everything in the package, as an ES module and as CommonJS. */
@@ -38,11 +40,18 @@ export const typed = `
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { OutboxProcessor, type OutboxProcessorProps } from 'outbox-processor';
+import { fromPg, type PgClient, processOnce, type Processed } from 'outbox-processor/inbox';
 import { createNudge } from 'outbox-processor/nudge';
 
+declare const client: PgClient;
 export const nudged: Promise<void> = createNudge(async () => 'started', { onError: () => {} })();
 // @ts-expect-error
 export const silent = createNudge(async () => 'started', {});
+const received: Promise<Processed<number>> = processOnce(fromPg(client), {}, async ({ eventId }) => eventId.length);
+// @ts-expect-error
+export const wrongResult: Promise<Processed<string>> = received;
+// @ts-expect-error
+export const wrongClient = fromPg({ query: 'none' });
 const props: OutboxProcessorProps = { executionHistory: 'errors', lease: Duration.minutes(6), batchSize: 50 };
 const outbox = new OutboxProcessor(new Stack(new App(), 'app'), 'Outbox', props);
 export const metric: Metric = outbox.metric('FailedEvents');

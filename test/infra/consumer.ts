@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 export const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -104,6 +104,21 @@ export class Consumer {
     await writeFile(join(this.folder, file), text);
   }
 
+  /** Makes a package of our node_modules available. */
+  async link(name: string): Promise<void> {
+    await symlink(join(project, 'node_modules', name), join(this.folder, 'node_modules', name), 'junction');
+  }
+
+  /** What a program prints. */
+  async runTypeScript(file: string, env: Readonly<Record<string, string>>): Promise<string> {
+    const tsx = pathToFileURL(join(project, 'node_modules', 'tsx', 'dist', 'loader.mjs')).href;
+    const { stdout } = await run(process.execPath, ['--import', tsx, file], {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'], ...env },
+    });
+    return stdout;
+  }
+
   /** Runs an app and reads the template of its stack `app`, and the contents of its assets by name. */
   async synthesize(
     file: string,
@@ -123,10 +138,10 @@ export class Consumer {
   }
 
   /** The errors of TypeScript for a file with this module resolution; empty when there are none. */
-  async typeErrors(file: string, module: string): Promise<string> {
+  async typeErrors(file: string, module: string, types: readonly string[] = []): Promise<string> {
     const tsc = join(project, 'node_modules', 'typescript', 'bin', 'tsc');
     const compilerOptions = {
-      ...{ module, moduleResolution: module, target: 'es2022', types: [] },
+      ...{ module, moduleResolution: module, target: 'es2022', types },
       ...{ strict: true, noEmit: true, skipLibCheck: true },
     };
     await this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));

@@ -1,9 +1,11 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';
 import { publint } from 'publint';
+import { orderedEvents } from '../support/inbox.ts';
+import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { Consumer, importedPackages, npx, packed, project } from './consumer.ts';
 import { programs, typed, underNag } from './consumer-programs.ts';
 import { ourFunctions } from './contract/wiring.ts';
@@ -12,6 +14,7 @@ import { resourcesOf } from './synthesized.ts';
 let tarball = '';
 let removePackage = async () => {};
 const consumers = new Map<string, Consumer>();
+const database = useOutboxDatabase({ empty: true });
 
 function consumerOf(type: string): Consumer {
   const consumer = consumers.get(type);
@@ -126,6 +129,61 @@ test('the example of the documents compiles in a producer that has the package',
   expect(await consumer.typeErrors('nudge.ts', 'nodenext')).toBe('');
 }, 60_000);
 
+describe('the examples of docs/consumers.md, in a project that has the package', () => {
+  const example = (file: string) => readFile(join(project, 'docs', 'examples', file), 'utf8');
+
+  beforeAll(async () => {
+    const consumer = consumerOf('module');
+    for (const name of ['pg', '@types']) await consumer.link(name);
+    await consumer.write('consumer-handler.ts', await example('consumer-handler.ts'));
+  });
+
+  test.each(['consumer-handler.ts', 'consumer-stack.ts'])(
+    '%s compiles',
+    async (file) => {
+      const consumer = consumerOf('module');
+      await consumer.write(file, await example(file));
+
+      expect(await consumer.typeErrors(file, 'nodenext', ['node'])).toBe('');
+    },
+    60_000,
+  );
+
+  test('consumer-stack.ts synthesizes', async () => {
+    const consumer = consumerOf('module');
+    await mkdir(join(consumer.folder, 'consumer'), { recursive: true });
+    await consumer.write('consumer-stack.js', await example('consumer-stack.ts'));
+
+    const { template } = await consumer.synthesize('consumer-stack.js');
+
+    Template.fromJSON(template).resourceCountIs('AWS::SQS::Queue', 2);
+  }, 60_000);
+
+  test('consumer-handler.ts works on a database with the migration of the package: once, and in order', async () => {
+    const consumer = consumerOf('module');
+    await database.sql(await readFile(join(consumer.package, 'dist/package/inbox/migration.sql'), 'utf8'));
+    await database.sql('create table dishes (id text primary key, stars int not null)');
+    await database.sql("insert into dishes values ('7', 0)");
+    const [first, second] = orderedEvents('dish-7', [4, 9]).map(({ detail, ...envelope }) =>
+      JSON.stringify({ ...envelope, detail: { ...detail, stars: 4 } }),
+    );
+    const Records = [first, first, 'no event'].map((body, index) => ({ messageId: `m${index}`, body }));
+    const program = `
+      import { handler } from './consumer-handler.ts';
+      const early = await handler({ Records: [{ messageId: 'early', body: ${JSON.stringify(second)} }] });
+      const rest = await handler(${JSON.stringify({ Records })});
+      process.stdout.write(JSON.stringify([early, rest].map((answer) => answer.batchItemFailures)));
+      process.exit();`;
+    await consumer.write('run.ts', program);
+
+    const stdout = await consumer.runTypeScript('run.ts', { DATABASE_URL: database.postgresUrl });
+
+    expect(stdout).toMatch(/^early event 9 of ordering key "dish-7"/);
+    expect(stdout.split('\n').at(-1)).toBe('[[{"itemIdentifier":"early"}],[{"itemIdentifier":"m2"}]]');
+    expect(await database.sql('select stars from dishes')).toEqual([{ stars: 4 }]);
+  }, 60_000);
+});
+
 describe('the package', () => {
   const manifest = async () =>
     JSON.parse(await readFile(join(consumerOf('module').package, 'package.json'), 'utf8')) as Readonly<
@@ -155,7 +213,9 @@ describe('the package', () => {
     const packedBytes = async () => new Uint8Array(await readFile(tarball));
 
     const { messages } = await publint({ pack: { tarball: (await packedBytes()).buffer } });
-    const analysis = await checkPackage(createPackageFromTarballData(await packedBytes()));
+    const analysis = await checkPackage(createPackageFromTarballData(await packedBytes()), {
+      excludeEntrypoints: ['./inbox/migration.sql'], // a file, no module
+    });
 
     expect(messages).toEqual([]);
     expect(analysis).toMatchObject({ packageName: 'outbox-processor', problems: [] });
@@ -183,6 +243,11 @@ describe('the package', () => {
         'docs/operations.md',
         'dist/package/index.mjs',
         'dist/package/index.cjs',
+        'dist/package/inbox.mjs',
+        'dist/package/inbox.cjs',
+        'dist/package/inbox/migration.sql',
+        'dist/package/types/esm/inbox/index.d.ts',
+        'dist/package/types/cjs/inbox/index.d.ts',
         'dist/package/nudge.mjs',
         'dist/package/nudge.cjs',
         'dist/package/types/esm/infra/index.d.ts',
