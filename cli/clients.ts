@@ -7,8 +7,8 @@ import { createDataApi, type TransactionalDataApi } from '../outbox/data-api.ts'
 import type { Target } from './target.ts';
 
 export interface Clients {
-  /** Signs in as the user that reads the outbox, or as the user that may only insert. */
-  database(as?: 'operator' | 'producer'): TransactionalDataApi;
+  /** Signs in as the processor's user, as the one that may only insert, or as the one that may only read. */
+  database(as?: 'operator' | 'producer' | 'reader'): TransactionalDataApi;
   readonly stepFunctions: SFNClient;
   readonly eventBridge: EventBridgeClient;
   readonly lambda: LambdaClient;
@@ -39,7 +39,7 @@ export function createClients(target: Target): Clients {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {
         resourceArn: target.need('clusterArn'),
-        secretArn: target.need(as === 'operator' ? 'secretArn' : 'producerSecretArn'),
+        secretArn: target.need(as === 'producer' ? 'producerSecretArn' : 'secretArn'),
         database: target.need('database'),
       }),
     stepFunctions: new SFNClient(options),

@@ -99,7 +99,8 @@ export interface Failures {
   }[];
 }
 
-/** `GET /events?status&eventType&aggregateId&errorType&run&orderingKey&id&createdAfter&createdBefore&before`, 100 a page, newest first. */
+/** `GET /events?status&eventType&aggregateId&errorType&run&orderingKey&id&createdAfter&createdBefore&before`, 100 a page; what is due, failed or was
+ * processed last comes first. */
 export interface EventsPage {
   readonly events: readonly EventRow[];
   /** For `before`, absent on the last page. */
@@ -157,7 +158,15 @@ export interface RunSummary {
   readonly arn: string;
   readonly machineArn: string;
   readonly name: string;
-  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
+  /** UNKNOWN: CloudWatch Logs, which keeps a history as well as it can, has no end of it. */
+  readonly status:
+    | 'RUNNING'
+    | 'SUCCEEDED'
+    | 'FAILED'
+    | 'TIMED_OUT'
+    | 'ABORTED'
+    | 'PENDING_REDRIVE'
+    | 'UNKNOWN';
   readonly startedAt: string;
   readonly stoppedAt: string | null;
   /** The output of a successful run, where the history holds data. */
@@ -167,7 +176,8 @@ export interface RunSummary {
   readonly dryRun?: true;
 }
 
-/** `GET /runs/{arn}?after=N`: with its history after event N, without inputs and outputs. */
+/** `GET /runs/{arn}?after=N&at=TIME`: with its history after event N, without inputs and outputs; `at` is about when
+ * it began, which spares a search. */
 export interface Run extends RunSummary {
   readonly input?: string;
   readonly events: readonly HistoryStep[];

@@ -38,7 +38,7 @@ export interface Application {
   /** The names of everything, which `/_local/health` answers with for whoever wants to call it. */
   health(assembly: CloudAssembly, postgresUrl: string): object;
   readonly events: EventReader;
-  pages(running: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>): Pages;
+  pages(running: Pick<Twin, 'url' | 'postgresUrl' | 'bus' | 'executions'>): Pages;
 }
 
 export interface DeployOptions extends DatabaseOptions {
@@ -175,7 +175,12 @@ async function start(
       const problem = await postgres.problem();
       return { problem: problem && `the database does not answer: ${problem}`, names };
     },
-    pages: application.pages({ postgresUrl: postgres.url, bus, executions: runner.executions }),
+    pages: application.pages({
+      url: endpoint.url,
+      postgresUrl: postgres.url,
+      bus,
+      executions: runner.executions,
+    }),
     bus,
     executions: runner.executions,
     faults,
