@@ -15,6 +15,12 @@ export interface Clients {
   readonly scheduler: SchedulerClient;
 }
 
+const secrets = {
+  operator: 'secretArn',
+  producer: 'producerSecretArn',
+  reader: 'operatorSecretArn',
+} as const;
+
 /** The difference between AWS and the twin: the endpoint, and that the twin needs no credentials. */
 export function clientOptions({ localUrl, region }: Target) {
   return {
@@ -39,7 +45,7 @@ export function createClients(target: Target): Clients {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {
         resourceArn: target.need('clusterArn'),
-        secretArn: target.need(as === 'producer' ? 'producerSecretArn' : 'secretArn'),
+        secretArn: target.need(secrets[as]),
         database: target.need('database'),
       }),
     stepFunctions: new SFNClient(options),

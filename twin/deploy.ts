@@ -24,6 +24,8 @@ import { openLogFile } from './services/lambda/log-file.ts';
 import { withInvokeFaults } from './services/lambda/with-invoke-faults.ts';
 import { createLogs } from './services/logs/filter-log-events.ts';
 import { createRdsData } from './services/rds-data/rds-data.ts';
+import { getSchedule } from './services/scheduler/get-schedule.ts';
+import { listSchedules } from './services/scheduler/list-schedules.ts';
 import { type Scheduler, startScheduler } from './services/scheduler/scheduler.ts';
 import { createSecretsManager, databaseUrls } from './services/secrets-manager/get-secret-value.ts';
 import { createExecutionRunner } from './services/step-functions/execution-runner.ts';
@@ -167,6 +169,10 @@ async function start(
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     secretsManager: createSecretsManager(urls),
     logs: createLogs(assembly.stateMachines, runner.executions),
+    scheduler: {
+      GetSchedule: getSchedule(assembly.schedules),
+      ListSchedules: listSchedules(assembly.schedules),
+    },
     lambda,
   };
   const names = application.health(assembly, postgres.url);
