@@ -56,7 +56,7 @@ export async function listEvents(database: DataApi, filter: EventFilter): Promis
       select id as page_id, at, sequence as position from scanned where ${matches}
       order by at desc, sequence desc limit cast(:limit as integer))
     select ${eventColumns}, ${isoTime('at')}, cast(position as text)
-    from page join outbox_events on id = page_id order by at desc, position desc`;
+    from page join outbox_events on id = page_id order by page.at desc, page.position desc`;
   const { rows, size } = await halving(PAGE, async (limit) => ({
     rows: await database.query(sql, { ...parameters, limit: limit + 1 }),
     size: limit,
