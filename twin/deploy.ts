@@ -7,6 +7,7 @@ import {
   describeEntries,
   describeEntry,
   describeExecution,
+  describeLogs,
   describeStatement,
   withFaults,
 } from './faults/with-faults.ts';
@@ -168,7 +169,7 @@ async function start(
     eventBridge: withFaults(faults, eventBridge, describeEntries),
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     secretsManager: createSecretsManager(urls),
-    logs: createLogs(assembly.stateMachines, runner.executions),
+    logs: withFaults(faults, createLogs(assembly.stateMachines, runner.executions), describeLogs),
     scheduler: {
       GetSchedule: getSchedule(assembly.schedules),
       ListSchedules: listSchedules(assembly.schedules),
