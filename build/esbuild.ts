@@ -17,3 +17,21 @@ export const program = {
   logLevel: 'warning',
   metafile: true,
 } as const satisfies BuildOptions;
+
+/** The options for the page of the console, in a browser. */
+export const page = {
+  bundle: true,
+  platform: 'browser',
+  target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
+  format: 'esm',
+  splitting: true,
+  jsx: 'automatic',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  entryNames: '[name]-[hash]',
+  assetNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  loader: { '.svg': 'copy' },
+  minify: true,
+  logLevel: 'warning',
+  metafile: true,
+} as const satisfies BuildOptions;
