@@ -31,6 +31,8 @@ export const page = {
   assetNames: '[name]-[hash]',
   chunkNames: '[name]-[hash]',
   loader: { '.svg': 'copy' },
+  // Cloudscape's texts in other languages, which are loaded only on demand.
+  external: ['./messages/all.*'],
   minify: true,
   logLevel: 'warning',
   metafile: true,

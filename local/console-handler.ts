@@ -16,6 +16,10 @@ export function consoleOf(url: string): ControlSurface {
 }
 
 async function load(local: string): Promise<ControlSurface> {
-  const { connectTo } = await import('../console/server/connect-to.ts');
+  const [{ connectTo }, { bundleConsoleIfStale }] = await Promise.all([
+    import('../console/server/connect-to.ts'),
+    import('../build/bundle-console.ts'),
+  ]);
+  await bundleConsoleIfStale();
   return connectTo({ local }, { readOnly: false, pageFolder });
 }

@@ -35,7 +35,7 @@ const outbox: Application = {
 
 /** The console is loaded for its page only, never for a call of an AWS client. */
 function isPage({ method, url = '/' }: IncomingMessage): boolean {
-  return url.startsWith('/api/') || ((method === 'GET' || method === 'HEAD') && !url.startsWith('/console/'));
+  return url.startsWith('/api/') || method === 'GET' || method === 'HEAD';
 }
 
 /** Deploys the outbox on this machine. */

@@ -15,7 +15,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 /** For every answer. Without frame-ancestors another page could frame this one and steal clicks. */
 export const securityHeaders = {
   'Content-Security-Policy':
-    "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    "default-src 'self'; img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Resource-Policy': 'same-origin',

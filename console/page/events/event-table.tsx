@@ -59,7 +59,7 @@ export function EventTable(props: Props) {
             counter={
               page === undefined ? '' : `(${number(events.length)}${page.next === undefined ? '' : '+'})`
             }
-            description="Newest first, 100 a page"
+            description="100 a page; what is due, has failed or was processed last comes first"
             actions={<Actions {...props} selected={stillFailed} />}
           >
             Events
@@ -136,7 +136,7 @@ function Empty({ filtered, onClear }: { readonly filtered: boolean; readonly onC
     <SpaceBetween size="xs" alignItems="center">
       <Box variant="h3">No events yet</Box>
       <div>Write one:</div>
-      <pre className="text">{EXAMPLE}</pre>
+      <pre>{EXAMPLE}</pre>
     </SpaceBetween>
   );
 }

@@ -17,6 +17,7 @@ export function TextBlock({ label, text }: Props) {
           The first {MOST_CHARACTERS.toLocaleString('en')} of {text.length.toLocaleString('en')} characters.
         </Box>
       )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard */}
       <section className="text" aria-label={label} tabIndex={0}>
         <pre>{cut ? text.slice(0, MOST_CHARACTERS) : text}</pre>
       </section>

@@ -51,6 +51,7 @@ const runStatuses: Readonly<Record<RunSummary['status'], { indicator: Indicator;
   TIMED_OUT: { indicator: 'error', label: 'Timed out' },
   ABORTED: { indicator: 'stopped', label: 'Aborted' },
   PENDING_REDRIVE: { indicator: 'pending', label: 'Waits for its redrive' },
+  UNKNOWN: { indicator: 'pending', label: 'End not known' },
 };
 
 /** A run that met an outage succeeds for Step Functions, and must not look like a success. */
@@ -63,6 +64,7 @@ export function runStatus({ status, output }: Pick<RunSummary, 'status' | 'outpu
 /** What a run came to, in a sentence. */
 export function outcome({ status, output, error, cause, dryRun }: RunSummary): string {
   if (status === 'RUNNING') return '';
+  if (status === 'UNKNOWN') return 'CloudWatch Logs has no end of it';
   if (status !== 'SUCCEEDED') return [error, cause].filter(Boolean).join(': ');
   const told = outputOf(output);
   const count = (name: string) => (typeof told[name] === 'number' ? told[name] : undefined);
