@@ -22,7 +22,7 @@ export const program = {
 export const page = {
   bundle: true,
   platform: 'browser',
-  target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
+  target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
   format: 'esm',
   splitting: true,
   jsx: 'automatic',

@@ -9,7 +9,6 @@ export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
   {
     id: 'status',
     header: 'Status',
-    width: 130,
     cell: ({ status }) => (
       <StatusIndicator type={eventStatuses[status].indicator}>{eventStatuses[status].label}</StatusIndicator>
     ),
@@ -18,21 +17,21 @@ export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
     id: 'type',
     header: 'Event type',
     isRowHeader: true,
-    width: 200,
     cell: ({ eventType, eventId }) => <Link href={addressOf(['events', eventId])}>{eventType}</Link>,
   },
   {
     id: 'aggregate',
     header: 'Aggregate',
-    width: 170,
     cell: ({ aggregateType, aggregateId }) => [aggregateType, aggregateId].filter(Boolean).join(' '),
   },
-  { id: 'created', header: 'Created', width: 180, cell: ({ createdAt }) => time(createdAt) },
-  { id: 'attempts', header: 'Attempts', width: 100, cell: ({ attempts }) => number(attempts) },
+  { id: 'created', header: 'Created', cell: ({ createdAt }) => time(createdAt) },
+  { id: 'attempts', header: 'Attempts', cell: ({ attempts }) => number(attempts) },
   {
     id: 'error',
     header: 'Last error',
-    minWidth: 260,
-    cell: ({ errorType, error }) => [errorType, error].filter(Boolean).join(': ') || '–',
+    minWidth: 220,
+    cell: ({ errorType, error }) => (
+      <span className="unbroken">{[errorType, error].filter(Boolean).join(': ') || '–'}</span>
+    ),
   },
 ];

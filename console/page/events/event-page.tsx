@@ -5,7 +5,6 @@ import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
-import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Steps from '@cloudscape-design/components/steps';
 import { useState } from 'react';
 import type { EventStory } from '../../api.ts';
@@ -15,7 +14,6 @@ import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { read } from '../shell/server.ts';
 import { useReadOnly } from '../shell/session.ts';
 import { usePolled } from '../shell/use-polled.ts';
-import { eventStatuses } from '../shell/words.ts';
 import { inWords } from './event-filter.ts';
 import { EventPayload } from './event-payload.tsx';
 import { RowColumns } from './row-columns.tsx';
@@ -55,12 +53,7 @@ export default function EventPage({ id }: { readonly id: string }) {
         {event !== undefined && (
           <SpaceBetween size="l">
             <Container header={<Header variant="h2">Story</Header>}>
-              <SpaceBetween size="m">
-                <StatusIndicator type={eventStatuses[event.status].indicator}>
-                  {eventStatuses[event.status].label}
-                </StatusIndicator>
-                <Story event={event} />
-              </SpaceBetween>
+              <Story event={event} />
             </Container>
             <EventPayload id={id} detailBytes={event.detailBytes} />
             <RowColumns event={event} />

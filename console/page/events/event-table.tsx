@@ -37,6 +37,7 @@ export function EventTable(props: Props) {
     <Table
       variant="full-page"
       stickyHeader
+      wrapLines
       items={[...events]}
       trackBy="eventId"
       loading={page === undefined && problem === undefined}

@@ -8,10 +8,12 @@ export function RowColumns({ event }: { readonly event: EventStory }) {
     <ExpandableSection variant="container" headerText="All columns" defaultExpanded>
       <KeyValuePairs
         columns={3}
-        items={Object.entries(event.columns).map(([label, value]) => ({
-          label,
-          value: <span className="unbroken">{value ?? '–'}</span>,
-        }))}
+        items={Object.entries(event.columns)
+          .sort(([one], [other]) => (one < other ? -1 : 1))
+          .map(([label, value]) => ({
+            label,
+            value: <span className="unbroken">{value ?? '–'}</span>,
+          }))}
       />
     </ExpandableSection>
   );

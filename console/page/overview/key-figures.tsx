@@ -1,3 +1,4 @@
+import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
@@ -18,7 +19,9 @@ export function KeyFigures({ overview }: { readonly overview: Overview }) {
         <Link variant="primary" fontSize="display-l" href={addressOf(['events'], { status })}>
           {upTo(COUNT_LIMIT, counts[status])}
         </Link>
-        <div>{detail}</div>
+        <Box padding={{ top: 'xs' }} color="text-body-secondary">
+          {detail}
+        </Box>
       </>
     ),
   });

@@ -1,3 +1,4 @@
+import type { CSSProperties } from 'react';
 import type { DrawnState } from './graph-layout.ts';
 import type { StateStatus, Tone } from './state-status.ts';
 
@@ -35,7 +36,8 @@ export function GraphState({ drawn, status, selected, onSelect }: Props) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: an SVG has no button element
     <g
-      className={`state ${tone}${state.Type === 'Map' ? ' map' : ''}`}
+      className={state.Type === 'Map' ? 'state map' : 'state'}
+      style={tone === 'idle' ? {} : ({ '--tone': `var(--${tone})` } as CSSProperties)}
       role="button"
       tabIndex={0}
       aria-label={`${name}: ${text}`}
@@ -48,7 +50,7 @@ export function GraphState({ drawn, status, selected, onSelect }: Props) {
       }}
     >
       <rect x={x} y={y} width={width} height={height} rx={state.Type === 'Choice' ? 24 : 8} />
-      <text className="sign" x={x + 18} y={y + 31} textAnchor="middle" aria-hidden="true">
+      <text className="sign" x={x + 18} y={y + 31} textAnchor="middle">
         {signs[tone]}
       </text>
       <text className="name" x={x + 36} y={y + 21}>

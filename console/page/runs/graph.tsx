@@ -1,39 +1,15 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import * as tokens from '@cloudscape-design/design-tokens';
-import {
-  type CSSProperties,
-  type KeyboardEvent,
-  type PointerEvent,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Definition } from './definition.ts';
 import { type DrawnEdge, layoutStates, pathOf } from './graph-layout.ts';
 import { GraphState } from './graph-state.tsx';
 import { edge, type RunModel } from './run-model.ts';
 import { stateStatus } from './state-status.ts';
-import { fit, pan, type Size, type Viewport, zoom } from './viewport.ts';
+import { pan, type Size, type Viewport, whole, zoom } from './viewport.ts';
 
 const STEP = 0.15;
 const CLOSER = 0.8;
-
-/** The colours of the design system, which follow light and dark. */
-const colours = {
-  '--line': tokens.colorTextBodySecondary,
-  '--faint': tokens.colorBorderDividerDefault,
-  '--ground': tokens.colorBackgroundContainerContent,
-  '--inner': tokens.colorBackgroundLayoutMain,
-  '--text': tokens.colorTextBodyDefault,
-  '--detail': tokens.colorTextBodySecondary,
-  '--running': tokens.colorTextStatusInfo,
-  '--success': tokens.colorTextStatusSuccess,
-  '--warning': tokens.colorTextStatusWarning,
-  '--error': tokens.colorTextStatusError,
-  '--focus': tokens.colorBorderItemFocused,
-} as CSSProperties;
 
 interface Props {
   readonly definition: Definition;
@@ -58,7 +34,7 @@ export function Graph({ definition, model, selected, onSelect }: Props) {
     watch.observe(element);
     return () => watch.disconnect();
   }, []);
-  const view = chosen ?? (size && size.width > 0 ? fit(graph, size) : { x: 0, y: 0, ...graph });
+  const view = chosen ?? (size && size.width > 0 ? whole(graph, size) : { x: 0, y: 0, ...graph });
   const closer = () => setChosen(zoom(view, CLOSER, graph));
   const further = () => setChosen(zoom(view, 1 / CLOSER, graph));
   const move = (dx: number, dy: number) => setChosen(pan(view, dx, dy, graph));
@@ -98,7 +74,7 @@ export function Graph({ definition, model, selected, onSelect }: Props) {
         />
       </SpaceBetween>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: keys that its buttons leave reach it from inside */}
-      <div ref={frame} className="frame" style={colours} onKeyDown={onKeyDown} onPointerMove={drag}>
+      <div ref={frame} className="frame" onKeyDown={onKeyDown} onPointerMove={drag}>
         {/* biome-ignore lint/a11y/useSemanticElements: an SVG cannot be a fieldset */}
         <svg
           className="graph"

@@ -40,6 +40,7 @@ export function HistoryTable({ model, startedAt, state }: Props) {
       {...collectionProps}
       items={items}
       trackBy="id"
+      wrapLines
       ariaLabels={{ tableLabel: 'History' }}
       header={
         <Header variant="h2" counter={`(${number(rows.length)})`}>
@@ -56,17 +57,21 @@ export function HistoryTable({ model, startedAt, state }: Props) {
       }
       pagination={<Pagination {...paginationProps} />}
       columnDefinitions={[
-        { id: 'id', header: '#', width: 80, cell: ({ id }) => number(id) },
-        { id: 'after', header: 'After', width: 110, cell: ({ at }) => duration(between(startedAt, at)) },
+        { id: 'id', header: '#', cell: ({ id }) => number(id) },
+        { id: 'after', header: 'After', cell: ({ at }) => duration(between(startedAt, at)) },
         {
           id: 'type',
           header: 'Event',
-          width: 240,
           isRowHeader: true,
           cell: ({ type, bad }) => (bad ? <StatusIndicator type="error">{type}</StatusIndicator> : type),
         },
-        { id: 'where', header: 'State', width: 220, cell: ({ where }) => where },
-        { id: 'what', header: 'What', minWidth: 260, cell: ({ what }) => what },
+        { id: 'where', header: 'State', cell: ({ where }) => where },
+        {
+          id: 'what',
+          header: 'What',
+          minWidth: 260,
+          cell: ({ what }) => <span className="unbroken">{what}</span>,
+        },
       ]}
     />
   );

@@ -26,6 +26,15 @@ import { WholeRun } from './whole-run.tsx';
 
 const RUNNING_MS = 1_000;
 
+// A long history arrives in parts.
+const MORE_MS = 100;
+const UNFINISHED = ['RUNNING', 'PENDING_REDRIVE', 'UNKNOWN'];
+
+function nextLook({ run, complete }: FollowedRun): number | undefined {
+  if (!complete) return MORE_MS;
+  return UNFINISHED.includes(run.status) ? RUNNING_MS : undefined;
+}
+
 interface Props {
   readonly arn: string;
   readonly query: URLSearchParams;
@@ -39,7 +48,7 @@ export default function RunPage({ arn, query }: Props) {
       const after = completeUpTo(before?.steps ?? []);
       return follow(before, await read<Run>(`runs/${encodeURIComponent(arn)}?after=${after}`, signal));
     },
-    ({ run }) => (run.status === 'RUNNING' || run.status === 'PENDING_REDRIVE' ? RUNNING_MS : undefined),
+    nextLook,
   );
   const steps = data?.steps;
   const model = useMemo(() => runModel(steps ?? []), [steps]);

@@ -39,6 +39,7 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
       <Table
         variant="full-page"
         stickyHeader
+        wrapLines
         items={[...runs]}
         trackBy="arn"
         loading={data === undefined && problem === undefined}
@@ -88,7 +89,6 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
           {
             id: 'status',
             header: 'Status',
-            width: 150,
             cell: (run) => {
               const { indicator, label } = runStatus(run);
               return <StatusIndicator type={indicator}>{label}</StatusIndicator>;
@@ -97,7 +97,6 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
           {
             id: 'run',
             header: 'Run',
-            width: 260,
             isRowHeader: true,
             cell: (run) => (
               <Link href={addressOf(['runs', run.arn])}>
@@ -105,11 +104,10 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
               </Link>
             ),
           },
-          { id: 'started', header: 'Started', width: 180, cell: ({ startedAt }) => time(startedAt) },
+          { id: 'started', header: 'Started', cell: ({ startedAt }) => time(startedAt) },
           {
             id: 'took',
             header: 'Duration',
-            width: 120,
             cell: ({ startedAt, stoppedAt }) => duration(between(startedAt, stoppedAt)),
           },
           { id: 'outcome', header: 'Outcome', minWidth: 280, cell: outcome },

@@ -14,7 +14,7 @@ export interface Size {
 const SMALLEST = 160;
 
 /** The whole graph, in the middle of a frame of this shape; never enlarged. */
-export function fit(graph: Size, frame: Size): Viewport {
+export function whole(graph: Size, frame: Size): Viewport {
   const scale = Math.max(graph.width / frame.width, graph.height / frame.height, 1);
   const [width, height] = [frame.width * scale, frame.height * scale];
   return { x: (graph.width - width) / 2, y: (graph.height - height) / 2, width, height };
