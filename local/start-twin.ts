@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Application, type DeployOptions, deploy, type Twin } from '../twin/deploy.ts';
 import type { CloudAssembly } from '../twin/template/cloud-assembly.ts';
-import { consolePaths, createConsoleApi } from './console-api.ts';
-import { serveConsoleFile } from './console-files.ts';
 import { consoleOf } from './console-handler.ts';
 import { describeHealth } from './health.ts';
 import { outboxEvents } from './outbox-events.ts';
@@ -22,14 +20,9 @@ const outbox: Application = {
   tickedArn: processorArn,
   health: describeHealth,
   events: outboxEvents,
-  pages(running) {
-    const page = consoleOf(running.url);
-    return {
-      paths: consolePaths,
-      read: createConsoleApi(running),
-      serve: async (request, response) =>
-        (isPage(request) && (await page(request, response))) || serveConsoleFile(request, response),
-    };
+  page(url) {
+    const console = consoleOf(url);
+    return async (request, response) => isPage(request) && console(request, response);
   },
 };
 

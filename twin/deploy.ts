@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { region } from './arn.ts';
-import { createControl, type Pages } from './control.ts';
+import { createControl } from './control.ts';
 import { createFaults, type EventReader } from './faults/faults.ts';
 import { createHeldCalls } from './faults/held-calls.ts';
 import {
@@ -12,7 +12,7 @@ import {
   withFaults,
 } from './faults/with-faults.ts';
 import { AwsError } from './http/aws-error.ts';
-import { awsRouter } from './http/aws-protocols.ts';
+import { awsRouter, type ControlSurface } from './http/aws-protocols.ts';
 import { listen } from './http/endpoint.ts';
 import { createPace } from './pace.ts';
 import { type DatabaseOptions, makeServicesFolder, prepareDatabase } from './postgres/database.ts';
@@ -41,7 +41,8 @@ export interface Application {
   /** The names of everything, which `/_local/health` answers with for whoever wants to call it. */
   health(assembly: CloudAssembly, postgresUrl: string): object;
   readonly events: EventReader;
-  pages(running: Pick<Twin, 'url' | 'postgresUrl' | 'bus' | 'executions'>): Pages;
+  /** What is served beside the AWS protocols, to somebody who calls the twin at this address. */
+  page(url: string): ControlSurface;
 }
 
 export interface DeployOptions extends DatabaseOptions {
@@ -182,12 +183,7 @@ async function start(
       const problem = await postgres.problem();
       return { problem: problem && `the database does not answer: ${problem}`, names };
     },
-    pages: application.pages({
-      url: endpoint.url,
-      postgresUrl: postgres.url,
-      bus,
-      executions: runner.executions,
-    }),
+    page: application.page(endpoint.url),
     bus,
     executions: runner.executions,
     faults,

@@ -39,6 +39,8 @@ async function openConsole(
   await createMachines(connection)();
   const token = randomBytes(32).toString('base64url');
   const pageFolder = findPage(dirname(fileURLToPath(import.meta.url)));
+  if (!existsSync(join(pageFolder, 'index.html')))
+    throw new Failed(`the page is not built, there is no ${pageFolder}: npm run build makes it`);
   const handler = createConsole(connection, { readOnly: readOnly === true, pageFolder, token });
   const { url } = await serve(handler, port).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;

@@ -56,14 +56,14 @@ export function layoutStates({ StartAt, States }: Definition, within?: string): 
     for (const [to, caught] of exits(state)) graph.setEdge(from, to, { caught });
   layout(graph);
 
-  const states = graph.nodes().flatMap((name): DrawnState[] => {
+  const states: DrawnState[] = graph.nodes().flatMap((name: string): DrawnState[] => {
     const { x, y, width, height } = graph.node(name);
     const drawn = { name, state: States[name], x: x - width / 2, y: y - height / 2, width, height };
     const content = inside.get(name);
     const offset = content && insideOf(drawn, content);
     return [drawn, ...(content?.states ?? []).map((one) => ({ ...one, ...moved(one, offset) }))];
   });
-  const edges = graph.edges().map(({ v, w }): DrawnEdge => {
+  const edges: DrawnEdge[] = graph.edges().map(({ v, w }: { v: string; w: string }): DrawnEdge => {
     const { points, caught } = graph.edge(v, w) as unknown as { points: Point[]; caught: boolean };
     return { from: v === START_NAME ? undefined : v, to: w, caught, points, within };
   });

@@ -9,7 +9,7 @@ const labels: Readonly<Record<Theme, string>> = { system: 'As the system', light
 export function TopBar({ session }: { readonly session: Session | undefined }) {
   const [chosen, setChosen] = useState(theme);
   return (
-    <header id="top">
+    <div id="top">
       <TopNavigation
         identity={{ href: '#/', title: session === undefined ? 'Outbox' : `Outbox: ${session.place}` }}
         utilities={[
@@ -32,6 +32,6 @@ export function TopBar({ session }: { readonly session: Session | undefined }) {
           },
         ]}
       />
-    </header>
+    </div>
   );
 }

@@ -1,49 +1,32 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { readRun } from '../../../local/console-runs.ts';
-import type { HistoryEvent, TaskInvoker } from '../../../twin/services/step-functions/asl/run.ts';
-import { TaskError } from '../../../twin/services/step-functions/asl/task-error.ts';
-import { type ExecutionRecord, Executions } from '../../../twin/services/step-functions/executions.ts';
-import { lambdaInvoke, mapped, task } from '../../twin/services/step-functions/asl/feature-table.ts';
-import { machine, simulate } from '../../twin/services/step-functions/asl/simulation.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { HistoryStep } from '../../../../console/api.ts';
+import { completeUpTo, follow } from '../../../../console/page/runs/history.ts';
+import { type RunModel, runModel } from '../../../../console/page/runs/run-model.ts';
+import { stateStatus } from '../../../../console/page/runs/state-status.ts';
+import type { HistoryEvent, TaskInvoker } from '../../../../twin/services/step-functions/asl/run.ts';
+import { TaskError } from '../../../../twin/services/step-functions/asl/task-error.ts';
+import { lambdaInvoke, mapped, task } from '../../../twin/services/step-functions/asl/feature-table.ts';
+import { machine, simulate } from '../../../twin/services/step-functions/asl/simulation.ts';
 
-interface Visit {
-  readonly state: string;
-  readonly status: string;
-  readonly tries: number;
-  readonly iteration?: number;
-  readonly map?: object;
-}
-interface Model {
-  readonly visits: readonly Visit[];
-  readonly taken: ReadonlySet<string>;
-  add(events: readonly object[]): void;
-}
-
-let runModel: () => Model;
-beforeAll(async () => {
-  // The page's own file: a browser module without types.
-  const file = new URL('../../../local/console/run-model.js', import.meta.url).href;
-  ({ runModel } = (await import(file)) as { runModel: () => Model });
-});
-
-/** The model that the page builds from the history that the twin returns. */
-async function modelOf(definition: string, input: unknown, invoke?: TaskInvoker): Promise<Model> {
+/** The model that the page builds from the history that CloudWatch Logs keeps. */
+async function modelOf(definition: string, input: unknown, invoke?: TaskInvoker): Promise<RunModel> {
   const { events } = await simulate(definition, { input, ...(invoke && { invoke }) });
-  const model = runModel();
-  model.add(asShown(events));
-  return model;
+  return runModel(events.map(asStep));
 }
 
-function asShown(history: readonly HistoryEvent[]): readonly object[] {
-  const executions = new Executions();
-  const record = { executionArn: 'arn', stateMachineArn: 'arn:machine', status: 'SUCCEEDED', history };
-  executions.add(record as unknown as ExecutionRecord);
-  return (readRun(executions, 'arn', 0) as { events: object[] }).events;
+/** As the server of the console answers with it. */
+function asStep({ id, previousEventId, timestamp, type, ...rest }: HistoryEvent): HistoryStep {
+  const [details = {}] = Object.values(rest) as Record<string, unknown>[];
+  const { name, index, length, error, cause } = details;
+  const given = Object.entries({ name, index, length, error, cause }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { id, previousEventId, timestamp: timestamp.toISOString(), type, ...Object.fromEntries(given) };
 }
 
-const told = ({ visits }: Model): string[] =>
-  visits.map(({ state, status, iteration }) =>
-    [state, iteration === undefined ? '' : `of item ${iteration}`, status].filter(Boolean).join(' '),
+const told = ({ visits }: RunModel): string[] =>
+  visits.map(({ state, status, inside }) =>
+    [state, inside === undefined ? '' : `of item ${inside.index}`, status].filter(Boolean).join(' '),
   );
 
 const silent: TaskInvoker = () => new Promise(() => undefined);
@@ -181,5 +164,78 @@ describe("the page's model of a run", () => {
   test('the model closes the states that the timeout of the execution leaves open', async () => {
     const definition = machine({ A: { Type: 'Wait', Seconds: 60, End: true } }, { TimeoutSeconds: 5 });
     expect(told(await modelOf(definition, {}))).toEqual(['A aborted']);
+  });
+
+  test('the model of a history without its beginning has the states that are in it', async () => {
+    const { events } = await simulate(mapped({ A: task }), { input: [0, 1, 2], invoke: failing });
+    const steps = events.map(asStep);
+    for (let missing = 1; missing <= steps.length; missing += 1)
+      expect(() => runModel(steps.slice(missing))).not.toThrow();
+    const failures = steps.filter(({ type }) => /Failed$/.test(type));
+    expect(runModel(failures).visits).toEqual([]);
+  });
+
+  test('the model of 10,000 events is made in less than a second', () => {
+    const at = new Date(0).toISOString();
+    const step = (id: number, previousEventId: number, type: string, more: object = {}) => ({
+      ...{ id, previousEventId, timestamp: at, type },
+      ...more,
+    });
+    const iterations = Array.from({ length: 2_499 }, (_, index) => {
+      const id = 4 + index * 4;
+      return [
+        step(id, 3, 'MapIterationStarted', { index }),
+        step(id + 1, id, 'TaskStateEntered', { name: 'A' }),
+        step(id + 2, id + 1, 'TaskStateExited', { name: 'A' }),
+        step(id + 3, id + 2, 'MapIterationSucceeded', { name: 'Each', index }),
+      ];
+    });
+    const steps = [
+      step(1, 0, 'ExecutionStarted'),
+      step(2, 1, 'MapStateEntered', { name: 'Each' }),
+      step(3, 2, 'MapStateStarted', { length: 2_499 }),
+      ...iterations.flat(),
+    ];
+    const startedAt = performance.now();
+    const model = runModel(steps);
+    expect(stateStatus(model.of('Each')).text).toBe('2499 of 2499 done');
+    expect(stateStatus(model.of('A')).text).toBe('2499 ok');
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+describe('the history that arrives in parts', () => {
+  const run = {
+    arn: 'a',
+    machineArn: 'm',
+    name: 'n',
+    status: 'RUNNING',
+    startedAt: '',
+    stoppedAt: null,
+  } as const;
+  const steps = (...ids: number[]) =>
+    ids.map((id) => ({ id, previousEventId: id - 1, timestamp: '', type: 'TaskScheduled' }));
+  const ids = (parts: readonly number[][]) =>
+    parts
+      .reduce<ReturnType<typeof follow> | undefined>(
+        (before, part) => follow(before, { ...run, events: steps(...part) }),
+        undefined,
+      )
+      ?.steps.map(({ id }) => id);
+
+  test('late and repeated events are put in order', () => {
+    expect(ids([[1, 2], [5, 4], [2, 3], []])).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('what follows a gap is asked for again', () => {
+    expect(completeUpTo(steps())).toBe(0);
+    expect(completeUpTo(steps(1, 2, 3))).toBe(3);
+    expect(completeUpTo(steps(1, 2, 5))).toBe(2);
+  });
+
+  test('a history that the server could not read whole is asked for at once', () => {
+    const part = { ...run, events: steps(1, 2), truncated: '2 events of its history were read so far' };
+    expect(follow(undefined, part).complete).toBe(false);
+    expect(follow(undefined, { ...part, events: [] }).complete).toBe(true);
   });
 });
