@@ -2,12 +2,13 @@ import type { CSSProperties } from 'react';
 import type { DrawnState } from './graph-layout.ts';
 import type { StateStatus, Tone } from './state-status.ts';
 
+/** A tick, a cross ...: the tone must be seen without its colour too. */
 const signs: Readonly<Record<Tone, string>> = {
-  idle: '○',
-  running: '◔',
-  success: '✓',
-  warning: '!',
-  error: '✕',
+  idle: 'M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0',
+  running: 'M-5 0h.01M0 0h.01M5 0h.01',
+  success: 'M-5 0L-1 4L6 -4',
+  warning: 'M0 -6V2M0 6v.01',
+  error: 'M-4 -4L4 4M4 -4L-4 4',
 };
 // What fits into a state's box.
 const MOST_CHARACTERS = 28;
@@ -50,12 +51,10 @@ export function GraphState({ drawn, status, selected, onSelect }: Props) {
       }}
     >
       <rect x={x} y={y} width={width} height={height} rx={state.Type === 'Choice' ? 24 : 8} />
-      <text className="sign" x={x + 18} y={y + 31} textAnchor="middle">
-        {signs[tone]}
-      </text>
+      <path className="sign" d={signs[tone]} transform={`translate(${x + 19} ${y + 25})`} />
       <text className="name" x={x + 36} y={y + 21}>
         {name}
-      </text>
+      </text>{' '}
       <text className="detail" x={x + 36} y={y + 38}>
         {shown}
       </text>
