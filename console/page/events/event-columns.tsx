@@ -9,6 +9,7 @@ export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
   {
     id: 'status',
     header: 'Status',
+    minWidth: 130,
     cell: ({ status }) => (
       <StatusIndicator type={eventStatuses[status].indicator}>{eventStatuses[status].label}</StatusIndicator>
     ),
@@ -17,6 +18,7 @@ export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
     id: 'type',
     header: 'Event type',
     isRowHeader: true,
+    minWidth: 150,
     cell: ({ eventType, eventId }) => <Link href={addressOf(['events', eventId])}>{eventType}</Link>,
   },
   {

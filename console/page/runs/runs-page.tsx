@@ -89,6 +89,7 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
           {
             id: 'status',
             header: 'Status',
+            minWidth: 150,
             cell: (run) => {
               const { indicator, label } = runStatus(run);
               return <StatusIndicator type={indicator}>{label}</StatusIndicator>;
