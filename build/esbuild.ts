@@ -17,3 +17,23 @@ export const program = {
   logLevel: 'warning',
   metafile: true,
 } as const satisfies BuildOptions;
+
+/** The options for the page of the console, in a browser. */
+export const page = {
+  bundle: true,
+  platform: 'browser',
+  target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+  format: 'esm',
+  splitting: true,
+  jsx: 'automatic',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  entryNames: '[name]-[hash]',
+  assetNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  loader: { '.svg': 'copy' },
+  // Cloudscape's texts in other languages, which are loaded only on demand.
+  external: ['./messages/all.*'],
+  minify: true,
+  logLevel: 'warning',
+  metafile: true,
+} as const satisfies BuildOptions;

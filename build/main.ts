@@ -1,4 +1,5 @@
+import { bundleConsole } from './bundle-console.ts';
 import { bundleHandlers } from './bundle-handlers.ts';
 
-const { names } = await bundleHandlers();
-console.log(`bundled ${names.join(', ')} into dist/lambdas`);
+const [{ names }] = await Promise.all([bundleHandlers(), bundleConsole()]);
+console.log(`bundled ${names.join(', ')} into dist/lambdas, and the page of the console into dist/console`);

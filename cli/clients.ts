@@ -7,13 +7,19 @@ import { createDataApi, type TransactionalDataApi } from '../outbox/data-api.ts'
 import type { Target } from './target.ts';
 
 export interface Clients {
-  /** Signs in as the user that reads the outbox, or as the user that may only insert. */
-  database(as?: 'operator' | 'producer'): TransactionalDataApi;
+  /** Signs in as the processor's user, as the one that may only insert, or as the one that may only read. */
+  database(as?: 'operator' | 'producer' | 'reader'): TransactionalDataApi;
   readonly stepFunctions: SFNClient;
   readonly eventBridge: EventBridgeClient;
   readonly lambda: LambdaClient;
   readonly scheduler: SchedulerClient;
 }
+
+const secrets = {
+  operator: 'secretArn',
+  producer: 'producerSecretArn',
+  reader: 'operatorSecretArn',
+} as const;
 
 /** The difference between AWS and the twin: the endpoint, and that the twin needs no credentials. */
 export function clientOptions({ localUrl, region }: Target) {
@@ -39,7 +45,7 @@ export function createClients(target: Target): Clients {
     database: (as = 'operator') =>
       createDataApi(new RDSDataClient(options), {
         resourceArn: target.need('clusterArn'),
-        secretArn: target.need(as === 'operator' ? 'secretArn' : 'producerSecretArn'),
+        secretArn: target.need(secrets[as]),
         database: target.need('database'),
       }),
     stepFunctions: new SFNClient(options),

@@ -2,6 +2,7 @@ import { chalkStderr } from 'chalk';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { examples } from './action.ts';
+import { addConsole } from './commands/console.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnqueue } from './commands/enqueue.ts';
 import { addList } from './commands/list.ts';
@@ -58,6 +59,7 @@ function createProgram(): Command {
     addResume,
     addSyncRoles,
     addDoctor,
+    addConsole,
   ])
     add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

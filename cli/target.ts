@@ -8,6 +8,7 @@ export const nameFlags = {
   clusterArn: '--cluster-arn',
   secretArn: '--secret-arn',
   producerSecretArn: '--secret-arn',
+  operatorSecretArn: '--secret-arn',
   database: '--database',
   eventBusName: '--bus-name',
   processorArn: '--processor-arn',
@@ -69,7 +70,8 @@ function target(base: Omit<Target, 'need'>, names: Names, remedy: string): Targe
   return {
     ...base,
     need(name) {
-      const value = names[name];
+      // A stack of an earlier release has no role that may only read.
+      const value = names[name] ?? (name === 'operatorSecretArn' ? names.secretArn : undefined);
       if (value === undefined)
         throw new WrongUsage(`this command needs ${name}: ${remedy} ${nameFlags[name]}`);
       return value;
@@ -102,6 +104,7 @@ function explicitNames(options: TargetOptions): Names {
     clusterArn,
     secretArn,
     producerSecretArn: secretArn,
+    operatorSecretArn: secretArn,
     database,
     eventBusName: busName,
     processorArn,
@@ -117,6 +120,7 @@ const health = z.object({
   secretArn: z.string(),
   processorSecretArn: z.string().optional(),
   producerSecretArn: z.string().optional(),
+  operatorSecretArn: z.string().optional(),
   database: z.string(),
   eventBusName: z.string(),
   stateMachines: z.record(z.string(), z.string()),
@@ -134,6 +138,7 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
     secretArn,
     processorSecretArn = secretArn,
     producerSecretArn = secretArn,
+    operatorSecretArn,
     ...names
   } = data;
   const machine = (suffix: string) =>
@@ -144,6 +149,7 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
     // As on AWS, where no command needs the owner.
     secretArn: processorSecretArn,
     producerSecretArn,
+    ...(operatorSecretArn && { operatorSecretArn }),
     ...(processorArn && { processorArn }),
     ...(redriveArn && { redriveArn }),
     ...(cleanupArn && { cleanupArn }),

@@ -3,6 +3,7 @@ import outboxEvents from './migrations/0001_outbox_events.sql';
 import claimFunction from './migrations/0002_claim_outbox_events.sql';
 import roles from './migrations/0003_roles.sql';
 import installation from './migrations/0004_installation.sql';
+import operator from './migrations/0005_operator.sql';
 
 /**
  * Every migration, in order, for what has no files beside it: the bundler inlines their texts. So they are part of the
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: '0002_claim_outbox_events', sql: claimFunction },
   { name: '0003_roles', sql: roles },
   { name: '0004_installation', sql: installation },
+  { name: '0005_operator', sql: operator },
 ];

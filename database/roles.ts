@@ -10,6 +10,7 @@ const CREATE = 'select cast(outbox_create_role(cast(:username as text), cast(:ve
 const GRANT = {
   processor: 'select cast(outbox_grant_processor(cast(:username as text)) as text)',
   producer: 'select cast(outbox_grant_producer(cast(:username as text)) as text)',
+  operator: 'select cast(outbox_grant_operator(cast(:username as text)) as text)',
 } as const;
 
 /** Creates a role, or sets its password to that of its secret again, and grants its permissions. */

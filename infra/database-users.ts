@@ -5,7 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
 export interface DatabaseUsersProps {
-  /** Prefix of the database roles: `outbox` makes `outbox_processor` and `outbox_producer`. */
+  /** Prefix of the database roles: `outbox` makes `outbox_processor`, `outbox_producer` and `outbox_operator`. */
   readonly name: string;
   readonly cluster: rds.IDatabaseCluster;
   /** Signs in as a user that may create roles and the table. */
@@ -15,12 +15,14 @@ export interface DatabaseUsersProps {
   readonly encryptionKey?: kms.IKey;
 }
 
-/** The users of the database. The migration creates the two roles with the passwords of these secrets. */
+/** The users of the database. The migration creates the roles with the passwords of these secrets. */
 export class DatabaseUsers extends Construct {
   /** May do only what the handlers do to the outbox. */
   readonly processorSecret: secretsmanager.ISecret;
   /** May only insert into the outbox. */
   readonly producerSecret: secretsmanager.ISecret;
+  /** May only read the outbox. */
+  readonly operatorSecret: secretsmanager.ISecret;
   readonly #props: DatabaseUsersProps;
 
   constructor(scope: Construct, id: string, props: DatabaseUsersProps) {
@@ -29,6 +31,7 @@ export class DatabaseUsers extends Construct {
     const role = (suffix: string) => `${props.name.replaceAll('-', '_')}_${suffix}`;
     this.processorSecret = this.#secret('ProcessorSecret', role('processor'));
     this.producerSecret = this.#secret('ProducerSecret', role('producer'));
+    this.operatorSecret = this.#secret('OperatorSecret', role('operator'));
   }
 
   /** The environment of a function that uses the database with one of the secrets. */

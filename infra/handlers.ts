@@ -164,7 +164,7 @@ export class Handlers extends Construct {
 
   #migrate(): LambdaFunction {
     const { databaseUsers, ownerSecret } = this.#props;
-    const { processorSecret, producerSecret } = databaseUsers;
+    const { processorSecret, producerSecret, operatorSecret } = databaseUsers;
     const migrate = this.#function(
       'migrate',
       'Brings the outbox up to date; runs on deployment',
@@ -175,6 +175,7 @@ export class Handlers extends Construct {
         OUTBOX_NAME: this.#props.name,
         PROCESSOR_SECRET_ARN: processorSecret.secretArn,
         PRODUCER_SECRET_ARN: producerSecret.secretArn,
+        OPERATOR_SECRET_ARN: operatorSecret.secretArn,
         // The Data API itself ends a statement after 45 seconds.
         DATABASE_TIMEOUT_MS: '60000',
       },
@@ -190,7 +191,7 @@ export class Handlers extends Construct {
     migrate.role.addToPrincipalPolicy(
       new iam.PolicyStatement({
         actions: ['secretsmanager:GetSecretValue'],
-        resources: [processorSecret.secretArn, producerSecret.secretArn],
+        resources: [processorSecret, producerSecret, operatorSecret].map(({ secretArn }) => secretArn),
       }),
     );
     return migrate;

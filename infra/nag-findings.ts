@@ -82,8 +82,8 @@ function findingsOfBus({ deadLetterQueue }: Bus): Finding[] {
   ];
 }
 
-function findingsOfUsers({ processorSecret, producerSecret }: DatabaseUsers): Finding[] {
-  return [processorSecret, producerSecret].map((construct) => ({
+function findingsOfUsers({ processorSecret, producerSecret, operatorSecret }: DatabaseUsers): Finding[] {
+  return [processorSecret, producerSecret, operatorSecret].map((construct) => ({
     ...{ construct, rule: 'AwsSolutions-SMG4' },
     reason:
       'The password is generated, 32 characters long and read by functions alone; the migration sets it.',

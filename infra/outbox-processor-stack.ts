@@ -25,6 +25,7 @@ export class OutboxProcessorStack extends Stack {
       DatabaseName: outbox.databaseName,
       ProcessorSecretArn: databaseUsers.processorSecret.secretArn,
       ProducerSecretArn: databaseUsers.producerSecret.secretArn,
+      OperatorSecretArn: databaseUsers.operatorSecret.secretArn,
       EventBusName: outbox.eventBusAddress,
       ProcessorArn: processor.stateMachine.stateMachineArn,
       RedriveArn: redrive.stateMachine.stateMachineArn,

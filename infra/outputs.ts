@@ -10,6 +10,10 @@ export const outputs = {
     name: 'producerSecretArn',
     meaning: 'Credentials of the role that may only write events',
   },
+  OperatorSecretArn: {
+    name: 'operatorSecretArn',
+    meaning: 'Credentials of the role that may only read, for the console and the CLI',
+  },
   EventBusName: { name: 'eventBusName', meaning: 'What PutEvents takes as EventBusName' },
   ProcessorArn: { name: 'processorArn', meaning: 'The state machine that publishes due events' },
   RedriveArn: { name: 'redriveArn', meaning: 'The state machine that redrives failed events' },

@@ -11,7 +11,11 @@ import { createUntilAvailable, wallClock } from './runtime/wait-until-available.
 const database = dataApi(count('DATABASE_TIMEOUT_MS'));
 const outboxName = text('OUTBOX_NAME');
 const secrets = new SecretsManagerClient();
-const secretArns = { processor: text('PROCESSOR_SECRET_ARN'), producer: text('PRODUCER_SECRET_ARN') };
+const secretArns = {
+  processor: text('PROCESSOR_SECRET_ARN'),
+  producer: text('PRODUCER_SECRET_ARN'),
+  operator: text('OPERATOR_SECRET_ARN'),
+} as const;
 
 export interface Migrated {
   /** The names of the migrations that this call applied. */
@@ -30,13 +34,12 @@ export async function migrateDatabase(): Promise<Migrated> {
   await untilAvailable(() => checkOwner(database, outboxName));
   const applied = await untilAvailable(() => migrate(database, migrations));
   await untilAvailable(() => takeOwnership(database, outboxName));
-  const [processor, producer] = [
-    await untilAvailable(() => credentials(secretArns.processor)),
-    await untilAvailable(() => credentials(secretArns.producer)),
-  ];
-  await untilAvailable(() => ensureRole(database, processor, 'processor'));
-  await untilAvailable(() => ensureRole(database, producer, 'producer'));
-  const roleNames = [processor.username, producer.username];
+  const roleNames: string[] = [];
+  for (const [purpose, secretArn] of Object.entries(secretArns)) {
+    const role = await untilAvailable(() => credentials(secretArn));
+    await untilAvailable(() => ensureRole(database, role, purpose as keyof typeof secretArns));
+    roleNames.push(role.username);
+  }
   logger.info('database migrated', { applied, roles: roleNames });
   return { applied, roles: roleNames };
 }

@@ -14,6 +14,7 @@ export function describeHealth(
     secretArn: secrets.find(({ master }) => master)?.arn,
     processorSecretArn: secrets.find(({ username }) => username.endsWith('_processor'))?.arn,
     producerSecretArn: secrets.find(({ username }) => username.endsWith('_producer'))?.arn,
+    operatorSecretArn: secrets.find(({ username }) => username.endsWith('_operator'))?.arn,
     database: assembly.database,
     eventBusName,
     postgresUrl,

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Application, type DeployOptions, deploy, type Twin } from '../twin/deploy.ts';
 import type { CloudAssembly } from '../twin/template/cloud-assembly.ts';
-import { consolePaths, createConsoleApi } from './console-api.ts';
-import { serveConsoleFile } from './console-files.ts';
+import { consoleOf } from './console-handler.ts';
 import { describeHealth } from './health.ts';
 import { outboxEvents } from './outbox-events.ts';
 import { synthesize } from './synthesize.ts';
@@ -20,12 +20,16 @@ const outbox: Application = {
   tickedArn: processorArn,
   health: describeHealth,
   events: outboxEvents,
-  pages: (running) => ({
-    paths: consolePaths,
-    read: createConsoleApi(running),
-    serve: serveConsoleFile,
-  }),
+  page(url) {
+    const console = consoleOf(url);
+    return async (request, response) => isPage(request) && console(request, response);
+  },
 };
+
+/** The console is loaded for its page only, never for a call of an AWS client. */
+function isPage({ method, url = '/' }: IncomingMessage): boolean {
+  return url.startsWith('/api/') || method === 'GET' || method === 'HEAD';
+}
 
 /** Deploys the outbox on this machine. */
 export async function startTwin({ assembly, context, ...options }: TwinOptions): Promise<Twin> {

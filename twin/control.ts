@@ -19,22 +19,13 @@ export interface Health {
 
 export interface ControlOptions {
   readonly health: () => Promise<Health>;
-  readonly pages: Pages;
+  /** What the application serves beside the twin's own paths; false when a path is not its own. */
+  readonly page: ControlSurface;
   readonly bus: BusLog;
   readonly executions: Executions;
   readonly faults: Faults;
   /** Undefined until the twin is ready. */
   readonly scheduler: () => Scheduler | undefined;
-}
-
-/** What the application serves beside the twin's own paths. */
-export interface Pages {
-  /** The paths below `/_local/`, for whoever asks for one that does not exist. */
-  readonly paths: readonly string[];
-  /** Answers a GET below `/_local/`; undefined when the path is not its own. */
-  read(url: URL, response: ServerResponse): Promise<unknown> | undefined;
-  /** Serves any other path; false when it is not its own. */
-  readonly serve: ControlSurface;
 }
 
 type Handler = (url: URL, response: ServerResponse, body: () => Promise<unknown>) => Promise<void> | void;
@@ -44,7 +35,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** `/_local`: for people and tests, outside the AWS protocols. */
 export function createControl({
   health,
-  pages,
+  page,
   bus,
   executions,
   faults,
@@ -95,21 +86,15 @@ export function createControl({
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (!url.pathname.startsWith('/_local/')) return pages.serve(request, response);
+    if (!url.pathname.startsWith('/_local/')) return page(request, response);
     ready();
-    const read = request.method === 'GET' ? pages.read(url, response) : undefined;
     const route = routes[`${request.method} ${url.pathname}`];
     const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
-    if (read !== undefined) sendJson(response, await read);
-    else if (route !== undefined) await route(url, response, () => readJson(request));
+    if (route !== undefined) await route(url, response, () => readJson(request));
     else if (request.method === 'GET' && executionArn !== undefined) {
       await sendExecution(response, executions, decodeURIComponent(executionArn));
     } else {
-      const known = [
-        ...Object.keys(routes),
-        'GET /_local/executions/{arn}',
-        ...pages.paths.map((path) => `GET ${path}`),
-      ].join(', ');
+      const known = [...Object.keys(routes), 'GET /_local/executions/{arn}'].join(', ');
       throw new AwsError('NotFound', `no ${request.method} ${url.pathname}: there are ${known}`, 404);
     }
     return true;

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { region } from './arn.ts';
-import { createControl, type Pages } from './control.ts';
+import { createControl } from './control.ts';
 import { createFaults, type EventReader } from './faults/faults.ts';
 import { createHeldCalls } from './faults/held-calls.ts';
 import {
   describeEntries,
   describeEntry,
   describeExecution,
+  describeLogs,
   describeStatement,
   withFaults,
 } from './faults/with-faults.ts';
 import { AwsError } from './http/aws-error.ts';
-import { awsRouter } from './http/aws-protocols.ts';
+import { awsRouter, type ControlSurface } from './http/aws-protocols.ts';
 import { listen } from './http/endpoint.ts';
 import { createPace } from './pace.ts';
 import { type DatabaseOptions, makeServicesFolder, prepareDatabase } from './postgres/database.ts';
@@ -24,6 +25,8 @@ import { openLogFile } from './services/lambda/log-file.ts';
 import { withInvokeFaults } from './services/lambda/with-invoke-faults.ts';
 import { createLogs } from './services/logs/filter-log-events.ts';
 import { createRdsData } from './services/rds-data/rds-data.ts';
+import { getSchedule } from './services/scheduler/get-schedule.ts';
+import { listSchedules } from './services/scheduler/list-schedules.ts';
 import { type Scheduler, startScheduler } from './services/scheduler/scheduler.ts';
 import { createSecretsManager, databaseUrls } from './services/secrets-manager/get-secret-value.ts';
 import { createExecutionRunner } from './services/step-functions/execution-runner.ts';
@@ -38,7 +41,8 @@ export interface Application {
   /** The names of everything, which `/_local/health` answers with for whoever wants to call it. */
   health(assembly: CloudAssembly, postgresUrl: string): object;
   readonly events: EventReader;
-  pages(running: Pick<Twin, 'postgresUrl' | 'bus' | 'executions'>): Pages;
+  /** What is served beside the AWS protocols, to somebody who calls the twin at this address. */
+  page(url: string): ControlSurface;
 }
 
 export interface DeployOptions extends DatabaseOptions {
@@ -166,7 +170,11 @@ async function start(
     eventBridge: withFaults(faults, eventBridge, describeEntries),
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     secretsManager: createSecretsManager(urls),
-    logs: createLogs(assembly.stateMachines, runner.executions),
+    logs: withFaults(faults, createLogs(assembly.stateMachines, runner.executions), describeLogs),
+    scheduler: {
+      GetSchedule: getSchedule(assembly.schedules),
+      ListSchedules: listSchedules(assembly.schedules),
+    },
     lambda,
   };
   const names = application.health(assembly, postgres.url);
@@ -175,7 +183,7 @@ async function start(
       const problem = await postgres.problem();
       return { problem: problem && `the database does not answer: ${problem}`, names };
     },
-    pages: application.pages({ postgresUrl: postgres.url, bus, executions: runner.executions }),
+    page: application.page(endpoint.url),
     bus,
     executions: runner.executions,
     faults,

@@ -67,7 +67,7 @@ export function addList(program: Command): void {
 
 async function list({ database, output }: Context, options: ListOptions): Promise<void> {
   const { status = null, type = null, aggregate = null, error = null, run = null, limit } = options;
-  const rows = await readRows(database(), LIST, { status, type, aggregate, error, run }, limit);
+  const rows = await readRows(database('reader'), LIST, { status, type, aggregate, error, run }, limit);
   const events = rows.map((columns) => {
     const row = new RowReader(columns);
     return {

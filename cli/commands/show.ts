@@ -57,7 +57,7 @@ export function addShow(program: Command): void {
 }
 
 async function show({ database: connect, output }: Context, id: string): Promise<void> {
-  const database = connect();
+  const database = connect('reader');
   const found = await readText(database, SHOW, { eventId: id });
   if (found === undefined) throw new Failed(`there is no event ${id}: it may have been purged`);
   const row = JSON.parse(found) as Record<(typeof columns)[number], string | number | null>;

@@ -23,9 +23,9 @@ export function addStatus(program: Command): void {
 async function status(context: Context): Promise<void> {
   const { output, target } = context;
   const [backlog, pause, { outage }, redrives, processorRuns] = await Promise.all([
-    readBacklog(context.database()),
-    readPause(context.database()),
-    readBus(context.database()),
+    readBacklog(context.database('reader')),
+    readPause(context.database('reader')),
+    readBus(context.database('reader')),
     lastRedrives(context),
     lastProcessorRuns(context),
   ]);

@@ -56,7 +56,7 @@ export function addTail(program: Command): void {
 
 async function tailTable(context: Context, options: TailOptions): Promise<void> {
   const { output } = context;
-  const database = context.database();
+  const database = context.database('reader');
   let last = { at: await startingAt(database, options.since), id: '00000000-0000-0000-0000-000000000000' };
   const tellOutage = outageTeller(context);
   output.note('following the outcomes');
@@ -79,7 +79,7 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
 function outageTeller({ database, output }: Context): () => Promise<void> {
   let told: Outage | undefined;
   return async () => {
-    const { outage, lastProcessedAt } = await readBusInOneCall(database());
+    const { outage, lastProcessedAt } = await readBusInOneCall(database('reader'));
     if (outage !== undefined && told === undefined) output.note(printable(explainOutage(outage)));
     if (outage === undefined && told !== undefined) {
       const back = lastProcessedAt !== undefined && lastProcessedAt > told.since;

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { readBacklog } from '../../cli/backlog.ts';
+import { readBus } from '../../cli/outage.ts';
+import { readEventStory } from '../../console/server/event-story.ts';
+import { readFailures } from '../../console/server/failures.ts';
+import { listEvents } from '../../console/server/list-events.ts';
 import { migrate } from '../../database/migrate.ts';
 import { readMigrations } from '../../database/read-migrations.ts';
 import { ensureRole } from '../../database/roles.ts';
 import { claim } from '../../outbox/claim.ts';
 import { markFailed } from '../../outbox/mark-failed.ts';
 import { markProcessed } from '../../outbox/mark-processed.ts';
+import { readPause } from '../../outbox/pause.ts';
 import { purge } from '../../outbox/purge.ts';
 import { readDetail } from '../../outbox/read-detail.ts';
 import { redriveProgress } from '../../outbox/redrive-progress.ts';
@@ -112,6 +118,58 @@ describe.each<[string, Prepare, readonly string[]]>([
       `select outbox_count('due')`,
     ])
       await expect(database.dataApi(party).query(sql)).rejects.toThrow(/SQLState: 42501/);
+  });
+
+  test('the operator can read what the console and the CLI show', async () => {
+    await insert(database, 2);
+    const operator = database.dataApi('operator');
+
+    const { events } = await listEvents(operator, { status: undefined, conditions: {}, before: undefined });
+    const id = events[0]?.eventId ?? '';
+    expect(events.map(({ status }) => status)).toEqual(['pending', 'pending']);
+    expect(await readEventStory(operator, id, true)).toMatchObject({
+      eventId: id,
+      payload: expect.any(String),
+    });
+    expect(await readFailures(operator)).toEqual({ failures: [] });
+    expect(await readBacklog(operator)).toMatchObject({ pending: 2, failed: 0 });
+    expect(await readBus(operator)).toEqual({ outage: undefined, lastProcessedAt: undefined });
+    expect(await readPause(operator)).toBeUndefined();
+    expect(await countMatches(operator, {}, 10)).toBe(0);
+    expect(await readDetail(operator, id)).toContain(id);
+    expect(await operator.query('select name from outbox_migrations')).not.toHaveLength(0);
+  });
+
+  test.each(['as its sessions begin', 'in a transaction that it declares read write'])(
+    'the operator may write nothing, %s',
+    async (how) => {
+      const refused = how.includes('declares') ? /SQLState: 42501/ : /SQLState: (42501|25006)/;
+      for (const sql of [
+        `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'a', '{}')`,
+        'update outbox_events set due_at = now()',
+        'delete from outbox_events',
+        'truncate outbox_events',
+        `update outbox_installation set paused_at = now(), paused_by = 'me'`,
+        'delete from outbox_migrations',
+        `select claim_outbox_events(gen_random_uuid(), 'run', 1, 1000, 1000, 60, 5, null, null)`,
+        `select outbox_create_role('another', 'x')`,
+        'select outbox_grant_operator(cast(current_user as text))',
+        'create table mine (id integer)',
+      ]) {
+        const attempt = database.dataApi('operator').transaction(async (inside) => {
+          if (how.includes('declares')) await inside.query('set transaction read write');
+          await inside.query(sql);
+        });
+        await expect(attempt).rejects.toThrow(refused);
+      }
+    },
+  );
+
+  test('a statement of the operator ends after 10 seconds', async () => {
+    const [row] = await database
+      .dataApi('operator')
+      .query(`select current_setting('statement_timeout'), current_setting('transaction_read_only')`);
+    expect(row).toEqual(['10s', 'on']);
   });
 
   test('the processor can claim, read, record, redrive and purge', async () => {

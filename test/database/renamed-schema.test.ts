@@ -16,7 +16,7 @@ describe('the schema of the outbox', () => {
 
   test('after the schema is renamed as docs/operations.md says, all roles continue to work', async () => {
     const enqueue = `insert into outbox_events (aggregate_id, event_type, payload) values ('7', 'a', '{}')`;
-    const { owner, processor, producer } = database.names;
+    const { owner, processor, producer, operator } = database.names;
     await database.dataApi('producer').query(enqueue);
 
     await database.sql('alter schema app rename to shop');
@@ -27,11 +27,13 @@ describe('the schema of the outbox', () => {
     const script = fencedBlock('docs/operations.md', 'rename-schema')
       .replaceAll('outbox_processor', processor)
       .replaceAll('outbox_producer', producer)
+      .replaceAll('outbox_operator', operator)
       .replaceAll(/\bmy_owner\b/g, owner);
     await database.sql(script);
     await database.reconnect();
 
     await database.dataApi('producer').query(enqueue);
+    expect(await database.dataApi('operator').query('select pending from outbox_backlog')).toEqual([[2]]);
     expect(await claimBatch({ dataApi: database.dataApi('processor') })).toMatchObject({ events: [{}, {}] });
     expect(await migrate(database.dataApi('owner'), await readMigrations())).toEqual([]);
   });

@@ -1,14 +1,18 @@
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import type { Page } from 'playwright-core';
+import { bundleConsoleIfStale } from '../../build/bundle-console.ts';
 import { type Browser, chromiumPath, startBrowser } from '../support/browser.ts';
 import { beginScenario } from '../support/outbox-scenario.ts';
 import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
 
 const inBrowser = chromiumPath === undefined ? describe.skip : describe;
 const reason = chromiumPath === undefined ? ' (skipped: no chromium, apt-get install chromium)' : '';
+const project = fileURLToPath(new URL('../..', import.meta.url));
 
 const rejectRemovals = {
   service: 'events',
@@ -21,21 +25,27 @@ inBrowser(`the console page${reason}`, () => {
   let twin: TwinProcess;
   let pool: pg.Pool;
   let browser: Browser;
-  let page: Page;
   let dataDir: string;
   let removeData: () => Promise<void>;
+  let account: Awaited<ReturnType<typeof startConsole>>;
+  let page: Page;
   let defects: string[];
 
   beforeAll(async () => {
     ({ dataDir, remove: removeData } = await temporaryDataDir());
-    twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
+    [twin, browser] = await Promise.all([
+      startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir),
+      startBrowser(),
+      bundleConsoleIfStale(),
+    ]);
     pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
     pool.on('error', () => undefined);
-    browser = await startBrowser();
-  }, 60_000);
+    account = await startConsole(twin.url);
+  }, 120_000);
 
   afterAll(async () => {
     await browser?.close();
+    account?.stop();
     await pool?.end();
     await twin?.stop();
     await removeData?.();
@@ -46,7 +56,7 @@ inBrowser(`the console page${reason}`, () => {
     page = await browser.open('about:blank');
     page.on('pageerror', (error) => defects.push(error.message));
     page.on('console', (message) => {
-      if (/Content.Security.Policy/i.test(message.text())) defects.push(message.text());
+      if (/Content.Security.Policy|React|Warning:/i.test(message.text())) defects.push(message.text());
     });
   });
 
@@ -55,180 +65,209 @@ inBrowser(`the console page${reason}`, () => {
     expect(defects).toEqual([]);
   });
 
-  const visit = (hash: string) => page.goto(`${twin.url}/${hash}`);
-  const named = (role: 'button' | 'link' | 'heading', name: string | RegExp) =>
+  const named = (role: 'button' | 'link' | 'heading' | 'dialog', name: string | RegExp) =>
     page.getByRole(role, { name });
 
   /** 20 events, of which 2 failed for good in a run. */
-  async function failTwo(): Promise<void> {
+  async function failTwo(): Promise<string> {
     await beginScenario(twin, pool, 20);
     await twin.setFaults([rejectRemovals]);
-    await twin.tick();
+    const { executionArn } = await twin.tick();
     await twin.setFaults([]);
+    return executionArn;
   }
 
-  test('the page shows an empty outbox and then follows a run live', async () => {
-    await beginScenario(twin, pool, 0);
-    await visit('#/events');
-    await named('heading', 'No events yet').waitFor();
+  describe.each(['npm start', 'outbox console'] as const)('of %s', (served) => {
+    const visit = async (hash: string) => {
+      if (served === 'npm start') return page.goto(`${twin.url}/${hash}`);
+      await page.goto(account.url);
+      await page.goto(`${new URL(account.url).origin}/${hash}`);
+    };
 
-    await beginScenario(twin, pool, 20);
-    await twin.setFaults([
-      { service: 'lambda', kind: 'latency', ms: 1_500, match: { function: 'publish-event' } },
-    ]);
-    await page.getByText('20 events, newest first').waitFor();
-    await named('button', 'Run now').click();
+    test('an empty outbox is shown, and a run is followed live', async () => {
+      await beginScenario(twin, pool, 0);
+      await visit('#/events');
+      await named('heading', 'No events yet').waitFor();
 
-    await named('button', 'Publish event: 20 running').waitFor();
-    await page.getByText('Running', { exact: true }).waitFor();
-    await named('button', 'Publish event: 20 ok').waitFor();
-    await named('button', 'Publish events: 20 of 20 done').waitFor();
-    await named('button', 'Release batch: not reached').waitFor();
-    await page.getByText('published 20 of 20', { exact: true }).waitFor();
-    await named('link', '← All runs').click();
-    await page
-      .getByRole('row', { name: /Succeeded .*published 20 of 20/ })
-      .first()
-      .waitFor();
-  }, 60_000);
+      await beginScenario(twin, pool, 20);
+      await twin.setFaults([
+        { service: 'lambda', kind: 'latency', ms: 1_500, match: { function: 'publish-event' } },
+      ]);
+      await visit('#/');
+      await named('button', 'Run now').click();
+      await page.getByText('20 events are due').waitFor();
+      await named('button', 'Start a run').click();
 
-  test('does not show an outage as a success', async () => {
+      await named('button', 'Publish event: 20 running').waitFor();
+      await named('button', 'Publish event: 20 ok').waitFor();
+      await named('button', 'Publish events: 20 of 20 done').waitFor();
+      await named('button', 'Release batch: not reached').waitFor();
+      await page.getByText('published 20 of 20', { exact: true }).waitFor();
+    }, 60_000);
+
+    test('the page leads from a failed event to its run and its error, and redrives it', async () => {
+      await failTwo();
+      await visit('#/');
+      await named('link', '2 failed: MalformedDetail, dish.removed').click();
+      await named('link', 'dish.removed').first().click();
+      await page.getByText('It waits for a person').waitFor();
+      await page.getByText('Hidden until somebody asks for it').waitFor();
+      await named('link', 'Show the run').click();
+      await named('button', /^Publish event: .*2 caught/).click();
+      await page.getByText('MalformedDetail: injected by a fault rule').first().waitFor();
+      await page.getByRole('tab', { name: 'Input' }).click();
+      await page.getByRole('region', { name: 'Input' }).getByText('dish.removed').first().waitFor();
+
+      await named('button', 'Redrive what failed in it…').click();
+      await page.getByText('2 events would be published again').waitFor();
+      const failures = await pool.query(`select from outbox_events where status = 'FAILED'`);
+      expect(failures.rowCount).toBe(2);
+      await named('button', 'Redrive 2 events').click();
+      await page.getByText('Done: 2 events processed.').waitFor({ timeout: 30_000 });
+    }, 60_000);
+  });
+
+  test('an outage is not shown as a success', async () => {
     await beginScenario(twin, pool, 3);
     await twin.setFaults([
       { service: 'events', operation: 'PutEvents', kind: 'error', code: 'InternalException' },
     ]);
     await twin.tick();
-    await visit('#/');
-
-    await page.getByText(/^the bus has not accepted anything since .* InternalException/).waitFor();
+    await page.goto(`${twin.url}/#/`);
+    await page.getByText(/^The bus has not (answered|accepted)/).waitFor();
+    await page.goto(`${twin.url}/#/runs`);
     await page
-      .getByRole('row', { name: /Met an outage .*published 0 of 3, 3 failed, the bus accepted nothing more/ })
+      .getByRole('row', { name: /Met an outage .*published 0 of 3, 3 failed/ })
       .first()
       .waitFor();
     await twin.setFaults([]);
   }, 60_000);
 
-  test("the page shows why an event failed, in the run and in the event's story", async () => {
-    await failTwo();
-    await visit('#/');
-    await page
-      .getByRole('row', { name: /2 failed, 2 for good/ })
-      .getByRole('link')
-      .click();
-    await named('button', /^Publish event: .*2 caught/).click();
-    await page.getByText('MalformedDetail: injected by a fault rule').first().waitFor();
-
-    await named('link', 'Its events').click();
-    await page.getByRole('row').getByRole('link', { name: 'dish.removed' }).first().click();
-    await page.getByText('It waits for a person').waitFor();
-    await page.getByText('The bus has not accepted it.').waitFor();
-    await named('link', 'last by this run').click();
-    await named('heading', /^outbox-processor/).waitFor();
-  }, 60_000);
-
-  test('the page counts the events, redrives after confirmation, and follows the redrive to its end', async () => {
-    await failTwo();
-    await visit('#/events');
-    await named('link', /2 failed: MalformedDetail, dish.removed/).click();
-    await named('button', 'Redrive matching…').click();
-    await page.getByText('2 events would be published again').waitFor();
-    const failures = await pool.query(`select from outbox_events where status = 'FAILED'`);
-    expect(failures.rowCount).toBe(2);
-
-    await named('button', 'Redrive 2 events').click();
-
-    await page.getByText('Done: 2 events processed.').waitFor({ timeout: 30_000 });
-    await named('button', 'Close').click();
-    await named('heading', 'No event matches').waitFor();
-  }, 60_000);
-
   test('a redrive can be started with only the keyboard', async () => {
     await failTwo();
-    await visit('#/events?status=failed');
+    await page.goto(`${twin.url}/#/events?status=failed`);
     await named('link', 'dish.removed').first().waitFor();
-    await tabTo('Select dish.removed');
+    await tabTo(/^Select dish.removed/);
     await page.keyboard.press('Space');
-    await tabTo('Redrive 1 selected…', 'Shift+Tab');
+    await tabTo(/^Redrive 1 selected event/, 'Shift+Tab');
     await page.keyboard.press('Enter');
     await named('button', 'Redrive 1 event').waitFor();
+    await tabTo(/^Redrive 1 event$/);
     await page.keyboard.press('Enter');
     await page.getByText('Done: 1 event processed.').waitFor({ timeout: 30_000 });
     await page.keyboard.press('Escape');
-    await page.getByText('1 event match').waitFor();
+    await named('heading', 'Events (1)').waitFor();
   }, 60_000);
 
-  test('the page says that an execution does not exist', async () => {
-    await visit('#/runs/arn%3Aaws%3Astates%3Aus-east-1%3A0%3Aexpress%3Anone');
-    await named('heading', /Not here: no execution arn:aws.*The twin forgets/).waitFor();
-    await named('link', 'All runs').click();
-    await named('heading', 'Runs').waitFor();
-  });
-
-  test('the page shows a payload as text, whatever it contains', async () => {
+  test('a payload is shown as text when somebody asks for it, whatever it contains', async () => {
     await beginScenario(twin, pool, 0);
     const attack = '<img src=x onerror="document.title=1">';
-    const { rows } = await pool.query<{ id: string }>(
+    await pool.query(
       `insert into outbox_events (aggregate_id, event_type, payload)
-       values ($1, $1, jsonb_build_object('note', $1::text, 'big', 9007199254740993)) returning id`,
+       values ($1, $1, jsonb_build_object('note', $1::text, 'big', 9007199254740993))`,
       [attack],
     );
-    await visit('#/events');
+    await page.goto(`${twin.url}/#/events`);
     await named('link', attack).click();
-    await named('heading', attack).waitFor();
-    const payload = page.getByRole('region', { name: 'Payload' });
+    await named('button', 'Show payload').click();
+    const payload = page.getByRole('region', { name: 'Payload' }).last();
+    await payload.getByText('9007199254740993').waitFor();
     expect(await payload.textContent()).toContain('<img src=x onerror=\\"document.title=1\\">');
-    expect(await payload.textContent()).toContain('9007199254740993');
-    expect(page.url()).toContain(rows[0]?.id);
     expect(await page.locator('main img').count()).toBe(0);
   });
 
-  test.each(['light', 'dark'] as const)(
-    'the page has no serious accessibility violation in %s mode',
-    async (scheme) => {
-      await failTwo();
-      await page.emulateMedia({ colorScheme: scheme });
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-      const run = encodeURIComponent(
-        (await twin.get<{ executionArn: string }[]>('/_local/executions'))[0]?.executionArn ?? '',
+  test.each([
+    ['light', 1360],
+    ['dark', 390],
+  ] as const)(
+    'axe finds nothing in %s mode at a width of %i, and nothing is wider',
+    async (colorScheme, width) => {
+      const run = encodeURIComponent(await failTwo());
+      const { rows } = await pool.query<{ id: string }>(
+        `select id from outbox_events where status = 'FAILED'`,
       );
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       for (const [hash, ready] of [
-        ['#/', 'published 18 of 20, 2 failed, 2 for good'],
+        ['#/', 'injected by a fault rule'],
+        ['#/runs', 'published 18 of 20, 2 failed, 2 for good'],
         ['#/events?status=failed', 'MalformedDetail: injected by a fault rule'],
         [`#/runs/${run}?state=Publish%20event`, 'Which one'],
+        [`#/events/${rows[0]?.id}`, 'All columns'],
       ] as const) {
-        await visit(hash);
+        await page.goto(`${twin.url}/${hash}`);
         await page.getByText(ready).first().waitFor();
         await page.evaluate(axe);
-        const violations = await page.evaluate(`axe.run().then(({ violations }) => violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        // Cloudscape gives the bar of a narrow page an attribute that its role does not have.
+        const violations =
+          await page.evaluate(`axe.run({ exclude: 'nav[aria-orientation]' }).then(({ violations }) => violations
         .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).slice(0, 3).join(' ')))`);
-        expect({ hash, violations }).toEqual({ hash, violations: [] });
+        const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect({ hash, violations, wider }).toEqual({ hash, violations: [], wider: 0 });
       }
     },
     60_000,
   );
 
-  test('the page says that the twin has stopped, and reconnects when it runs again', async () => {
-    await visit('#/');
-    await named('heading', 'Runs').waitFor();
+  test('the page says that an execution does not exist', async () => {
+    await page.goto(`${twin.url}/#/runs/arn%3Aaws%3Astates%3Aus-east-1%3A0%3Aexpress%3Anone`);
+    await page.getByText(/arn:aws.* is no run of this outbox/).waitFor();
+    await named('link', 'Runs').first().click();
+    await named('heading', /^Runs/).waitFor();
+  });
+
+  test('the page says that its server has stopped, keeps what it showed, and goes on by itself', async () => {
+    await failTwo();
+    await page.goto(`${twin.url}/#/`);
+    await named('link', /^2 failed/).waitFor();
     await twin.kill();
-    await page.getByText('The twin does not answer.').waitFor();
+    await page.getByText('The console does not answer.').waitFor();
+    await named('link', /^2 failed/).waitFor();
 
     const { port } = new URL(twin.url);
     twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir, '--port', port);
 
-    await page.getByText('The twin does not answer.').waitFor({ state: 'hidden' });
-    await page.getByText('No run yet').waitFor();
+    await page.getByText('The console does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
   }, 60_000);
 
-  async function tabTo(label: string, key = 'Tab'): Promise<void> {
-    for (let presses = 0; presses < 60; presses += 1) {
-      const focused = await page.evaluate(
-        `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent`,
-      );
-      if (String(focused).startsWith(label)) return;
+  async function tabTo(label: RegExp, key = 'Tab'): Promise<void> {
+    for (let presses = 0; presses < 80; presses += 1) {
+      const focused = await page.evaluate(`(() => {
+        const { activeElement: it } = document;
+        const by = it.getAttribute('aria-labelledby');
+        return it.getAttribute('aria-label') ?? (by && document.getElementById(by.split(' ').at(-1))?.textContent) ?? it.textContent;
+      })()`);
+      if (label.test(String(focused).trim())) return;
       await page.keyboard.press(key);
     }
     throw new Error(`${key} does not reach ${label}`);
   }
 });
+
+/** `outbox console`, which reaches the twin as it would reach AWS: by the SDK's endpoint variable. */
+async function startConsole(endpoint: string) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/outbox.ts', 'console', '--port', '0'], {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'twin',
+      AWS_SECRET_ACCESS_KEY: 'twin',
+    },
+  });
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+        const [address] = /http:\/\/\S+#token=\S+/.exec(output) ?? [];
+        if (address !== undefined) resolve(address);
+      });
+    child.on('close', (code) => reject(new Error(`outbox console ended with ${code}:\n${output}`)));
+  });
+  return { url, stop: () => child.kill('SIGINT') };
+}

@@ -145,7 +145,7 @@ describe('a customer managed key', () => {
     const key = { 'Fn::GetAtt': [theResource(made, 'AWS::KMS::Key').id, 'Arn'] };
     const encrypted: readonly (readonly [type: string, property: string, count: number])[] = [
       ['AWS::RDS::DBCluster', 'KmsKeyId', 1],
-      ['AWS::SecretsManager::Secret', 'KmsKeyId', 3],
+      ['AWS::SecretsManager::Secret', 'KmsKeyId', 4],
       ['AWS::Logs::LogGroup', 'KmsKeyId', 12],
       ['AWS::SQS::Queue', 'KmsMasterKeyId', 2],
       ['AWS::Events::EventBus', 'KmsKeyIdentifier', 1],

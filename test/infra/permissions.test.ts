@@ -10,9 +10,10 @@ beforeAll(async () => {
 
 const cluster = 'arn:<Partition>:rds:<Region>:<AccountId>:cluster:OutboxDatabaseCluster';
 const ownerSecret = 'OutboxDatabaseClusterSecretAttachment';
-const [processorSecret, producerSecret] = [
+const [processorSecret, producerSecret, operatorSecret] = [
   'OutboxDatabaseUsersProcessorSecret',
   'OutboxDatabaseUsersProducerSecret',
+  'OutboxDatabaseUsersOperatorSecret',
 ];
 
 const ofEveryFunction = (handler: string) => [
@@ -63,7 +64,7 @@ describe('the permissions of the roles', () => {
         ...['BeginTransaction', 'CommitTransaction', 'ExecuteStatement', 'RollbackTransaction'].map(
           (call) => `rds-data:${call} on ${cluster}`,
         ),
-        ...[ownerSecret, processorSecret, producerSecret].map(
+        ...[ownerSecret, processorSecret, producerSecret, operatorSecret].map(
           (secret) => `secretsmanager:GetSecretValue on ${secret}`,
         ),
       ],

@@ -16,6 +16,7 @@ export function startLocalAws(
     stepFunctions: {},
     secretsManager: {},
     logs: {},
+    scheduler: {},
     lambda: { invoke: refuse },
     ...services,
   };

@@ -11,7 +11,7 @@ import { clientOptions, startLocalAws } from './local-aws.ts';
 import type { OutboxDatabase } from './outbox-database.ts';
 
 const clusterArn = 'arn:aws:rds:us-east-1:000000000000:cluster:outbox';
-const parties = ['owner', 'processor', 'producer', 'application'] as const;
+const parties = ['owner', 'processor', 'producer', 'operator', 'application'] as const;
 export type Party = (typeof parties)[number];
 
 /** An outbox in a database whose owner is not a superuser, with a connection for the user of each party. */
@@ -47,6 +47,7 @@ export function usePartiesDatabase(
     owner: `owner_${suffix}`,
     processor: `outbox_processor_${suffix}`,
     producer: `outbox_producer_${suffix}`,
+    operator: `outbox_operator_${suffix}`,
     application: `my_app_${suffix}`,
   };
   const url = (user?: string) => {
@@ -140,7 +141,7 @@ export function usePartiesDatabase(
 export async function deploy({ dataApi, names, connect }: PartiesDatabase): Promise<void> {
   const owner = dataApi('owner');
   await migrate(owner, await readMigrations());
-  for (const purpose of ['processor', 'producer'] as const)
+  for (const purpose of ['processor', 'producer', 'operator'] as const)
     await ensureRole(owner, { username: names[purpose], password: names[purpose] }, purpose);
   const connection = await connect('owner');
   await connection.query(`grant ${names.producer} to ${names.application}`);

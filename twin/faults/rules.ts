@@ -12,6 +12,7 @@ const services = {
     'RollbackTransaction',
   ],
   lambda: ['Invoke'],
+  logs: ['FilterLogEvents'],
   states: [
     'StartExecution',
     'StartSyncExecution',
@@ -27,9 +28,9 @@ const services = {
 
 /** Which kinds can happen to which service. */
 const kinds: Readonly<Record<string, readonly string[]>> = {
-  error: ['events', 'rds-data', 'lambda', 'states'],
+  error: ['events', 'rds-data', 'lambda', 'states', 'logs'],
   'entry-error': ['events'],
-  latency: ['events', 'rds-data', 'lambda', 'states'],
+  latency: ['events', 'rds-data', 'lambda', 'states', 'logs'],
   'drop-response': ['events', 'rds-data', 'lambda'],
   'reset-idle': ['events', 'rds-data', 'states'],
   crash: ['lambda', 'states'],
@@ -41,11 +42,12 @@ const matchable: Readonly<Record<string, readonly string[]>> = {
   'rds-data': ['sql'],
   lambda: ['function', 'detailType', 'eventId'],
   states: ['function', 'detailType', 'eventId'],
+  logs: [],
 };
 
 const ruleSchema = z
   .strictObject({
-    service: z.enum(['events', 'rds-data', 'lambda', 'states']),
+    service: z.enum(['events', 'rds-data', 'lambda', 'states', 'logs']),
     operation: z.string().optional(),
     kind: z.enum(['error', 'entry-error', 'latency', 'drop-response', 'reset-idle', 'crash']),
     /** The error's name, for the two kinds of error. */

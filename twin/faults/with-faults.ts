@@ -39,6 +39,8 @@ export const describeEntry = (entry: RequestBody): Call => ({
   entries: [readEntry(entry)],
 });
 
+export const describeLogs = (operation: string): Call => ({ service: 'logs', operation });
+
 export const describeExecution = (operation: string): Call => ({ service: 'states', operation });
 
 function readEntry(entry: RequestBody) {

@@ -29,6 +29,7 @@ export interface Services {
   readonly stepFunctions: Operations;
   readonly secretsManager: Operations;
   readonly logs: Operations;
+  readonly scheduler: Operations;
   readonly lambda: InvokedByName;
 }
 
@@ -118,6 +119,22 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
         parseExact,
       );
       return send(response, 200, 'application/json', stringifyExact(answer));
+    }
+    const scheduleName = /^\/schedules\/([^/]+)$/.exec(path)?.[1];
+    if (request.method === 'GET' && /^\/schedules(\/|$)/.test(path)) {
+      const { searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+      const query = Object.fromEntries(
+        [...searchParams].map(([name, value]) => [name === 'groupName' ? 'GroupName' : name, value]),
+      );
+      const name = scheduleName === undefined ? 'ListSchedules' : 'GetSchedule';
+      const body = new RequestBody({
+        ...query,
+        ...(scheduleName && { Name: decodeURIComponent(scheduleName) }),
+      });
+      const operation = services.scheduler[name];
+      if (operation === undefined) throw unsupported(name);
+      admit(request.headers.authorization, 'scheduler', name, body);
+      return send(response, 200, 'application/json', JSON.stringify(await operation(body)));
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
     if (request.method === 'POST' && encodedName !== undefined) {

@@ -2,6 +2,7 @@ import type { Template } from './intrinsics.ts';
 
 export interface ScheduleResource {
   readonly name: string;
+  readonly group: string;
   readonly expression: string;
   readonly targetArn: string;
   readonly input: string;
@@ -14,6 +15,7 @@ export function readSchedules({ ofType, text }: Template): readonly ScheduleReso
     const target = properties['Target'] as Record<string, unknown>;
     return {
       name: ref,
+      group: text(properties['GroupName'] ?? 'default'),
       expression: text(properties['ScheduleExpression']),
       targetArn: text(target['Arn']),
       input: text(target['Input'] ?? '{}'),

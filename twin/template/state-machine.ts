@@ -7,14 +7,14 @@ export interface StateMachineResource {
   /** The definition with its substitutions made. */
   readonly definition: string;
   readonly roleArn: string;
-  /** Where it logs, if it does. */
+  /** Where it logs, if anywhere. */
   readonly logging?: LogDestination;
 }
 
 /** `LoggingConfiguration` of a state machine. */
 export interface LogDestination {
   readonly logGroupName: string;
-  readonly level: 'ALL' | 'ERROR' | 'FATAL';
+  readonly level: 'ALL' | 'ERROR' | 'FATAL' | 'OFF';
   readonly includeExecutionData: boolean;
 }
 
@@ -46,12 +46,12 @@ function readLogging(configuration: unknown, text: Template['text']): LogDestina
     IncludeExecutionData,
     Destinations = [],
   } = (configuration ?? {}) as {
-    Level?: LogDestination['level'] | 'OFF';
+    Level?: LogDestination['level'];
     IncludeExecutionData?: boolean;
     Destinations?: { CloudWatchLogsLogGroup?: { LogGroupArn?: unknown } }[];
   };
   const arn = Destinations[0]?.CloudWatchLogsLogGroup?.LogGroupArn;
-  if (Level === undefined || Level === 'OFF' || arn === undefined) return undefined;
+  if (arn === undefined) return undefined;
   const logGroupName = text(arn).replace(/^.*:log-group:|:\*$/g, '');
-  return { logGroupName, level: Level, includeExecutionData: IncludeExecutionData === true };
+  return { logGroupName, level: Level ?? 'OFF', includeExecutionData: IncludeExecutionData === true };
 }

@@ -29,6 +29,15 @@ const required: Readonly<
   lambda: (_, request) => [
     ['lambda:InvokeFunction', fullArn('lambda', 'function:', request.text('FunctionName'))],
   ],
+  scheduler: (operation, request) => [
+    [
+      `scheduler:${operation}`,
+      arnOf(
+        'scheduler',
+        `schedule/${request.optionalText('GroupName') ?? '*'}/${request.optionalText('Name') ?? '*'}`,
+      ),
+    ],
+  ],
   secretsManager: (operation, request) => [
     [`secretsmanager:${operation}`, fullArn('secretsmanager', 'secret:', request.text('SecretId'))],
   ],
@@ -49,6 +58,7 @@ const statuses: Readonly<Record<keyof Services, number>> = {
   lambda: 403,
   secretsManager: 400,
   logs: 400,
+  scheduler: 403,
 };
 
 /**

@@ -1,58 +1,75 @@
+import { createHash } from 'node:crypto';
 import { AwsError } from '../../http/aws-error.ts';
 import type { Operations } from '../../http/aws-protocols.ts';
 import type { RequestBody } from '../../http/request.ts';
 import type { LogDestination, StateMachineResource } from '../../template/state-machine.ts';
 import type { HistoryEvent } from '../step-functions/asl/history.ts';
-import type { Executions } from '../step-functions/executions.ts';
+import type { ExecutionRecord, Executions } from '../step-functions/executions.ts';
 import { toLogEvent } from '../step-functions/history-event.ts';
 import { parseFilter } from './filter-pattern.ts';
 
 interface Line {
-  readonly event: HistoryEvent;
-  readonly executionArn: string;
+  readonly logStreamName: string;
+  readonly timestamp: number;
   readonly message: string;
+  readonly eventId: string;
 }
 
 const MOST_EVENTS = 10_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** CloudWatch Logs, as far as Step Functions writes to it: the only history that an Express execution has. */
+/**
+ * CloudWatch Logs, as far as Step Functions writes to it: the only history that an Express execution has. It is not
+ * kept here a second time: the lines are made from the executions' histories when somebody reads them.
+ */
 export function createLogs(machines: readonly StateMachineResource[], executions: Executions): Operations {
   function find(request: RequestBody) {
-    const given = request.optionalText('logGroupIdentifier') ?? request.text('logGroupName');
-    const name = given.replace(/^arn:.*:log-group:([^:]+).*$/, '$1');
-    for (const { arn, logging } of machines) if (logging?.logGroupName === name) return { arn, logging };
+    const name = request.optionalText('logGroupName');
+    const identifier = request.optionalText('logGroupIdentifier');
+    if ((name === undefined) === (identifier === undefined))
+      throw invalid('Exactly one of logGroupName and logGroupIdentifier must be given.');
+    const wanted = name ?? identifier?.replace(/^arn:.*:log-group:([^:]+).*$/, '$1');
+    for (const { arn, logging } of machines)
+      if (logging !== undefined && logging.logGroupName === wanted) return { arn, logging };
     throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
   }
 
-  /** In the order in which they happened. */
+  /** In the order in which they happened, and of one instant in the order of their ids. */
   function select(request: RequestBody): Line[] {
     const { arn, logging } = find(request);
     const { executionArn: only, accepts } = parseFilter(request.optionalText('filterPattern') ?? '');
     const isWanted = within(request, logging.level);
+    const isRead = streamsOf(request);
     const lines: Line[] = [];
-    for (const { executionArn, redriveCount, history } of executions.list(arn)) {
-      if (only !== undefined && only !== executionArn) continue;
-      for (const event of history.filter(isWanted)) {
+    for (const record of executions.list(arn).reverse()) {
+      if (only !== undefined && only !== record.executionArn) continue;
+      const logStreamName = logStreamOf(record);
+      if (!isRead(logStreamName)) continue;
+      const { executionArn, redriveCount } = record;
+      for (const event of record.history.filter(isWanted)) {
         const { includeExecutionData } = logging;
         const logged = toLogEvent(event, { executionArn, redriveCount, includeExecutionData });
-        const message = JSON.stringify(logged);
-        if (accepts(logged, message)) lines.push({ event, executionArn, message });
+        let text: string | undefined;
+        const message = () => (text ??= JSON.stringify(logged));
+        if (!accepts(logged, message)) continue;
+        const timestamp = event.timestamp.getTime();
+        lines.push({ logStreamName, timestamp, message: message(), eventId: `${executionArn}#${event.id}` });
       }
     }
-    return lines.sort((one, other) => one.event.timestamp.getTime() - other.event.timestamp.getTime());
+    return lines.sort((one, other) => one.timestamp - other.timestamp);
   }
 
   return {
     async FilterLogEvents(request) {
-      const lines = select(request);
-      const from = offsetIn(request);
-      const page = pageOf(lines.slice(from), request.optionalNumber('limit') ?? MOST_EVENTS);
-      const next = from + page.length;
+      const limit = request.optionalNumber('limit') ?? MOST_EVENTS;
+      if (!(limit >= 1 && limit <= MOST_EVENTS))
+        throw invalid(`limit is ${limit}: expected 1 to ${MOST_EVENTS}`);
+      const lines = linesAfter(request.optionalText('nextToken'), select(request));
+      const page = pageOf(lines, limit);
       return {
-        events: page.map(toFilteredLogEvent),
+        events: page.map((line) => ({ ...line, ingestionTime: line.timestamp })),
         searchedLogStreams: [],
-        ...(next < lines.length && { nextToken: String(next) }),
+        ...(page.length < lines.length && { nextToken: tokenAfter(page) }),
       };
     },
   };
@@ -66,22 +83,54 @@ const levels: Readonly<Record<LogDestination['level'], (type: string) => boolean
   // A failed evaluation is not among the types that AWS lists for it.
   ERROR: (type) => error.test(type) && type !== 'EvaluationFailed',
   FATAL: (type) => fatal.test(type),
+  OFF: () => false,
 };
 
+/** Both ends are part of the range. */
 function within(request: RequestBody, level: LogDestination['level']): (event: HistoryEvent) => boolean {
   const from = request.optionalNumber('startTime') ?? 0;
   const until = request.optionalNumber('endTime') ?? Number.POSITIVE_INFINITY;
+  if (from < 0 || until < from) throw invalid('startTime must not be negative, nor after endTime.');
   return ({ type, timestamp }) => {
     const at = timestamp.getTime();
-    return at >= from && at < until && levels[level](type);
+    return at >= from && at <= until && levels[level](type);
   };
 }
 
-function offsetIn(request: RequestBody): number {
-  const token = request.optionalText('nextToken') ?? '0';
-  if (!/^\d{1,9}$/.test(token))
-    throw new AwsError('InvalidParameterException', 'The specified nextToken is invalid.');
-  return Number(token);
+function streamsOf(request: RequestBody): (name: string) => boolean {
+  const prefix = request.optionalText('logStreamNamePrefix');
+  const names = request.has('logStreamNames') ? request.list('logStreamNames') : undefined;
+  if (prefix !== undefined && names !== undefined)
+    throw invalid('logStreamNamePrefix and logStreamNames cannot be given together.');
+  return (name) => names?.includes(name) ?? name.startsWith(prefix ?? '');
+}
+
+const logStreams = new WeakMap<ExecutionRecord, string>();
+
+/** `states/<state machine>/<minute>/<hex digits>` */
+function logStreamOf(record: ExecutionRecord): string {
+  const { executionArn, stateMachineArn, startDate } = record;
+  const known = logStreams.get(record);
+  if (known !== undefined) return known;
+  const minute = startDate.toISOString().slice(0, 16).replace(/[T:]/g, '-');
+  const digits = createHash('sha256').update(executionArn).digest('hex').slice(0, 8);
+  const name = `states/${stateMachineArn.slice(stateMachineArn.lastIndexOf(':') + 1)}/${minute}/${digits}`;
+  logStreams.set(record, name);
+  return name;
+}
+
+/** `<time of the last line>-<lines of that time that were sent>`: what is forgotten meanwhile moves no position. */
+function tokenAfter(page: readonly Line[]): string {
+  const last = page.at(-1)?.timestamp ?? 0;
+  return `${last}-${page.filter(({ timestamp }) => timestamp === last).length}`;
+}
+
+function linesAfter(token: string | undefined, lines: readonly Line[]): readonly Line[] {
+  if (token === undefined) return lines;
+  const [, time, sent] = /^(\d{1,15})-(\d{1,9})$/.exec(token) ?? [];
+  if (time === undefined) throw invalid('The specified nextToken is invalid.');
+  const from = lines.findIndex(({ timestamp }) => timestamp >= Number(time));
+  return from === -1 ? [] : lines.slice(from + Number(sent));
 }
 
 /** As many as an answer holds, and one at least. */
@@ -89,18 +138,9 @@ function pageOf(lines: readonly Line[], limit: number): readonly Line[] {
   let bytes = 0;
   const end = lines.findIndex(({ message }, at) => {
     bytes += Buffer.byteLength(message);
-    return at >= Math.min(limit, MOST_EVENTS) || (at > 0 && bytes > MAX_ANSWER_BYTES);
+    return at >= limit || (at > 0 && bytes > MAX_ANSWER_BYTES);
   });
   return end === -1 ? lines : lines.slice(0, end);
 }
 
-function toFilteredLogEvent({ event, executionArn, message }: Line): object {
-  const timestamp = event.timestamp.getTime();
-  return {
-    logStreamName: `states/${executionArn.split(':')[6]}/${event.timestamp.toISOString().slice(0, 10)}`,
-    timestamp,
-    message,
-    ingestionTime: timestamp,
-    eventId: `${executionArn}#${event.id}`,
-  };
-}
+const invalid = (message: string): AwsError => new AwsError('InvalidParameterException', message);

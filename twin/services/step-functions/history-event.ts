@@ -24,16 +24,23 @@ export interface Logging {
 /** The same event as Step Functions writes it to CloudWatch Logs, where a text that is too long is cut and says so. */
 export function toLogEvent(event: HistoryEvent, logging: Logging): object {
   const { id, type, previousEventId, timestamp, ...rest } = event;
-  const [details] = Object.values(rest) as Json[];
-  const shown = details && (logging.includeExecutionData ? details : withoutData(details));
-  return {
-    id: String(id),
-    type,
-    ...(shown && { details: inTexts(type, shown, MAX_LOGGED_BYTES) }),
+  const [given] = Object.values(rest) as Json[];
+  const details = given && (logging.includeExecutionData ? given : withoutData(given));
+  const before = { id: String(id), type };
+  const after = {
     redrive_count: String(logging.redriveCount),
     previous_event_id: String(previousEventId),
     event_timestamp: String(timestamp.getTime()),
     execution_arn: logging.executionArn,
+  };
+  if (details === undefined) return { ...before, ...after };
+  return {
+    ...before,
+    // Made when they are read: of most events somebody only looks at the type.
+    get details() {
+      return inTexts(type, details, MAX_LOGGED_BYTES);
+    },
+    ...after,
   };
 }
 

@@ -8,6 +8,7 @@ const schedule = (name: string, expression: string) => ({
   expression,
   targetArn: `arn:${name}`,
   input: `{"from":"${name}"}`,
+  group: 'outbox',
   enabled: true,
   roleArn: 'arn:role',
 });

@@ -1,0 +1,39 @@
+import Link from '@cloudscape-design/components/link';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import type { TableProps } from '@cloudscape-design/components/table';
+import type { EventRow } from '../../api.ts';
+import { addressOf } from '../shell/address.ts';
+import { eventStatuses, number, time } from '../shell/words.ts';
+
+export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
+  {
+    id: 'status',
+    header: 'Status',
+    minWidth: 130,
+    cell: ({ status }) => (
+      <StatusIndicator type={eventStatuses[status].indicator}>{eventStatuses[status].label}</StatusIndicator>
+    ),
+  },
+  {
+    id: 'type',
+    header: 'Event type',
+    isRowHeader: true,
+    minWidth: 150,
+    cell: ({ eventType, eventId }) => <Link href={addressOf(['events', eventId])}>{eventType}</Link>,
+  },
+  {
+    id: 'aggregate',
+    header: 'Aggregate',
+    cell: ({ aggregateType, aggregateId }) => [aggregateType, aggregateId].filter(Boolean).join(' '),
+  },
+  { id: 'created', header: 'Created', cell: ({ createdAt }) => time(createdAt) },
+  { id: 'attempts', header: 'Attempts', cell: ({ attempts }) => number(attempts) },
+  {
+    id: 'error',
+    header: 'Last error',
+    minWidth: 220,
+    cell: ({ errorType, error }) => (
+      <span className="unbroken">{[errorType, error].filter(Boolean).join(': ') || '–'}</span>
+    ),
+  },
+];

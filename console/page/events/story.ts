@@ -1,0 +1,111 @@
+import type { EventStory } from '../../api.ts';
+import { duration, plural, time, upTo } from '../shell/words.ts';
+
+/** One step in the story of an event. */
+export interface Step {
+  readonly status: 'success' | 'error' | 'warning' | 'in-progress' | 'pending';
+  readonly title: string;
+  readonly detail?: string;
+  /** The run behind it. */
+  readonly runArn?: string;
+}
+
+const COUNT_LIMIT = 1_000;
+
+/** What has happened to the event, in order, and what comes next. */
+export function story(event: EventStory, now = new Date()): readonly Step[] {
+  return [
+    created(event, now),
+    ...attempts(event),
+    ...redrives(event),
+    ...outage(event, now),
+    end(event, now),
+    ...behind(event),
+  ];
+}
+
+function created({ createdAt, readyAt }: EventStory, now: Date): Step {
+  const delayed = Date.parse(readyAt) > Date.parse(createdAt);
+  return {
+    status: 'success',
+    title: `Created at ${time(createdAt, now)}`,
+    ...(delayed && { detail: `Its producer delayed it until ${time(readyAt, now)}.` }),
+  };
+}
+
+function attempts({ attempts: count, runArn, error, errorType, status }: EventStory): Step[] {
+  if (count === 0 && runArn === null) return [];
+  const failed = errorType !== null && status !== 'processed';
+  return [
+    {
+      status: failed ? (status === 'failed' ? 'error' : 'warning') : 'success',
+      title: `Claimed, ${plural(count, 'attempt')}`,
+      ...(failed && { detail: `The last one failed with ${[errorType, error].filter(Boolean).join(': ')}` }),
+      ...(runArn !== null && { runArn }),
+    },
+  ];
+}
+
+function redrives({ redrives: count, redriveArn }: EventStory): Step[] {
+  if (count === 0) return [];
+  const times = count === 1 ? 'once' : `${count} times`;
+  return [
+    { status: 'success', title: `Redriven ${times}`, ...(redriveArn !== null && { runArn: redriveArn }) },
+  ];
+}
+
+function outage({ givenBackSince, status }: EventStory, now: Date): Step[] {
+  if (givenBackSince === null || status === 'processed') return [];
+  return [
+    {
+      status: 'warning',
+      title: `Given back by an outage since ${time(givenBackSince, now)}`,
+      detail: 'No attempt is used while the bus accepts nothing.',
+    },
+  ];
+}
+
+function end(event: EventStory, now: Date): Step {
+  const { status, processedAt, readyAt, failedAt, dueAt, eventBridgeId } = event;
+  if (status === 'processed' && processedAt !== null) {
+    const took = duration(Date.parse(processedAt) - Date.parse(readyAt));
+    const entry = eventBridgeId === null ? '' : ` Its id there is ${eventBridgeId}.`;
+    return {
+      status: 'success',
+      title: `Processed at ${time(processedAt, now)}`,
+      detail: `The bus accepted it, ${took} after it was ready.${entry}`,
+    };
+  }
+  if (status === 'failed')
+    return {
+      status: 'error',
+      title: failedAt === null ? 'Failed' : `Failed for good at ${time(failedAt, now)}`,
+      detail: 'It waits for a person: remove the cause, then redrive it. The bus has not confirmed it.',
+    };
+  if (status === 'processing')
+    return {
+      status: 'in-progress',
+      title: 'A run is publishing it',
+      ...(dueAt !== null && { detail: `If the run dies, the event is due again at ${time(dueAt, now)}.` }),
+    };
+  const due = dueAt === null || Date.parse(dueAt) <= now.getTime();
+  return {
+    status: 'pending',
+    title: due ? 'Due: the next run claims it' : `Due at ${time(dueAt, now)}`,
+  };
+}
+
+function behind({ waitingBehind, orderingKey, skippedAt, status }: EventStory): Step[] {
+  if (skippedAt)
+    return [{ status: 'warning', title: 'Skipped', detail: 'The events behind it were let pass.' }];
+  if (!waitingBehind) return [];
+  const blocked = status === 'failed' ? ' They wait until it is redriven or skipped.' : '';
+  const events = waitingBehind === 1 ? '1 event waits' : `${upTo(COUNT_LIMIT, waitingBehind)} events wait`;
+  return [
+    {
+      status: status === 'failed' ? 'warning' : 'pending',
+      title: `${events} behind it`,
+      detail: `They have the ordering key ${orderingKey}.${blocked}`,
+    },
+  ];
+}

@@ -1,0 +1,43 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Problem, RedriveAnswer, RedriveOrder } from '../../api.ts';
+import { problemOf } from '../shell/problem-of.ts';
+import { order } from '../shell/server.ts';
+
+export type RedriveState =
+  | { readonly step: 'counting' }
+  | { readonly step: 'counted' | 'starting'; readonly matching: number }
+  | { readonly step: 'started'; readonly matching: number; readonly executionArn: string }
+  | { readonly step: 'refused'; readonly problem: Problem };
+
+/** A redrive from its dry run to its start. */
+export function useRedrive(filter: RedriveOrder['filter']): { state: RedriveState; confirm: () => void } {
+  const [state, setState] = useState<RedriveState>({ step: 'counting' });
+  // What was counted is what is redriven, whatever the page behind selects meanwhile.
+  const wanted = useRef(filter);
+  const send = (dryRun: boolean) =>
+    order<RedriveAnswer>('redrives', { filter: wanted.current, dryRun } satisfies RedriveOrder);
+  const refused = (error: unknown) => setState({ step: 'refused', problem: problemOf(error) });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts once, when the question is asked
+  useEffect(() => {
+    send(true).then(({ matching }) => setState({ step: 'counted', matching }), refused);
+  }, []);
+
+  return {
+    state,
+    confirm() {
+      if (state.step !== 'counted') return;
+      const { matching } = state;
+      setState({ step: 'starting', matching });
+      send(false)
+        .then(({ executionArn }) => {
+          if (executionArn === undefined)
+            throw new Error(
+              'the server did not say which execution redrives; look at the runs before trying again',
+            );
+          setState({ step: 'started', matching, executionArn });
+        })
+        .catch(refused);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { createContext, useContext } from 'react';
+import type { Session } from '../../api.ts';
+
+export const SessionContext = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (session === undefined) throw new Error('a view is drawn before the session is known');
+  return session;
+}
+
+/** Why changes are refused, or undefined. */
+export function useReadOnly(): string | undefined {
+  return useSession().readOnly ? 'This console was started with --read-only.' : undefined;
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { InvalidRedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
+import { countMatches } from '../../outbox/requeue.ts';
+import type { RedriveAnswer, StartedRun } from '../api.ts';
+import type { Connection } from './connection.ts';
+import { badRequest } from './problem.ts';
+
+const MOST_COUNTED = 100_000;
+
+/** Counts what matches, and unless it is a dry run starts the redrive. */
+export async function redrive(connection: Connection, order: unknown): Promise<RedriveAnswer> {
+  const { filter, limit, dryRun } = (order ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof dryRun !== 'boolean')
+    throw badRequest(`dryRun is ${JSON.stringify(dryRun)}: expected true or false`);
+  const request = readRequest({ ...(filter as object | undefined), ...(limit !== undefined && { limit }) });
+  const { limit: most = MOST_COUNTED, dryRun: _, ...conditions } = request;
+  const matching = await countMatches(connection.database, conditions, Math.min(most, MOST_COUNTED));
+  if (dryRun || matching === 0) return { matching };
+  const { executionArn } = await connection.stepFunctions.send(
+    new StartExecutionCommand({
+      stateMachineArn: connection.target.need('redriveArn'),
+      // With a name, so that a call repeated by the SDK cannot start a second execution.
+      name: `redrive-${randomUUID()}`,
+      input: JSON.stringify(request),
+    }),
+  );
+  return { matching, ...(executionArn !== undefined && { executionArn }) };
+}
+
+function readRequest(request: object) {
+  try {
+    return readRedriveRequest(request);
+  } catch (error) {
+    throw error instanceof InvalidRedriveRequest ? badRequest(error.message) : error;
+  }
+}
+
+/** Starts the processor once. */
+export async function startRun({ stepFunctions, target }: Connection): Promise<StartedRun> {
+  const { executionArn = '' } = await stepFunctions.send(
+    new StartExecutionCommand({
+      stateMachineArn: target.need('processorArn'),
+      input: JSON.stringify({ lingerSeconds: 0 }),
+    }),
+  );
+  return { executionArn };
+}

@@ -1,0 +1,52 @@
+import { readText } from '../../cli/read-in-parts.ts';
+import { atMost, isoTime } from '../../cli/sql-columns.ts';
+import type { TransactionalDataApi } from '../../outbox/data-api.ts';
+import { RowReader } from '../../outbox/row-reader.ts';
+import type { EventStory } from '../api.ts';
+import { EVENT_COLUMNS, eventColumns, readEventRow } from './list-events.ts';
+import { notFound } from './problem.ts';
+
+const STORY = `
+  select ${eventColumns}, detail_bytes, ${isoTime('ready_at')}, redrives, redrive_id, event_bridge_id, trace_header,
+    ${isoTime('given_back_since')}, cast(sequence as text)
+  from outbox_events where id = cast(:id as uuid)`;
+
+// Every column but the payload, whatever the schema has, as PostgreSQL prints it.
+const COLUMNS = `
+  select cast(coalesce(jsonb_object_agg(key, left(value, 2000)), '{}') as text) as content
+  from outbox_events as event, jsonb_each_text(to_jsonb(event) - 'payload') where event.id = cast(:id as uuid)`;
+
+const PAYLOAD = 'select jsonb_pretty(payload) as content from outbox_events where id = cast(:id as uuid)';
+const ERROR = `select ${atMost(10_000, 'last_error')} from outbox_events where id = cast(:id as uuid)`;
+
+/** An event with everything that its row says of it. */
+export async function readEventStory(
+  database: TransactionalDataApi,
+  id: string,
+  withPayload: boolean,
+): Promise<EventStory> {
+  const [found] = await database.query(STORY, { id });
+  if (found === undefined) throw notFound(`there is no event ${id}`, 'it may have been purged');
+  const [columns, [error] = [], payload] = await Promise.all([
+    readText(database, COLUMNS, { id }),
+    database.query(ERROR, { id }),
+    withPayload ? readText(database, PAYLOAD, { id }) : undefined,
+  ]);
+  const row = new RowReader(found);
+  const at = (offset: number) => EVENT_COLUMNS + offset;
+  const optional = (offset: number) => row.optionalText(at(offset)) ?? null;
+  return {
+    ...readEventRow(found),
+    error: (error && new RowReader(error).optionalText(0)) ?? null,
+    detailBytes: row.number(at(0)),
+    readyAt: row.text(at(1)),
+    redrives: row.number(at(2)),
+    redriveArn: optional(3),
+    eventBridgeId: optional(4),
+    traceHeader: optional(5),
+    givenBackSince: optional(6),
+    sequence: row.text(at(7)),
+    columns: JSON.parse(columns ?? '{}') as EventStory['columns'],
+    ...(payload !== undefined && { payload }),
+  };
+}

@@ -1,0 +1,84 @@
+import { type Backlog, COUNT_LIMIT } from '../../cli/backlog.ts';
+import { duration } from '../../cli/duration.ts';
+import type { Outage } from '../../cli/outage.ts';
+import { busRemedy } from '../../cli/remedy.ts';
+import type { Pause } from '../../outbox/pause.ts';
+import type { Alarm, Finding, Problem, Schedule } from '../api.ts';
+
+const LATE_SECONDS = 300;
+const OUTAGE_LIMIT_SECONDS = 86_400;
+
+export interface Found {
+  readonly backlog: Backlog;
+  readonly outage: Outage | undefined;
+  readonly pause: Pause | undefined;
+  readonly alarms: readonly Alarm[];
+  readonly schedules: readonly Schedule[];
+  /** Why something could not be looked at. */
+  readonly problems: readonly Problem[];
+}
+
+/** What is wrong, in words, the worst first. */
+export function findingsOf({
+  backlog,
+  outage,
+  pause,
+  alarms,
+  schedules,
+  problems,
+}: Found): readonly Finding[] {
+  const findings: Finding[] = [];
+  const { failed, lagSeconds } = backlog;
+  if (outage !== undefined) findings.push(outageFinding(outage));
+  if (pause !== undefined) {
+    const why = pause.reason === undefined ? '' : `: ${pause.reason}`;
+    findings.push({
+      severity: 'error',
+      message: `the outbox is paused since ${pause.since} by ${pause.by}${why}; events wait and nothing is lost`,
+      remedy: 'outbox resume',
+    });
+  }
+  const disabled = schedules.filter(({ state }) => state === 'DISABLED').map(({ name }) => name);
+  if (disabled.length > 0)
+    findings.push({
+      severity: 'error',
+      message: `the schedule ${disabled.join(' and ')} is disabled: nothing starts it`,
+      remedy: 'aws scheduler update-schedule with State ENABLED, or deploy without paused',
+    });
+  if (failed > 0)
+    findings.push({
+      severity: 'error',
+      message: `${failed >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : failed} ${failed === 1 ? 'event has' : 'events have'} failed and ${failed === 1 ? 'waits' : 'wait'} for a person`,
+      remedy: 'remove the cause, then redrive',
+    });
+  if (lagSeconds >= LATE_SECONDS && outage === undefined && pause === undefined)
+    findings.push({
+      severity: 'warning',
+      message: `the oldest unfinished event is ${duration(lagSeconds)} old`,
+      remedy: 'look at the last runs: whether there are any, and where they spend their time',
+    });
+  const rung = alarms.filter(({ state }) => state === 'ALARM');
+  for (const { name, reason } of rung)
+    findings.push({
+      severity: 'warning',
+      message: `the alarm ${name} rings: ${reason}`,
+      remedy: 'docs/operations.md',
+    });
+  for (const { message, remedy } of problems)
+    findings.push({ severity: 'info', message, ...(remedy !== undefined && { remedy }) });
+  const order = ['error', 'warning', 'info'];
+  return findings.sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
+}
+
+function outageFinding({ seconds, events, errorType, error }: Outage): Finding {
+  const count = events >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : events;
+  const lost =
+    seconds < OUTAGE_LIMIT_SECONDS
+      ? 'nothing is lost'
+      : 'nothing is lost, but every further try costs an attempt';
+  return {
+    severity: 'error',
+    message: `the bus has not accepted anything for ${duration(seconds)} (${errorType}: ${error}); ${lost}, and ${count} ${events === 1 ? 'event waits' : 'events wait'}`,
+    remedy: busRemedy(errorType),
+  };
+}

@@ -1,0 +1,1 @@
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
