@@ -129,6 +129,9 @@ try {
     report: (step) => console.log(`${chalk.dim(seconds())} ${step}`),
   });
   console.log(`${chalk.dim(seconds())} ${chalk.green('ready')} at ${chalk.bold(twin.url)}`);
+  // Not that of DATABASE_URL, whose password is a secret.
+  if (!options.once && !process.env['DATABASE_URL'])
+    console.log(`look into the database: psql ${twin.postgresUrl}`);
   void twin.databaseLost.then((error) => {
     problem ??= error;
     // Runs that are under way would only retry until they fail.

@@ -154,7 +154,7 @@ async function follow(line: string): Promise<void> {
   await tail.ended;
 }
 
-const missing = ['aws', 'curl', 'jq'].filter((tool) => spawnSync('which', [tool]).status !== 0);
+const missing = ['aws', 'curl', 'jq', 'psql'].filter((tool) => spawnSync('which', [tool]).status !== 0);
 const needsWhatIsMissing = (text: string) =>
   missing.some((tool) => new RegExp(`(^|[ (|])${tool} `, 'm').test(text));
 
