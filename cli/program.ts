@@ -28,7 +28,7 @@ Exit codes:
 
 function createProgram(): Command {
   const program = new Command('outbox')
-    .description('Looks at an outbox and sets it right, on AWS or on the local twin (npm start).')
+    .description('Shows the state of an outbox and repairs it, on AWS or on the local twin (npm start).')
     .version(packageJson.version, '--version', 'the version of this CLI')
     .option('--local [url]', `the twin (default: a loopback AWS_ENDPOINT_URL, or ${defaultLocalUrl})`)
     .option('--stack <name>', 'the CloudFormation stack whose outputs give the names (default: "outbox")')

@@ -84,7 +84,7 @@ export function remedyOf(error: unknown, { local, ifAbsent }: Asked): string {
       : `look at the network between this machine and AWS, else wait: ${health}`;
   }
   if (isFault(error)) return askAgain;
-  return 'look at what the message says; doctor knows no more about it';
+  return 'follow the message: doctor has no further advice for this error';
 }
 
 function isFault(error: unknown): boolean {

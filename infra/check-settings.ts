@@ -89,13 +89,11 @@ function refuse(name: SettingName, value: number, max?: number, note = ''): void
 function checkPolls({ lingerSeconds, pollIntervalSeconds }: Given, seconds: number): void {
   if (lingerSeconds === undefined) {
     if (pollIntervalSeconds === undefined) return;
-    throw new Error(
-      `${named('pollInterval')} is given without linger: a run that does not linger looks once`,
-    );
+    throw new Error(`${named('pollInterval')} is given without linger: only a run that lingers checks again`);
   }
   if (seconds >= lingerSeconds) {
     throw new Error(
-      `${named('linger')} is ${lingerSeconds} seconds and pollInterval is not shorter: the run would never look again`,
+      `${named('linger')} is ${lingerSeconds} seconds and pollInterval is not shorter: the run would end before its first check`,
     );
   }
 }

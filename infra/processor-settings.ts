@@ -5,8 +5,8 @@ import type { Duration } from 'aws-cdk-lib';
 /** What a run may take, how failed events come back, and how long processed ones are kept. */
 export interface ProcessorSettings {
   /**
-   * How often the processor runs; EventBridge Scheduler knows no seconds. With a minute, Aurora never pauses:
-   * it pauses after at least 5 idle minutes. 1 to 1,440 minutes.
+   * How often the processor runs, in whole minutes, the smallest unit of EventBridge Scheduler. An Aurora
+   * cluster that may pause does so after at least 5 idle minutes, so never with a minute. 1 to 1,440 minutes.
    * @default 1 minute
    */
   readonly interval?: Duration;
@@ -18,13 +18,13 @@ export interface ProcessorSettings {
    */
   readonly lanes?: number;
   /**
-   * How long a run stays and looks for new events. With the length of the interval, an event waits for the
-   * next look and no longer for the next tick. 1 to 240 seconds.
+   * How long a run goes on checking for new events when nothing is due. At the length of the interval, an
+   * event waits for the next check instead of the next tick. 1 to 240 seconds.
    * @default none: a run ends when nothing is due
    */
   readonly linger?: Duration;
   /**
-   * Time between two looks of a run that lingers. 1 to 60 seconds.
+   * Time between two checks for new events by a run that lingers. 1 to 60 seconds.
    * @default 1 second
    */
   readonly pollInterval?: Duration;
@@ -35,9 +35,9 @@ export interface ProcessorSettings {
    */
   readonly batchSize?: number;
   /**
-   * Events in one Map iteration and one PutEvents request. With more than one, an iteration is a request
-   * instead of an event: several times the throughput with a tenth of the invocations and requests, and a
-   * publisher that dies takes the first attempt of all its events. 1 to 10 events.
+   * Events in one Map iteration and one PutEvents request. With more than one, an iteration is no longer a
+   * single event: several times the throughput with a tenth of the invocations and requests, but a publisher
+   * that dies costs each of its events an attempt. 1 to 10 events.
    * @default 1
    */
   readonly publishChunkSize?: number;
@@ -54,32 +54,32 @@ export interface ProcessorSettings {
    */
   readonly accountConcurrency?: number;
   /**
-   * Concurrent executions that Lambda keeps for the publisher, which are also its most. At least
+   * Concurrent executions that Lambda keeps for the publisher, and the most that it may use. At least
    * `publishConcurrency` x `lanes`; Lambda leaves at least 100 of an account's executions unreserved. 1 to
    * 1,000,000 executions.
    * @default none reserved
    */
   readonly reservedConcurrency?: number;
   /**
-   * How often Step Functions retries one event within a run. All tries of one event end within 30 seconds. 0
-   * to 3 retries.
+   * How often Step Functions retries an event within a run. All its retries end within 30 seconds. 0 to 3
+   * retries.
    * @default 2
    */
   readonly publishRetries?: number;
   /**
-   * Attempts, one per claim, after which an event fails for good. 1 to 1,000 attempts.
+   * Attempts after which an event fails for good. Each claim is one attempt. 1 to 1,000 attempts.
    * @default 8
    */
   readonly maxAttempts?: number;
   /**
-   * How long a claim holds its events. Longer than the 300 seconds of an Express execution and its last call.
-   * 305 to 86,400 seconds.
+   * How long a claim holds its events. It must outlast an Express execution, 300 seconds, and the last call
+   * of that execution. 305 to 86,400 seconds.
    * @default 330 seconds
    */
   readonly lease?: Duration;
   /**
-   * The wait before an event's second attempt. It doubles with every further one, and is jittered down to its
-   * half. 1 to 86,400 seconds.
+   * The wait before an event's second attempt. It doubles with every further attempt; jitter shortens it by
+   * up to a half. 1 to 86,400 seconds.
    * @default 10 seconds
    */
   readonly backoffBase?: Duration;
@@ -89,13 +89,14 @@ export interface ProcessorSettings {
    */
   readonly backoffMax?: Duration;
   /**
-   * The wait of events that an outage or throttling gave back. No attempt is consumed. 1 to 3,600 seconds.
+   * How long events that were given back, because of an outage or throttling, wait before they are due again.
+   * They lose no attempt. 1 to 3,600 seconds.
    * @default 30 seconds
    */
   readonly outageDelay?: Duration;
   /**
-   * How long outages give an event back. After that each one costs it an attempt, because it may be the event
-   * that the bus never answers. Throttling never costs one. 1 to 2,592,000 seconds.
+   * How long an event may be given back because of outages before each further one costs an attempt: the
+   * event itself may be why the bus does not answer. Throttling never costs one. 1 to 2,592,000 seconds.
    * @default 86400 seconds
    */
   readonly outageLimit?: Duration;

@@ -23,7 +23,7 @@ export const settings = {
     max: 1440,
     default: 1,
     meaning:
-      'How often the processor runs; EventBridge Scheduler knows no seconds. With a minute, Aurora never pauses: it pauses after at least 5 idle minutes.',
+      'How often the processor runs, in whole minutes, the smallest unit of EventBridge Scheduler. An Aurora cluster that may pause does so after at least 5 idle minutes, so never with a minute.',
   },
   lanes: {
     unit: 'runs',
@@ -39,14 +39,14 @@ export const settings = {
     max: 240,
     default: 'none: a run ends when nothing is due',
     meaning:
-      'How long a run stays and looks for new events. With the length of the interval, an event waits for the next look and no longer for the next tick.',
+      'How long a run goes on checking for new events when nothing is due. At the length of the interval, an event waits for the next check instead of the next tick.',
   },
   pollInterval: {
     unit: 'seconds',
     min: 1,
     max: 60,
     default: 1,
-    meaning: 'Time between two looks of a run that lingers.',
+    meaning: 'Time between two checks for new events by a run that lingers.',
   },
   batchSize: {
     unit: 'events',
@@ -61,7 +61,7 @@ export const settings = {
     max: 10,
     default: 1,
     meaning:
-      'Events in one Map iteration and one PutEvents request. With more than one, an iteration is a request instead of an event: several times the throughput with a tenth of the invocations and requests, and a publisher that dies takes the first attempt of all its events.',
+      'Events in one Map iteration and one PutEvents request. With more than one, an iteration is no longer a single event: several times the throughput with a tenth of the invocations and requests, but a publisher that dies costs each of its events an attempt.',
   },
   publishConcurrency: {
     unit: 'events at once',
@@ -85,22 +85,21 @@ export const settings = {
     max: 1_000_000,
     default: 'none reserved',
     meaning:
-      "Concurrent executions that Lambda keeps for the publisher, which are also its most. At least `publishConcurrency` x `lanes`; Lambda leaves at least 100 of an account's executions unreserved.",
+      "Concurrent executions that Lambda keeps for the publisher, and the most that it may use. At least `publishConcurrency` x `lanes`; Lambda leaves at least 100 of an account's executions unreserved.",
   },
   publishRetries: {
     unit: 'retries',
     min: 0,
     max: 3,
     default: 2,
-    meaning:
-      'How often Step Functions retries one event within a run. All tries of one event end within 30 seconds.',
+    meaning: 'How often Step Functions retries an event within a run. All its retries end within 30 seconds.',
   },
   maxAttempts: {
     unit: 'attempts',
     min: 1,
     max: 1000,
     default: 8,
-    meaning: 'Attempts, one per claim, after which an event fails for good.',
+    meaning: 'Attempts after which an event fails for good. Each claim is one attempt.',
   },
   lease: {
     unit: 'seconds',
@@ -108,7 +107,7 @@ export const settings = {
     max: 86_400,
     default: 330,
     meaning:
-      'How long a claim holds its events. Longer than the 300 seconds of an Express execution and its last call.',
+      'How long a claim holds its events. It must outlast an Express execution, 300 seconds, and the last call of that execution.',
   },
   backoffBase: {
     unit: 'seconds',
@@ -116,7 +115,7 @@ export const settings = {
     max: 86_400,
     default: 10,
     meaning:
-      "The wait before an event's second attempt. It doubles with every further one, and is jittered down to its half.",
+      "The wait before an event's second attempt. It doubles with every further attempt; jitter shortens it by up to a half.",
   },
   backoffMax: {
     unit: 'seconds',
@@ -130,7 +129,8 @@ export const settings = {
     min: 1,
     max: 3600,
     default: 30,
-    meaning: 'The wait of events that an outage or throttling gave back. No attempt is consumed.',
+    meaning:
+      'How long events that were given back, because of an outage or throttling, wait before they are due again. They lose no attempt.',
   },
   outageLimit: {
     unit: 'seconds',
@@ -138,7 +138,7 @@ export const settings = {
     max: 2_592_000,
     default: 86_400,
     meaning:
-      'How long outages give an event back. After that each one costs it an attempt, because it may be the event that the bus never answers. Throttling never costs one.',
+      'How long an event may be given back because of outages before each further one costs an attempt: the event itself may be why the bus does not answer. Throttling never costs one.',
   },
   retention: {
     unit: 'days',

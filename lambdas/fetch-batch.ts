@@ -31,7 +31,7 @@ export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'g
   // Before the claim, so that a missing bus consumes no attempts.
   const reason = firstOfRun ? await checkBus(runId) : undefined;
   if (reason !== undefined)
-    logger.warn('the bus could not be looked at, events are published all the same', { reason });
+    logger.warn('the bus could not be checked, events are published all the same', { reason });
   const sentAt = Date.now();
   // Also stop at our own timeout: the statement may still be queued then.
   const expiresAt = Math.min(input.expiresAt ?? Number.POSITIVE_INFINITY, sentAt + databaseTimeoutMs);

@@ -17,7 +17,7 @@ export interface NudgeOptions {
 export type Nudge = () => Promise<void>;
 
 // A start that never answers must not prevent all later ones.
-const PATIENCE_MS = 5_000;
+const START_TIMEOUT_MS = 5_000;
 const nothing = () => undefined;
 
 /**
@@ -39,7 +39,7 @@ export function createNudge(
       .catch(onError)
       // An error in onError must not stop the nudges.
       .then(nothing, nothing);
-    const answered = Promise.race([started, pause(PATIENCE_MS, undefined, { ref: false })]);
+    const answered = Promise.race([started, pause(START_TIMEOUT_MS, undefined, { ref: false })]);
     free = Promise.all([answered, pause(intervalMs)]);
     return answered;
   }

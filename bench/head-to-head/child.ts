@@ -29,7 +29,7 @@ export interface Child<C extends Calls> {
 }
 
 const KEPT_STDERR_CHARACTERS = 2_000;
-const PATIENCE_MS = 2_000;
+const KILL_AFTER_MS = 2_000;
 
 /** Starts a program in this folder that calls `serve`. */
 export function startChild<C extends Calls>(program: string): Child<C> {
@@ -83,7 +83,7 @@ function firstError(stderr: string): string {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
   if (child.connected) child.disconnect();
   await exited;
   clearTimeout(timer);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Child, startChild } from './child.ts';
 import type { ContenderCalls } from './contender-process.ts';
 
-const STOP_PATIENCE_MS = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 
 export type ContenderProcess = Child<ContenderCalls>;
 
@@ -14,7 +14,7 @@ export function startContenderProcess(): ContenderProcess {
 export async function finish(worker: ContenderProcess): Promise<void> {
   await Promise.race([
     worker.call('stop').catch(() => undefined),
-    pause(STOP_PATIENCE_MS, undefined, { ref: false }),
+    pause(STOP_TIMEOUT_MS, undefined, { ref: false }),
   ]);
   await worker.stop();
 }

@@ -9,7 +9,7 @@ import type { Stage } from './stage.ts';
 // Excludes the first events, which run code that is not compiled yet.
 const WARM_UP_SECONDS = 1;
 /** Time limit for the last event to be received. */
-const PATIENCE_MS = 1_500;
+const SETTLE_MS = 1_500;
 
 export interface Load {
   readonly perSecond: number;
@@ -43,7 +43,7 @@ export function runSteady(
         producer.call('produce', { ...place, perSecond: load.perSecond, count }),
         worker.ended,
       ]);
-      await pause(PATIENCE_MS);
+      await pause(SETTLE_MS);
       const arrivals = await endpoint.arrivals();
       await finish(worker);
       return summarize(written.slice(load.perSecond * WARM_UP_SECONDS), arrivals);

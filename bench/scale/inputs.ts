@@ -23,7 +23,7 @@ export const fields = {
     lanes: { label: 'Lanes: runs that a tick starts', value: 1 },
     intervalSeconds: { label: 'Seconds between two ticks', value: 60 },
     loopSeconds: { label: 'Seconds in which a run begins batches', value: 30 },
-    pollSeconds: { label: 'Seconds between two looks of a lingering run (0: no linger)', value: 0 },
+    pollSeconds: { label: 'Seconds between two checks of a lingering run (0: no linger)', value: 0 },
     history: { label: 'Execution history: 2 with data, 1 without, 0 off', value: 2 },
     cleanupIntervalSeconds: { label: 'Seconds between two cleanups (300 to 86,400)', value: 3600 },
     minimumAcu: { label: 'Minimum ACU of the Aurora cluster', value: 0.5 },

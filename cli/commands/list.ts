@@ -56,7 +56,7 @@ export function addList(program: Command): void {
     .option('--limit <number>', 'at most so many', wholeNumber(1, 500), 20)
     .addHelpText(
       'after',
-      `\nLooks at the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns. Texts end after 4,000 characters: show has the whole.`,
+      `\nSearches the newest ${SCAN_LIMIT} unfinished, failed and processed events each.\nA narrow terminal shows fewer columns. Texts end after 4,000 characters: show has the whole.`,
     )
     .addHelpText(
       'after',

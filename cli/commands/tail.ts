@@ -43,7 +43,7 @@ export function addTail(program: Command): void {
     .description('follows what becomes of events, until Ctrl-C; 3 seconds behind')
     .option('--bus', 'what the bus accepts instead (the twin only)')
     .option('--since <seconds>', 'begin so many seconds ago', wholeNumber(0, 86_400), 0)
-    .option('--interval <seconds>', 'between two looks', wholeNumber(1, 3_600), 1)
+    .option('--interval <seconds>', 'seconds between two queries', wholeNumber(1, 3_600), 1)
     .addHelpText(
       'after',
       '\n--json prints one JSON document a line. That the bus accepts nothing, and that it does again, goes to stderr.',
@@ -104,7 +104,7 @@ async function follow(
     } catch (error) {
       if (error instanceof OutputLost) throw error;
       const { sentence } = explain(error, target.place);
-      if (!failing) output.note(`${sentence}: looking again every ${interval} s`);
+      if (!failing) output.note(`${sentence}: trying again every ${interval} s`);
       failing = true;
     }
     if (complete) await pause(interval * 1_000);
@@ -147,7 +147,9 @@ async function tailBus(context: Context, { interval }: TailOptions): Promise<voi
   const { output, target } = context;
   const { localUrl } = target;
   if (localUrl === undefined)
-    throw new WrongUsage('a bus of AWS keeps nothing to look at: leave out --bus, or use --local');
+    throw new WrongUsage(
+      '--bus shows the bus of the twin only, because a bus on AWS keeps no events: leave it out, or use --local',
+    );
   const accepted = async (after: number) => {
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
     if (!response.ok)

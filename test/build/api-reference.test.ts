@@ -8,7 +8,7 @@ test('docs/api.md matches the types; npm run docs:generate writes it', () => {
 }, 60_000);
 
 test('the API reference has the type, the meaning and the default of a prop', () => {
-  expect(apiReference()).toMatch(/^\| `maxAttempts\?` \| `number` \| Attempts, one per claim, .+ \| 8 \|$/m);
+  expect(apiReference()).toMatch(/^\| `maxAttempts\?` \| `number` \| Attempts after which .+ \| 8 \|$/m);
 }, 60_000);
 
 test('the props and the context keys in the docs match infra/settings.ts; npm run docs:generate writes both', () => {

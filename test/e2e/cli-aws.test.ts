@@ -338,7 +338,7 @@ describe('failed request during tail', () => {
       });
       await tail.shows('"before"');
       refusing = true;
-      await tail.shows('the cluster is restored: looking again every 1 s');
+      await tail.shows('the cluster is restored: trying again every 1 s');
       await once(refusals, 'refused');
       refusing = false;
       await tail.shows('answers again');
@@ -352,7 +352,7 @@ describe('failed request during tail', () => {
         .split('\n')
         .map((json) => (JSON.parse(json) as { eventType: string }).eventType);
       expect(types).toEqual(['before', 'after']);
-      expect(stderr.match(/looking again/g)).toHaveLength(1);
+      expect(stderr.match(/trying again/g)).toHaveLength(1);
     } finally {
       await endpoint.close();
       await service.stop();
@@ -389,7 +389,7 @@ describe('failed request during tail', () => {
       const tail = cli.start(['tail', '--bus', '--json', local], env);
       await tail.shows('following the bus');
       refusing = true;
-      await tail.shows(/looking again every 1 s/);
+      await tail.shows(/trying again every 1 s/);
       await once(refusals, 'refused');
       refusing = false;
       await tail.shows('answers again');
@@ -408,7 +408,7 @@ describe('failed request during tail', () => {
           .map((json) => JSON.parse(json)),
       ).toEqual([event('a\u2028b'), event('after one that nobody saw')]);
       expect(stderr).toContain("1 events left the twin's log before they were shown");
-      expect(stderr.match(/looking again/g)).toHaveLength(1);
+      expect(stderr.match(/trying again/g)).toHaveLength(1);
     } finally {
       fakeTwin.closeAllConnections();
       fakeTwin.close();

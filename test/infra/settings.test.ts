@@ -43,13 +43,13 @@ describe('the settings', () => {
 
   test('a linger that is too short for a second fetch is refused', () => {
     expect(() => checkSettings({ linger: seconds(30), pollInterval: seconds(30) })).toThrow(
-      'linger (outbox:lingerSeconds) is 30 seconds and pollInterval is not shorter: the run would never look again',
+      'linger (outbox:lingerSeconds) is 30 seconds and pollInterval is not shorter: the run would end before its first check',
     );
   });
 
   test('a poll interval without linger is refused', () => {
     expect(() => checkSettings({ pollInterval: seconds(2) })).toThrow(
-      'pollInterval (outbox:pollIntervalSeconds) is given without linger: a run that does not linger looks once',
+      'pollInterval (outbox:pollIntervalSeconds) is given without linger: only a run that lingers checks again',
     );
   });
 

@@ -218,8 +218,8 @@ describe('fetch-batch', () => {
     expect(eventBridge.calls()).toEqual([]);
 
     const { printed } = await invoke(handler, { ...input, firstOfRun: true });
-    const looks = eventBridge.commandCalls(DescribeEventBusCommand);
-    expect(looks.map(({ args }) => args[0].input)).toEqual([{ Name: 'bellyfed-events' }]);
+    const checks = eventBridge.commandCalls(DescribeEventBusCommand);
+    expect(checks.map(({ args }) => args[0].input)).toEqual([{ Name: 'bellyfed-events' }]);
     expect(logsIn({ printed })).toEqual([]);
   });
 

@@ -17,7 +17,7 @@ describe('the bus', () => {
   const runId = 'arn:aws:states:eu-central-1:123456789012:express:outbox-processor:run:1';
   const check = (busName = 'bellyfed-events') => checkBus(client, busName, runId);
 
-  test('that exists is looked at by its name, and nothing is said', async () => {
+  test('a bus that exists is described by its name, and no reason is returned', async () => {
     expect(await check()).toBeUndefined();
     expect(eventBridge.commandCalls(DescribeEventBusCommand).map(({ args }) => args[0].input)).toEqual([
       { Name: 'bellyfed-events' },
@@ -28,12 +28,15 @@ describe('the bus', () => {
     ['its own account and region', 'arn:aws:events:eu-central-1:123456789012:event-bus/central', 1],
     ['another account', 'arn:aws:events:eu-central-1:999999999999:event-bus/central', 0],
     ['another region', 'arn:aws:events:eu-west-1:123456789012:event-bus/central', 0],
-  ])('of %s, given by its ARN, is looked at when DescribeEventBus can know it', async (_, arn, looks) => {
-    expect(await check(arn)).toBeUndefined();
-    expect(eventBridge.commandCalls(DescribeEventBusCommand)).toHaveLength(looks);
-  });
+  ])(
+    'a bus of %s that is given by its ARN is described only if DescribeEventBus can find it',
+    async (_, arn, calls) => {
+      expect(await check(arn)).toBeUndefined();
+      expect(eventBridge.commandCalls(DescribeEventBusCommand)).toHaveLength(calls);
+    },
+  );
 
-  test('that is missing has an error of its own: EventBridge would accept and drop the events', async () => {
+  test('a missing bus is an error, because EventBridge would accept and drop the events', async () => {
     const cause = serviceError('ResourceNotFoundException', 400);
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
@@ -52,7 +55,7 @@ describe('the bus', () => {
     serviceError('InternalException', 500),
     serviceError('TimeoutError'),
     networkError('ENOTFOUND'),
-  ])('that cannot be looked at (%s) stops nothing, and the reason is told', async (cause) => {
+  ])('a bus that cannot be described (%s) stops nothing, and the reason is returned', async (cause) => {
     eventBridge.on(DescribeEventBusCommand).rejects(cause);
 
     const name = 'code' in cause ? cause.code : cause.name;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 
 // Set before the import: nudge.ts reads its intervals from here.
 const pauses: { ms: number; end: () => void }[] = [];
-const PATIENCE_MS = 5_000;
+const START_TIMEOUT_MS = 5_000;
 jest.unstable_mockModule('node:timers/promises', () => ({
   setTimeout: (ms: number) => new Promise<void>((end) => pauses.push({ ms, end })),
 }));
@@ -19,8 +19,8 @@ afterEach(() => {
   jest.resetAllMocks();
 });
 
-const endPause = () => pauses.findLast(({ ms }) => ms !== PATIENCE_MS)?.end();
-const giveUp = () => pauses.findLast(({ ms }) => ms === PATIENCE_MS)?.end();
+const endPause = () => pauses.findLast(({ ms }) => ms !== START_TIMEOUT_MS)?.end();
+const giveUp = () => pauses.findLast(({ ms }) => ms === START_TIMEOUT_MS)?.end();
 
 test('the first nudge starts a run at once', async () => {
   await createNudge(startRun, { onError })();
@@ -39,7 +39,7 @@ test('nudges within the interval share one run, which begins after the interval'
   await Promise.all(shared);
 
   expect(startRun).toHaveBeenCalledTimes(2);
-  expect(pauses.map(({ ms }) => ms).filter((ms) => ms !== PATIENCE_MS)).toEqual([250, 250]);
+  expect(pauses.map(({ ms }) => ms).filter((ms) => ms !== START_TIMEOUT_MS)).toEqual([250, 250]);
 });
 
 test('a nudge during a start causes another start, which includes its events', async () => {

@@ -3,13 +3,14 @@ import { batches, batchOf, claimedEvents, fetches, publishing, runProcessor } fr
 import { failingFirst, lambdaError } from './run-definition.ts';
 
 const lingering = { loopSeconds: 30, lingerSeconds: 10, pollSeconds: 3 };
-const looks = (ran: Awaited<ReturnType<typeof runProcessor>>) => ran.calls('fetch-batch').map(({ at }) => at);
+const fetchTimes = (ran: Awaited<ReturnType<typeof runProcessor>>) =>
+  ran.calls('fetch-batch').map(({ at }) => at);
 
 describe('a lingering run', () => {
   test('a lingering run fetches again until its time is over, and then succeeds', async () => {
     const ran = await runProcessor({}, lingering);
 
-    expect(looks(ran)).toEqual([0, 3, 6, 9]);
+    expect(fetchTimes(ran)).toEqual([0, 3, 6, 9]);
     expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { claimed: 0, batches: 0 } });
   });
 
@@ -26,7 +27,7 @@ describe('a lingering run', () => {
       lingering,
     );
 
-    expect(looks(ran)).toEqual([0, 3, 6, 9]);
+    expect(fetchTimes(ran)).toEqual([0, 3, 6, 9]);
     expect(ran.outcome).toMatchObject({
       status: 'SUCCEEDED',
       output: { claimed: 3, published: 3, batches: 2 },
@@ -37,7 +38,7 @@ describe('a lingering run', () => {
     const full = batchOf(claimedEvents(1), { more: true });
     const ran = await runProcessor({ 'fetch-batch': batches(full, batchOf(claimedEvents(1, 1))) }, lingering);
 
-    expect(looks(ran)).toEqual([0, 0, 3, 6, 9]);
+    expect(fetchTimes(ran)).toEqual([0, 0, 3, 6, 9]);
   });
 
   test('a lingering run uses a new token for every fetch, so that each fetch claims new events', async () => {
@@ -55,7 +56,7 @@ describe('a lingering run', () => {
       { ...lingering, random: () => 0 },
     );
 
-    expect(looks(ran)).toEqual([0]);
+    expect(fetchTimes(ran)).toEqual([0]);
     expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { published: 0, failed: 1 } });
   });
 
@@ -68,7 +69,7 @@ describe('a lingering run', () => {
       lingering,
     );
 
-    expect(looks(ran)).toEqual([0]);
+    expect(fetchTimes(ran)).toEqual([0]);
     expect(ran.outcome).toMatchObject({ status: 'FAILED', error: 'RunFailed' });
   });
 
@@ -78,6 +79,6 @@ describe('a lingering run', () => {
   ])('a run does not linger %s', async (_, input) => {
     const ran = await runProcessor({}, { ...lingering, input });
 
-    expect(looks(ran)).toEqual([0]);
+    expect(fetchTimes(ran)).toEqual([0]);
   });
 });

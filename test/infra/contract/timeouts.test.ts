@@ -47,7 +47,7 @@ const toldTimeouts = (text: string) =>
   );
 
 /** The timeouts around each Task in seconds, from the inside out, with their names. */
-function patiences(resources: Resources, machine: string, definition: Definition) {
+function nestedTimeouts(resources: Resources, machine: string, definition: Definition) {
   return stepsOf(definition).map(([name, state]) => {
     const properties = functionOf(resources, machine, placeholderOf(state));
     const variables = environmentOf(properties);
@@ -64,8 +64,8 @@ function patiences(resources: Resources, machine: string, definition: Definition
 }
 
 function violations(resources: Resources, machine: string, definition = readDefinition(machine)): string[] {
-  return patiences(resources, machine, definition).flatMap(({ name, ...patience }) => {
-    const order = [...Object.entries(patience), ['Express', EXPRESS_LIMIT_SECONDS] as const];
+  return nestedTimeouts(resources, machine, definition).flatMap(({ name, ...timeouts }) => {
+    const order = [...Object.entries(timeouts), ['Express', EXPRESS_LIMIT_SECONDS] as const];
     return order.slice(1).flatMap(([outer, seconds], index) => {
       const [inner, shorter] = order[index] ?? ['', Number.NaN];
       return shorter < seconds
@@ -81,7 +81,9 @@ function leaseViolations(resources: Resources): string[] {
   const lease = Number(environmentOf(fetchBatch)['LEASE_SECONDS']);
   const needed =
     EXPRESS_LIMIT_SECONDS +
-    Math.max(...patiences(resources, 'outbox-processor', definition).map((patience) => patience.function));
+    Math.max(
+      ...nestedTimeouts(resources, 'outbox-processor', definition).map((timeouts) => timeouts.function),
+    );
   return lease >= needed
     ? []
     : [`a lease of ${lease} s may end before the last call of a run, after ${needed} s`];
@@ -91,7 +93,7 @@ describe.each(machines)('the timeouts of %s', (machine) => {
   test('timeouts increase from the inside out: SDK call, function, state, execution, Express', () => {
     const resources = plainResources(template);
 
-    expect(patiences(resources, machine, readDefinition(machine))).not.toEqual([]);
+    expect(nestedTimeouts(resources, machine, readDefinition(machine))).not.toEqual([]);
     expect(violations(resources, machine)).toEqual([]);
   });
 });
