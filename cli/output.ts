@@ -23,6 +23,8 @@ export interface Output {
 
 export interface Progress {
   update(done: number): void;
+  /** Prints a message above the bar. */
+  note(text: string): void;
   stop(): void;
 }
 
@@ -42,7 +44,12 @@ export function createOutput(json: boolean): Output {
       const format = `{bar} {percentage} %  {value} of {total} ${unit}  {duration_formatted}`;
       const bar = new SingleBar({ format, stream: stderr, barsize: 24, linewrap: true });
       bar.start(total, 0);
-      return { update: (done) => bar.update(done), stop: () => bar.stop() };
+      const clearLine = stderr.isTTY ? '\r\u001b[K' : '';
+      return {
+        update: (done) => bar.update(done),
+        note: (text) => void stderr.write(`${clearLine}${text}\n`),
+        stop: () => bar.stop(),
+      };
     },
   };
 }

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Application, type DeployOptions, deploy, type Twin } from '../twin/deploy.ts';
 import type { CloudAssembly } from '../twin/template/cloud-assembly.ts';
+import { makeAssemblyFolder } from './assembly-folder.ts';
 import { consoleOf } from './console-handler.ts';
 import { describeHealth } from './health.ts';
 import { outboxEvents } from './outbox-events.ts';
@@ -35,7 +34,7 @@ function isPage({ method, url = '/' }: IncomingMessage): boolean {
 export async function startTwin({ assembly, context, ...options }: TwinOptions): Promise<Twin> {
   if (assembly !== undefined)
     return deploy({ ...options, application: outbox, synthesize: async () => assembly });
-  const folder = await mkdtemp(join(tmpdir(), 'outbox-cdk-'));
+  const folder = await makeAssemblyFolder();
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const twin = await deploy({

@@ -132,7 +132,7 @@ async function start(
     keepNew: options.keepBusEvents === true,
   });
   cleanUps.push(bus.close);
-  const logs = openLogFile(join(folder, 'functions.log'), LOG_BYTES);
+  const logs = openLogFile(join(folder, 'functions.log'), { maxBytes: LOG_BYTES, report });
   cleanUps.push(logs.close);
   const urls = databaseUrls(assembly.secrets, postgres.url);
   const rdsData = createRdsData({

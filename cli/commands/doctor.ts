@@ -38,6 +38,12 @@ async function doctor(context: Context): Promise<void> {
   if (found.every(({ result }) => result === 'skipped')) throw new Unreachable('nothing could be checked');
   const failures = found.filter(({ result }) => result === 'failed');
   if (failures.length > 0) throw new Failed(`${failures.length} of ${found.length} checks failed`);
+  // All that is known of the events is in the database: when it was not checked, exit code 0 would be wrong.
+  const [database] = found;
+  if (database?.result === 'skipped')
+    throw new Unreachable(
+      `the database could not be checked: ${database.found.replace(/^not checked: /, '')}`,
+    );
 }
 
 /** One cause is reported once: otherwise a database that is away would be ten findings. */

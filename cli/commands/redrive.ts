@@ -15,6 +15,7 @@ import { countMatches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, time, wholeNumber } from '../arguments.ts';
 import { Failed, WrongUsage } from '../exit-codes.ts';
+import { outageTeller } from '../tell-outage.ts';
 
 // A dry run stops counting here: this is enough to show that there are many.
 const COUNT_LIMIT = 100_000;
@@ -145,10 +146,12 @@ async function follow(
   matching: number,
 ): Promise<DescribeExecutionOutput> {
   const bar = output.progress(matching, 'processed');
+  const tellOutage = outageTeller(database, bar.note);
   try {
     for (;;) {
       const execution = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
       bar.update((await redriveProgress(database(), executionArn)).processed);
+      await tellOutage();
       if (execution.status !== 'RUNNING') return execution;
       await pause(target.localUrl === undefined ? AWS_POLL_MS : LOCAL_POLL_MS);
     }

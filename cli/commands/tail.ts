@@ -5,11 +5,12 @@ import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { wholeNumber } from '../arguments.ts';
 import { explain, Unreachable, WrongUsage } from '../exit-codes.ts';
-import { explainOutage, type Outage, readBusInOneCall } from '../outage.ts';
 import { printable } from '../printable.ts';
 import { halving } from '../read-in-parts.ts';
 import { atMost, isoTime, toSecond } from '../sql-columns.ts';
 import { OutputLost } from '../stdout.ts';
+import { outageTeller } from '../tell-outage.ts';
+import { type BusEvent, createBusReader } from '../twin-bus.ts';
 
 const PAGE = 500;
 
@@ -58,7 +59,7 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
   const { output } = context;
   const database = context.database('reader');
   let last = { at: await startingAt(database, options.since), id: '00000000-0000-0000-0000-000000000000' };
-  const tellOutage = outageTeller(context);
+  const tellOutage = outageTeller(context.database, output.note);
   output.note('following the outcomes');
   await follow(context, options.interval, async () => {
     const { rows, complete } = await halving(PAGE, async (limit) => {
@@ -73,20 +74,6 @@ async function tailTable(context: Context, options: TailOptions): Promise<void> 
     await tellOutage();
     return complete;
   });
-}
-
-/** Says once that the bus is away, and once that it is back: an event that is given back has no outcome yet. */
-function outageTeller({ database, output }: Context): () => Promise<void> {
-  let told: Outage | undefined;
-  return async () => {
-    const { outage, lastProcessedAt } = await readBusInOneCall(database('reader'));
-    if (outage !== undefined && told === undefined) output.note(printable(explainOutage(outage)));
-    if (outage === undefined && told !== undefined) {
-      const back = lastProcessedAt !== undefined && lastProcessedAt > told.since;
-      output.note(back ? 'the bus accepts events again' : 'no event waits for the bus any more');
-    }
-    told = outage;
-  };
 }
 
 /** Queries again and again, without a pause while there is more. A query that fails counts as one that finds nothing. */
@@ -137,12 +124,6 @@ async function startingAt(database: DataApi, since: number): Promise<string> {
   return new RowReader((await database.query(NOW, { since }))[0]).text(0);
 }
 
-interface BusEvent {
-  readonly Time: string;
-  readonly DetailType: string;
-  readonly Detail: string;
-}
-
 async function tailBus(context: Context, { interval }: TailOptions): Promise<void> {
   const { output, target } = context;
   const { localUrl } = target;
@@ -150,25 +131,23 @@ async function tailBus(context: Context, { interval }: TailOptions): Promise<voi
     throw new WrongUsage(
       '--bus shows the bus of the twin only, because a bus on AWS keeps no events: leave it out, or use --local',
     );
-  const accepted = async (after: number) => {
+  const read = createBusReader(async (after) => {
     const response = await fetch(`${localUrl}/_local/bus/events?after=${after}`);
+    // It has not accepted that many.
+    if (response.status === 400 && after > 0) return undefined;
     if (!response.ok)
       throw new Unreachable(`${target.place} answers ${response.status}: ${await response.text()}`);
     const events = (await response.json()) as BusEvent[];
-    // The log is bounded: its oldest events may be missing.
     return { before: Number(response.headers.get('x-events-before') ?? after), events };
-  };
-  const first = await accepted(0);
-  let seen = first.before + first.events.length;
+  });
+  await read();
   output.note('following the bus');
   await follow(context, interval, async () => {
-    const { before, events } = await accepted(seen);
-    if (before > seen) output.note(`${before - seen} events left the twin's log before they were shown`);
-    seen = before;
-    for (const event of events) {
+    const { events, missed, isNewLog } = await read();
+    if (isNewLog) output.note('the twin has a new bus: following it from its first event');
+    if (missed > 0) output.note(`${missed} events left the twin's log before they were shown`);
+    for (const event of events)
       output.line(event, () => printable(`${event.Time}  ${event.DetailType}  ${event.Detail}`));
-      seen += 1;
-    }
     return true;
   });
 }

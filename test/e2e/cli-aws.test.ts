@@ -361,7 +361,12 @@ describe('failed request during tail', () => {
 
   test("tail continues after a failed request to the twin's bus, whose log keeps only the newest events", async () => {
     const refusals = new EventEmitter();
-    const event = (DetailType: string) => ({ Time: '2026-03-01T10:00:00.000Z', DetailType, Detail: '{}' });
+    const event = (DetailType: string) => ({
+      EventId: DetailType,
+      Time: '2026-03-01T10:00:00.000Z',
+      DetailType,
+      Detail: '{}',
+    });
     const events = [event('old')];
     let dropped = 600;
     let refusing = false;

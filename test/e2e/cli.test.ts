@@ -315,6 +315,23 @@ describe('redrive', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('redrive says that it waits for a bus that accepts nothing, and when it accepts events again', async () => {
+    await pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload, due_at, given_back_since, last_error_type, last_error)
+       values ('7', 'dish.rated', '{}', now() + interval '1 hour', clock_timestamp(), 'InternalException', 'try later')`,
+    );
+    await twin.setFaults([{ service: 'events', operation: 'PutEvents', kind: 'latency', ms: 1_000 }]);
+
+    const { exitCode, stderr } = await cli.run(['redrive', '--all', '--yes', local]);
+
+    const said = stderr.split('\n').filter((line) => line.startsWith('the bus '));
+    expect(said).toEqual([
+      expect.stringMatching(/^the bus has not accepted anything since .* InternalException: try later; /),
+      'the bus accepts events again',
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
   test('redrive asks for confirmation in a terminal and accepts "no"', async () => {
     const declined = cli.startInTerminal(['redrive', '--all', local]);
     await declined.shows('Redrive 2 events?');
@@ -345,7 +362,7 @@ test('tail shows new outcomes, and new events on the bus', async () => {
 
   tail.stop();
   bus.stop();
-  const { stdout } = await tail.ended;
+  const [{ stdout }] = await Promise.all([tail.ended, bus.ended]);
   const outcomes = stdout
     .trim()
     .split('\n')
@@ -390,6 +407,18 @@ describe('doctor', () => {
       found: 'not checked, for the same reason as "Data API answers"',
     });
     expect(exitCode).toBe(1);
+  });
+
+  test('doctor is not content when the operator may not read the database', async () => {
+    await twin.setFaults([{ service: 'rds-data', kind: 'error', code: 'AccessDeniedException' }]);
+
+    const { exitCode, stderr, answer } = await json('doctor');
+
+    const checks = answer['checks'] as { name: string; result: string }[];
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'the bus exists', result: 'ok' }));
+    expect(checks.filter(({ result }) => result === 'failed')).toEqual([]);
+    expect(stderr).toMatch(/^error the database could not be checked: no permission: [^\n]+\n$/);
+    expect(exitCode).toBe(3);
   });
 
   test('of a bus that answers 500 advises to wait, and of one that is gone to create it again', async () => {

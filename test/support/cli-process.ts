@@ -18,7 +18,7 @@ export interface Running {
   /** Waits until stdout or stderr contains this. */
   shows(text: string | RegExp): Promise<void>;
   type(keys: string): void;
-  stop(): void;
+  stop(signal?: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
 }
 
@@ -49,6 +49,14 @@ export async function bundleCli(): Promise<Cli> {
   await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build/bundle-cli.ts', bundle], {
     cwd: project,
   });
+  // A test that fails leaves its commands running.
+  const running = new Set<Running>();
+  const follow = (...command: Parameters<typeof spawnAndFollow>) => {
+    const started = spawnAndFollow(...command);
+    running.add(started);
+    void started.ended.finally(() => running.delete(started));
+    return started;
+  };
   // The same on a CI machine and on a laptop: output to a pipe has no colours.
   const start: Cli['start'] = (parameters, env = process.env) =>
     follow(process.execPath, [bundle, ...parameters], { ...env, CI: 'true', FORCE_COLOR: undefined });
@@ -78,7 +86,11 @@ export async function bundleCli(): Promise<Cli> {
         TERM: 'xterm-256color',
       });
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      for (const each of running) each.stop('SIGKILL');
+      await Promise.all([...running].map(({ ended }) => ended));
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -88,7 +100,7 @@ function quoted(bundle: string, parameters: readonly string[]): string {
     .join(' ');
 }
 
-function follow(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv): Running {
+function spawnAndFollow(file: string, parameters: readonly string[], env: NodeJS.ProcessEnv): Running {
   const child = spawn(file, parameters, { cwd: project, env });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -115,6 +127,6 @@ function follow(file: string, parameters: readonly string[], env: NodeJS.Process
       }
     },
     type: (keys) => void (keys === '' ? child.stdin.end() : child.stdin.write(keys)),
-    stop: () => void child.kill('SIGINT'),
+    stop: (signal = 'SIGINT') => void child.kill(signal),
   };
 }

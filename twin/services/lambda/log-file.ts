@@ -1,5 +1,4 @@
-import { createWriteStream, openSync, renameSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { createWriteStream, openSync, renameSync, type WriteStream } from 'node:fs';
 
 /** Where the functions' output goes. */
 export interface Output {
@@ -10,34 +9,53 @@ export interface LogFile extends Output {
   close(): Promise<void>;
 }
 
-/** A log in a file that is written anew. Beyond half of `maxBytes` it is put aside as `<file>.old`, in place of the last one. */
-export function openLogFile(file: string, maxBytes: number): LogFile {
-  // Opened at once, so that a file that is put aside is the one that was written.
-  const open = () => createWriteStream(file, { fd: openSync(file, 'w') });
-  let stream = open();
-  let bytes = 0;
-  const closing = new Set<Promise<void>>();
+export interface LogFileOptions {
+  readonly maxBytes: number;
+  /** Receives one sentence when the log can no longer be written; from then on the output is dropped. */
+  readonly report: (problem: string) => void;
+}
 
-  function end(): Promise<void> {
-    const closed = finished(stream.end());
-    closing.add(closed);
-    return closed.finally(() => closing.delete(closed));
+/** A log in a file that is written anew. Beyond half of `maxBytes` it is put aside as `<file>.old`, in place of the last one. */
+export function openLogFile(file: string, { maxBytes, report }: LogFileOptions): LogFile {
+  const open = new Set<WriteStream>();
+  let failed = false;
+  let stream = openFile();
+  let bytes = 0;
+
+  function openFile(): WriteStream {
+    // Opened at once, so that a file that is put aside is the one that was written.
+    const opened = createWriteStream(file, { fd: openSync(file, 'w') });
+    open.add(opened);
+    // Without a listener, a full disk would end the twin.
+    opened.on('error', fail).once('close', () => open.delete(opened));
+    return opened;
+  }
+
+  function fail(error: Error): void {
+    if (!failed)
+      report(`the output of the functions is dropped, because ${file} cannot be written: ${error.message}`);
+    failed = true;
   }
 
   return {
     write(text) {
-      if (bytes > maxBytes / 2) {
-        void end();
-        renameSync(file, `${file}.old`);
-        stream = open();
-        bytes = 0;
+      if (failed) return;
+      try {
+        if (bytes > maxBytes / 2) {
+          stream.end();
+          renameSync(file, `${file}.old`);
+          stream = openFile();
+          bytes = 0;
+        }
+        bytes += text.length;
+        stream.write(text);
+      } catch (error) {
+        fail(error as Error);
       }
-      bytes += text.length;
-      stream.write(text);
     },
     async close() {
-      void end();
-      await Promise.all(closing);
+      stream.end();
+      await Promise.all([...open].map((each) => new Promise<void>((resolve) => each.once('close', resolve))));
     },
   };
 }
