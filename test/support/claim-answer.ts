@@ -1,0 +1,41 @@
+import type { Field } from '@aws-sdk/client-rds-data';
+import { databaseEnvironment } from './handler.ts';
+
+export const fetchEnvironment = {
+  ...databaseEnvironment,
+  EVENT_BUS_NAME: 'bellyfed-events',
+  BUS_CHECK_TIMEOUT_MS: '1000',
+  BATCH_SIZE: '200',
+  BATCH_MAX_STATE_BYTES: '240000',
+  INLINE_MAX_BYTES: '60000',
+  LEASE_SECONDS: '330',
+  MAX_ATTEMPTS: '8',
+};
+export const fetchInput = { leaseToken: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', runId: 'arn:execution' };
+export const none: Field = { isNull: true };
+
+/** A claimed event as the Data API returns it. */
+export const eventRow = (id: string, detail: Field, traceHeader: Field): Field[] => [
+  { stringValue: id },
+  { stringValue: 'DishRated' },
+  detail,
+  traceHeader,
+  { longValue: Date.parse('2026-11-23T12:00:00.123Z') },
+  { longValue: 2 },
+  { booleanValue: false },
+  ...Array.from({ length: 7 }, () => none),
+];
+/** The last row of a claim, with the counts. */
+export const countsRow = (
+  more: boolean,
+  failedForGood: number,
+  reclaimed: number,
+  gauges: number[] = [],
+): Field[] => [
+  ...Array.from({ length: 7 }, () => none),
+  { booleanValue: more },
+  { longValue: failedForGood },
+  { longValue: reclaimed },
+  { booleanValue: false },
+  ...[0, 1, 2].map((gauge) => (gauges[gauge] === undefined ? none : { doubleValue: gauges[gauge] })),
+];
