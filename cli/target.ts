@@ -4,7 +4,7 @@ import { Unreachable, WrongUsage } from './exit-codes.ts';
 import { readStack } from './stack.ts';
 
 /** The names that a command may need, and the flag for each. */
-export const nameFlags = {
+const nameFlags = {
   clusterArn: '--cluster-arn',
   secretArn: '--secret-arn',
   producerSecretArn: '--secret-arn',

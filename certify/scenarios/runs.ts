@@ -13,7 +13,7 @@ import { answerTo, type Scenario } from '../scenario.ts';
 const MAX_STATE_BYTES = 262_144;
 
 /** At most one batch: other due events are published a little earlier than they would be anyway. */
-export const oneBatch = { loopSeconds: 0, lingerSeconds: 0 };
+const oneBatch = { loopSeconds: 0, lingerSeconds: 0 };
 
 export const runProcessor = async ({ stepFunctions, target }: Context, input: object = oneBatch) =>
   stepFunctions.send(
