@@ -127,7 +127,9 @@ test('it outlives a killed session of its database and a killed database, which 
     await everythingProcessed();
 
     expect(states).toEqual(new Set(['503 unavailable', '200 ready']));
-    expect(await twin.busEvents()).toHaveLength(100);
+    // A killed database may take outcomes with it, and those events are published twice.
+    const published = (await twin.busEvents()).map(({ Detail }) => JSON.parse(Detail).eventId);
+    expect(new Set(published).size).toBe(100);
     expect(twin.output()).toMatch(/PostgreSQL has ended on its own \(exit code 1\) and is started again/);
   } finally {
     await pool.end();

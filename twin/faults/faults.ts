@@ -81,7 +81,7 @@ export function createFaults(
     },
     list: () => active.map(({ rule, fired }) => ({ ...rule, fired })),
     async around(call, caller, perform) {
-      // As a connection looks that was closed while it was idle: the request reaches nobody.
+      // Like a connection that was closed while it was idle: the request does not reach the service.
       if (fire(call, 'reset-idle') !== undefined) throw new ConnectionReset();
       const latency = fire(call, 'latency');
       if (latency?.ms !== undefined) await held.hold(latency.ms, caller);

@@ -1,9 +1,9 @@
-/** An error as an AWS service answers it: SDK clients turn the code into the name of what they throw. */
+/** An error as an AWS service returns it: SDK clients throw an error whose name is the code. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   readonly code: string;
   readonly status: number;
-  /** What else the service says about this error. */
+  /** Further fields of the service's error. */
   readonly details: Readonly<Record<string, string>>;
 
   constructor(code: string, message: string, status = 400, details: Readonly<Record<string, string>> = {}) {

@@ -6,7 +6,7 @@ import { RequestBody } from './request.ts';
 
 /** The connection that a request came over. */
 export interface Connection {
-  /** Whether it has carried a request before. */
+  /** Whether it was used for a request before. */
   readonly reused: boolean;
 }
 
@@ -41,7 +41,7 @@ export type Admit = (
   request: RequestBody,
 ) => void;
 
-/** Answers what no AWS protocol covers; false when the path is not its own. */
+/** Answers requests outside AWS's protocols; false when the path is not its own. */
 export type ControlSurface = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 // The largest of the services' own limits: a Lambda payload.

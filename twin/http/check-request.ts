@@ -35,7 +35,7 @@ function check(shape: Shape, value: unknown, path: string): string[] {
         ...lengthViolations(shape, [...value].length, () => value, path),
       ];
     case 'timestamp':
-      // Seconds since 1970. What no Date can hold is no time.
+      // Seconds since 1970. A number that no Date can hold is not a time.
       if (typeof value !== 'number' || Number.isNaN(new Date(value * 1000).getTime()))
         throw unexpected(value, 'a Timestamp');
       return [];
@@ -90,7 +90,7 @@ function unexpected(value: unknown, wanted: string): AwsError {
   return new AwsError('SerializationException', `Start of ${start} found where not expected.`);
 }
 
-/** As Java prints it, for it is Java that answers. */
+/** As Java prints it, because AWS's front ends are written in Java. */
 function print(shape: Shape, value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (shape.type === 'list') {

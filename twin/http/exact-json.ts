@@ -14,7 +14,7 @@ export function stringifyExact(value: unknown): string {
   return stringify(value) ?? 'null';
 }
 
-/** The integer that these digits are, whatever its size. */
+/** The integer with these digits, of any size. */
 export function exactInteger(digits: string): number | bigint {
   const number = Number(digits);
   return Number.isSafeInteger(number) ? number : BigInt(digits);

@@ -1,17 +1,17 @@
 import { AwsError } from './aws-error.ts';
 import { stringifyExact } from './exact-json.ts';
 
-/** The party that waits for a call's answer. */
+/** The caller that waits for an answer. */
 export interface Caller {
-  /** Length of what was sent. */
+  /** The length of the request. */
   readonly bytes: number;
-  /** Calls back when nobody waits for the answer any more. */
+  /** Calls back when the caller no longer waits for the answer. */
   readonly onLeave: (listener: () => void) => void;
 }
 
 export const nobody: Caller = { bytes: 0, onLeave: () => undefined };
 
-/** The JSON body of an AWS request, read field by field with AWS's complaint when a field is not what it must be. */
+/** The JSON body of an AWS request, read field by field, with AWS's error for a field of the wrong type. */
 export class RequestBody {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #complaint: string;
@@ -26,7 +26,7 @@ export class RequestBody {
     this.caller = caller;
   }
 
-  /** The fields as they came, for a check against the service's model. */
+  /** The fields as received, for a check against the service's model. */
   get fields(): Readonly<Record<string, unknown>> {
     return this.#fields;
   }

@@ -17,7 +17,7 @@ export async function sendJsonList(
   try {
     await pipeline(Readable.from(chunks(items, `${before}[`, `]${after}`)), response);
   } catch (error) {
-    // Whoever leaves before the end misses the rest; everything else cuts the answer short, so that it cannot be read.
+    // A reader may leave before the end. After any other error the answer is cut off, so that it cannot be parsed.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
 }

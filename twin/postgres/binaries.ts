@@ -60,7 +60,7 @@ async function linkLibraries(native: string): Promise<string | undefined> {
     try {
       await symlink(relative(dirname(target), source), path);
     } catch (error) {
-      // Whoever made it, now or long ago, made the same one.
+      // Another start has made it, and it is the same.
       const isThere = await access(path, constants.R_OK).then(
         () => true,
         () => false,
@@ -114,7 +114,7 @@ async function copyPrograms(packageDir: string, to: string): Promise<void> {
   await openToEverybody(to);
 }
 
-/** A strict umask may have closed what the database's user must read. */
+/** With a strict umask the database's user could not read the files. */
 async function openToEverybody(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -124,7 +124,7 @@ async function openToEverybody(folder: string): Promise<void> {
   }
 }
 
-/** The temporary folder is open to all: programs that somebody else put there must not be run. */
+/** Everybody may write into the temporary folder: programs of another user must not be run. */
 async function isOwn(folder: string): Promise<boolean> {
   const found = await ifThere(lstat(folder));
   if (found === undefined) return false;

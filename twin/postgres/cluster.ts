@@ -37,7 +37,7 @@ export async function holdsCluster({ path, cluster }: DataDir): Promise<boolean>
 export async function createCluster({ path, cluster, user }: DataDir, initdb: string): Promise<void> {
   for (const entry of await readdir(path)) {
     if (!entry.startsWith(draftPrefix)) continue;
-    // Retried, because an initdb that is being stopped may still write there.
+    // Retried, because an initdb that is being stopped may still write into it.
     await rm(join(path, entry), { recursive: true, force: true, maxRetries: 10 });
   }
   const draft = join(path, `${draftPrefix}${process.pid}`);
@@ -46,7 +46,7 @@ export async function createCluster({ path, cluster, user }: DataDir, initdb: st
   const run = spawnGuarded({
     command: initdb,
     // The built-in locale gives the same order and case rules on every system. initdb syncs to disk (0.4 s):
-    // rows committed in the first seconds are only as durable as the catalog they stand on.
+    // rows committed in the first seconds are only as durable as the catalog that describes them.
     args: [
       ...['-D', draft, '-U', superuser.name, '--pwfile', passwordFile, '--auth=scram-sha-256'],
       ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],

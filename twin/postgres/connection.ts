@@ -3,13 +3,13 @@ import { Client, type ClientConfig } from 'pg';
 /** Opens one connection for the length of `work`. */
 export async function withClient<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionTimeoutMillis: 5_000, ...config });
-  // A lost connection fails the query that waits for it; as an unhandled event it would end the process.
+  // The query that waits fails when the connection is lost. Without a listener the event would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
     return await work(client);
   } finally {
-    // Not awaited: a peer that is no PostgreSQL, or is dying, never closes the connection.
+    // Not awaited: a peer that is not PostgreSQL, or is ending, may never close the connection.
     client.end().catch(() => undefined);
   }
 }
@@ -26,7 +26,7 @@ export function isConnectionLost(error: unknown): error is NodeJS.ErrnoException
   );
 }
 
-/** What keeps the database from answering now; undefined when it answers. */
+/** Why the database does not answer now; undefined when it answers. */
 export async function connectionProblem(connectionString: string): Promise<string | undefined> {
   const config = { connectionString, connectionTimeoutMillis: 2_000, query_timeout: 2_000 };
   return withClient(config, (client) => client.query('select 1')).then(

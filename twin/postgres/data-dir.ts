@@ -12,7 +12,7 @@ export interface DataDir {
   readonly user: SystemUser | undefined;
 }
 
-/** In a data directory beside the cluster: what the services keep. */
+/** The folder of the services' files, in the data directory beside the cluster. */
 export const servicesFolder = 'twin';
 
 /** Where the data will be and who runs the database there. Changes nothing on disk. */
@@ -42,14 +42,14 @@ export async function chooseDataDir(
   return { path: outside, cluster: await clusterIn(outside), user };
 }
 
-/** Makes a folder without a cluster ready for one: there, and the property of the database's user. */
+/** Prepares a folder for a new cluster: creates it and gives it to the database's user. */
 export async function handOver({ path, user }: DataDir): Promise<void> {
   await makeFolder(path);
   if (user) await chown(path, user.uid, user.gid);
   await chmod(path, 0o700); // PostgreSQL refuses a folder that others may read
 }
 
-/** Not by mkdir's `recursive`, which tries without end where nobody can make a folder, as in /proc. */
+/** Without mkdir's `recursive`, which never returns where no folder can be created, as in /proc. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await makeOne(path);
@@ -82,7 +82,7 @@ async function clusterIn(path: string): Promise<string> {
   return (await ownerOf(join(path, 'PG_VERSION'))) === undefined ? join(path, 'cluster') : path;
 }
 
-/** Symlinks resolved as far as the path exists. */
+/** The path with symlinks resolved in the part that exists. */
 async function realPath(path: string): Promise<string> {
   return (await ifThere(realpath(path))) ?? join(await realPath(dirname(path)), basename(path));
 }

@@ -4,7 +4,7 @@ import { connectPostgres, type Postgres, placeOf, prepareDataDir, startPostgres 
 
 export interface DatabaseOptions {
   readonly dataDir: string;
-  /** Whether somebody asked for this folder: then it is used or refused, never replaced. */
+  /** Whether the user chose this folder: then it is used or refused, never replaced. */
   readonly dataDirGiven: boolean;
   /** A PostgreSQL that is running already, used instead of our own. */
   readonly databaseUrl: string | undefined;

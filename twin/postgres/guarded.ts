@@ -9,7 +9,7 @@ export interface Guarded {
   readonly exited: Promise<number>;
   hasExited(): boolean;
   stop(): Promise<void>;
-  /** From here on the command no longer keeps its owner's process alive. */
+  /** From now on the command no longer keeps its owner's process alive. */
   release(): void;
   lastLogLines(): Promise<string>;
 }
@@ -18,7 +18,7 @@ export interface GuardedCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly user: SystemUser | undefined;
-  /** Working folder; must be open to the user, because PostgreSQL looks up where it stands. */
+  /** Working folder; must be open to the user, because PostgreSQL reads its path. */
   readonly cwd: string;
   readonly logFile: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ const guardScript = fileURLToPath(new URL('./guard.mjs', import.meta.url));
 /** Runs a command that ends when this process ends, even by `kill -9` of its process group. */
 export function spawnGuarded({ command, args, user, cwd, logFile, env }: GuardedCommand): Guarded {
   const order = JSON.stringify({ command, args, uid: user?.uid, gid: user?.gid });
-  // Made anew, because the last one may be root's, of a start with sudo.
+  // Created again, because the last one may belong to root after a start with sudo.
   rmSync(logFile, { force: true });
   const log = openSync(logFile, 'wx');
   const guard = spawn(process.execPath, [guardScript, order], {
@@ -37,7 +37,7 @@ export function spawnGuarded({ command, args, user, cwd, logFile, env }: Guarded
     detached: true,
     windowsHide: true,
     stdio: ['pipe', log, log],
-    // NODE_OPTIONS may load what only the owner can resolve; the C locale keeps the log's words recognizable.
+    // NODE_OPTIONS may load files that only the owner can resolve; in the C locale the log is in English.
     env: { ...process.env, NODE_OPTIONS: '', LC_ALL: 'C', ...env },
   });
   closeSync(log);
@@ -49,7 +49,7 @@ export function spawnGuarded({ command, args, user, cwd, logFile, env }: Guarded
   }).finally(() => {
     ended = true;
   });
-  // Whoever awaits `exited` gets a failure; until then it must not end the process as unhandled.
+  // A failure goes to whoever awaits `exited`; until then it must not end the process as an unhandled rejection.
   exited.catch(() => undefined);
   // A guard that has already ended cannot take the end of its input: `exited` reports that.
   guard.stdin?.on('error', () => undefined);

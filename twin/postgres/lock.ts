@@ -53,8 +53,8 @@ async function removeStale(dataDir: string, lock: string): Promise<void> {
   const found = await ifThere(readFile(lock, 'utf8'));
   if (found === undefined) return;
   await refuseLiveOwner(dataDir, found);
-  // Two processes may find the same stale lock. The slower one takes away the lock of the faster: it sees that
-  // by the content, and puts it back.
+  // Two processes may find the same stale lock. The slower one may remove the new lock of the faster one: the
+  // content shows that, and it is put back.
   const removed = `${lock}.stale-${process.pid}`;
   if (!(await ifThere(rename(lock, removed).then(() => true)))) return;
   if ((await readFile(removed, 'utf8')) !== found) await tryLink(removed, lock);
@@ -75,7 +75,7 @@ async function lives({ pid, startedAt }: Owner): Promise<boolean> {
   return (await isRunning(pid)) && (await startTime(pid)) === startedAt;
 }
 
-/** A lock that a power cut has emptied has no owner. */
+/** A lock file that is empty after a power failure has no owner. */
 function parseOwner(content: string): Owner | undefined {
   try {
     return JSON.parse(content) as Owner;

@@ -6,12 +6,12 @@ import { ifThere } from './if-there.ts';
 import { inUse } from './lock.ts';
 import { commandLine, isRunning } from './process-table.ts';
 
-/** Marks the postmasters that a twin has started, so that nobody else's is ever stopped. */
+/** Marks the postmasters that a twin has started, so that no other one is ever stopped. */
 export const twinMark = 'cluster_name=aws-twin';
 
 /**
- * Stops a postmaster that a dead twin has left on this data directory. Answers with the process id in
- * postmaster.pid when it is a stranger's by now: PostgreSQL must be told, or it takes that for a postmaster.
+ * Stops a postmaster that a killed twin has left on this data directory. Returns the process id in postmaster.pid if
+ * another program has it now: PostgreSQL must be told, because it would take that program for a postmaster.
  */
 export async function stopOrphan(
   { path, cluster }: DataDir,

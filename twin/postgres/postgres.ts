@@ -7,7 +7,7 @@ import { superviseServer } from './supervise.ts';
 
 export interface Postgres {
   readonly url: string;
-  /** Undefined when the server is not ours to run. */
+  /** Undefined when the twin did not start the server. */
   readonly dataDir: string | undefined;
   /** Why it does not answer now; undefined when it does. */
   problem(): Promise<string | undefined>;
@@ -28,13 +28,13 @@ export interface PostgresOptions {
   readonly settings?: readonly string[];
   /**
    * What to do when the database's user may not enter the folders above dataDir (only root meets this).
-   * 'move outside' suits a default that nobody has asked for.
+   * 'move outside' is for a default folder, which the user did not choose.
    * @default 'refuse'
    */
   readonly whenUnreachable?: 'refuse' | 'move outside';
-  /** Called with a sentence about what takes long or was not asked for. */
+  /** Receives a sentence about a step that takes long or that the user did not ask for. */
   readonly report?: (step: string) => void;
-  /** Aborted when the start is not wanted any more. */
+  /** Aborted when the start should be given up. */
   readonly stopping?: AbortSignal | undefined;
 }
 
@@ -122,7 +122,7 @@ async function takeDataDir(
   }
 }
 
-/** Uses a server that runs already. Its password never shows up in an error. */
+/** Uses a server that is already running. Its password never appears in an error. */
 export async function connectPostgres(url: string): Promise<Postgres> {
   const place = placeOf(url);
   let version: number;
@@ -160,7 +160,7 @@ const unambiguous = /^postgres(?:ql)?:\/\/(?:[^@/?#\s]*@)?[^@/?#\s]*(?:\/[^@?#\s
 
 /** Host and database, for a sentence. */
 export function placeOf(url: string): string {
-  // Without a cause: Node's error holds the whole text, password included.
+  // Without a cause: Node's error contains the whole text, including the password.
   const parsed = unambiguous.test(url) && isDecodable(url) && URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed) {
     throw new InvalidDatabaseUrl(

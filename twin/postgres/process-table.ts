@@ -29,7 +29,7 @@ export async function commandLine(pid: number): Promise<string | undefined> {
   return ps && `${ps.stdout.trim()} `;
 }
 
-/** The fields of /proc/<pid>/stat from the third on: the second is the name, which may hold anything. */
+/** The fields of /proc/<pid>/stat from the third on: the second is the name, which may contain any character. */
 async function statFields(pid: number): Promise<string[] | undefined> {
   const stat = await readProc(pid, 'stat');
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');

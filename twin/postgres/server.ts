@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly databaseName: string;
   /** Whether to wait for a port that is taken, as one that was given to clients before. */
   readonly waitForPort?: boolean;
-  /** Beside our own, and stronger. */
+  /** Added to our own settings, which they override. */
   readonly settings: readonly string[];
   readonly stopping?: AbortSignal | undefined;
   readonly report: (step: string) => void;
@@ -118,14 +118,14 @@ async function ensureDatabase(client: Client, name: string): Promise<void> {
   if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
 }
 
-/** Not listening yet, hanging up, or 57P03: starting up, or recovering from a crash. */
+/** The server does not listen yet, closes the connection, or answers 57P03: it starts up or recovers from a crash. */
 function isNotYet(error: NodeJS.ErrnoException): boolean {
   return (
     ['ECONNREFUSED', 'ECONNRESET', '57P03'].includes(error.code ?? '') || /terminated/.test(error.message)
   );
 }
 
-/** Conflicts that pass: backends that outlive a killed postmaster by a moment, a free port that another process took. */
+/** Temporary conflicts: backends that outlive a killed postmaster for a moment, a free port that another process took. */
 function isPassingConflict(log: string, portMayBecomeFree: boolean): boolean {
   return (
     /shared memory block .* is still in use/.test(log) || (portMayBecomeFree && /could not bind/.test(log))

@@ -6,12 +6,12 @@ export interface SupervisedServer {
   readonly url: string;
   /** Whether it has ended and does not serve again yet. */
   isDown(): boolean;
-  /** Fulfilled only when it has ended and could not be started again: nobody tries any more. */
+  /** Fulfilled only when the server has ended and could not be started again. */
   readonly lost: Promise<Error>;
   stop(): Promise<void>;
 }
 
-/** Starts the server. Whoever was told its URL can use it again after a crash: data and port stay the same. */
+/** Starts the server. After a crash it has the same data, port and URL. */
 export async function superviseServer(options: ServerOptions): Promise<SupervisedServer> {
   const { dataDir, report } = options;
   const stopping = new AbortController();

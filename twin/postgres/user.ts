@@ -32,7 +32,7 @@ function parsePasswd(passwd: string): SystemUser[] {
   });
 }
 
-/** The folder above `path`, nearest to the root, that the user may not enter; undefined when the way is open. */
+/** The folder above `path`, nearest to the root, that the user may not enter; undefined when there is none. */
 export async function folderClosedTo(user: SystemUser, path: string): Promise<string | undefined> {
   const parent = dirname(path);
   if (parent === path) return undefined;

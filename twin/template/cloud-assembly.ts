@@ -12,7 +12,7 @@ export interface CloudAssembly {
   readonly functions: readonly FunctionResource[];
   readonly stateMachines: readonly StateMachineResource[];
   readonly schedules: readonly ScheduleResource[];
-  /** What the roles of all these may do. */
+  /** The permissions of their roles. */
   readonly policies: Policies;
   /** Name to ARN. */
   readonly eventBuses: ReadonlyMap<string, string>;

@@ -4,7 +4,7 @@ import { account, arnOf, region } from '../arn.ts';
 export interface Template {
   /** In the template's order. */
   ofType(type: string): readonly TemplateResource[];
-  /** The text that a value of the template stands for, whatever references it is made of. */
+  /** The text of a value of the template, with its references resolved. */
   text(value: unknown): string;
   /** The same for each value of an object; undefined is an empty one. */
   texts(values: unknown): Record<string, string>;
@@ -49,7 +49,7 @@ export function createTemplate(resources: Resources): Template {
     const resource = resources[id];
     if (resource === undefined) throw new Error(`the template refers to ${id}, which it does not define`);
     const properties = resource.Properties ?? {};
-    // A version's and an attachment's identity are those of what they belong to.
+    // A version and an attachment have the identity of their function and secret.
     if (resource.Type === 'AWS::Lambda::Version') {
       return same(`${identity((properties['FunctionName'] as { Ref: string }).Ref).arn}:1`);
     }

@@ -6,7 +6,7 @@ interface Statement {
   readonly resources: readonly RegExp[];
 }
 
-/** What each role may do, by its ARN. */
+/** The permissions of each role, by its ARN. */
 export type Policies = ReadonlyMap<string, readonly Statement[]>;
 
 // It grants writing logs, which the twin does not check.
@@ -72,7 +72,7 @@ function pattern(wildcards: string, flags = ''): RegExp {
   return new RegExp(`^${source}$`, flags);
 }
 
-/** IAM lets a list of one be written without brackets. */
+/** IAM allows a list with one element to be written without brackets. */
 function list(value: unknown = []): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [value];
 }

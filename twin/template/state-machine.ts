@@ -32,7 +32,7 @@ export function readStateMachines({ ofType, text, texts }: Template): readonly S
   }));
 }
 
-/** `${Name}` in a definition, as CloudFormation replaces it; what is not given stays and fails at load. */
+/** `${Name}` in a definition, as CloudFormation replaces it; a placeholder without a value stays, and the definition fails to load. */
 function substitute(definition: string, values: Readonly<Record<string, string>>): string {
   return definition.replace(
     /\$\{([A-Za-z0-9_]+)\}/g,

@@ -46,7 +46,7 @@ const EVENTS_BETWEEN_MARKS = 1_000;
 
 export interface BusLogBounds {
   readonly maxBytes: number;
-  /** Keeps every event that is accepted from now on, whatever it takes: the next log that is opened is bounded again. */
+  /** Keeps every event that is accepted from now on, without a limit. The next log that is opened is bounded again. */
   readonly keepNew?: boolean;
 }
 

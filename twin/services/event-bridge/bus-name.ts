@@ -1,4 +1,4 @@
-/** What the service's model has for the ARN of a bus, before its name. */
+/** The pattern of the service's model for the part of a bus's ARN before its name. */
 export const busArnPattern = String.raw`(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?`;
 
 /** A bus may be named by its ARN. */

@@ -59,7 +59,7 @@ export interface EventBridgeOptions {
   readonly entryError: (entry: RequestBody) => string | undefined;
 }
 
-/** Accepts events, with AWS's lies about those that it drops. */
+/** Accepts events, and like AWS also reports some as accepted that it drops. */
 export function putEvents({ buses, log, now, entryError }: EventBridgeOptions): Operation {
   return async (request) => {
     checkRequest(putEventsRequest, request.fields);

@@ -1,4 +1,4 @@
-/** What became of one invocation. */
+/** The result of one invocation. */
 export interface Invocation {
   /** The function's answer as JSON, or the error in Lambda's shape. */
   readonly payload: string;

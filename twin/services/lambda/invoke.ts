@@ -15,7 +15,7 @@ export interface Lambda {
 
 export interface InvokeOptions {
   readonly death?: Death;
-  /** Calls back when the caller waits no longer. The invocation itself goes on. */
+  /** Calls back when the caller no longer waits. The invocation itself continues. */
   readonly onLeave?: (listener: () => void) => void;
 }
 
@@ -24,7 +24,7 @@ export interface LambdaOptions {
   /** Variables that every function gets, before its own. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logs: Output;
-  /** Invocations of all functions that may run at once. The next one is refused, for Lambda has no queue. */
+  /** Invocations of all functions that may run at once. The next one is refused, because Lambda has no queue. */
   readonly concurrency: number;
 }
 

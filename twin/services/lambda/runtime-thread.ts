@@ -30,12 +30,12 @@ interface Running {
 /** A thread with a function's bundle. Invocations run in it at the same time: handlers mostly wait. */
 export interface RuntimeThread {
   invoke(payload: string): Promise<Invocation>;
-  /** Ends it now: what runs in it fails. */
+  /** Ends the thread now: its running invocations fail. */
   end(): Promise<void>;
 }
 
 export interface RuntimeThreadEvents {
-  /** From now on the thread must get no invocation. */
+  /** The thread takes no more invocations. */
   readonly retired: () => void;
   readonly ended: () => void;
 }

@@ -30,7 +30,7 @@ export function createRuntime(
     AWS_SECRET_ACCESS_KEY: 'local',
   };
   let current: RuntimeThread | undefined;
-  /** The current one, and those that only finish what runs in them. */
+  /** The current thread, and those that only finish their running invocations. */
   const alive = new Set<RuntimeThread>();
 
   function start(): RuntimeThread {

@@ -133,7 +133,7 @@ function linesAfter(token: string | undefined, lines: readonly Line[]): readonly
   return from === -1 ? [] : lines.slice(from + Number(sent));
 }
 
-/** As many as an answer holds, and one at least. */
+/** As many as fit an answer, and at least one. */
 function pageOf(lines: readonly Line[], limit: number): readonly Line[] {
   let bytes = 0;
   const end = lines.findIndex(({ message }, at) => {

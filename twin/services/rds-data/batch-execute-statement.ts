@@ -6,7 +6,7 @@ export function batchExecuteStatement({ withConnection }: Connections): Operatio
   return async (request) => {
     const sql = readSql(request);
     const sets = request.list('parameterSets');
-    // All are read before the first is run.
+    // All parameter sets are read before the first statement runs.
     const statements = (sets.length > 0 ? sets : [[]]).map((set) => bind(sql, set));
     return withConnection(request, async (run) => {
       for (const statement of statements) await execute(run, statement);

@@ -1,7 +1,7 @@
 import type { FieldDef } from 'pg';
 import type { ColumnType, Query } from './column-values.ts';
 
-// The Data API answers what PostgreSQL's JDBC driver tells of a column: java.sql.Types, lengths and digits.
+// The Data API returns what PostgreSQL's JDBC driver reports about a column: java.sql.Types, lengths and digits.
 const sqlTypes: Readonly<Record<string, number>> = {
   bit: -7,
   bool: -7,
@@ -114,7 +114,7 @@ function scaleOf(type: string, modifier: number): number {
   return scales[type] ?? 0;
 }
 
-/** Digits and their point. */
+/** The digits and the decimal point. */
 function fractionLength(modifier: number): number {
   if (modifier === -1) return 7;
   return modifier === 0 ? 0 : modifier + 1;

@@ -28,7 +28,7 @@ const builtinNames = new Map([
 ]);
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api-operations.html lists what the Data API
-// supports. These it is known to refuse, under the names with which it does so.
+// supports. It is known to refuse these types, with these names in the message.
 const unsupported = new Map([
   ...['box', 'circle', 'interval', 'line', 'lseg', 'macaddr', 'macaddr8', 'money', 'path', 'point', 'polygon']
     .concat('timetz', 'xml')
@@ -58,7 +58,7 @@ export async function readColumnTypes(columns: readonly FieldDef[], query: Query
   return columns.map(({ dataTypeID: oid }) => names.get(oid) ?? { name: builtinNames.get(oid) ?? 'unknown' });
 }
 
-/** A column's value as the Data API answers it. `text` is PostgreSQL's own. */
+/** A column's value as the Data API returns it. `text` is PostgreSQL's text form. */
 export function toField(text: string | null, { name, element }: ColumnType, options: ResultOptions): Field {
   refuseUnsupported(element ?? name);
   if (text === null) return { isNull: true };
@@ -73,7 +73,7 @@ export function toField(text: string | null, { name, element }: ColumnType, opti
 function toArray(text: string, type: string, { longsAsText }: ResultOptions) {
   const elements = parseArray(text, (value) => value) as readonly (string | null | readonly unknown[])[];
   const member = memberOf(type, longsAsText);
-  // An array holds no bytes: they stay PostgreSQL's text.
+  // In an array, bytes stay in PostgreSQL's text form.
   const kind = member === 'blobValue' ? 'stringValue' : member;
   const values = elements.map((value) => {
     if (typeof value === 'object' && value !== null)
@@ -116,7 +116,7 @@ function unsupportedResult(message: string): AwsError {
   return new AwsError('UnsupportedResultException', message);
 }
 
-/** What a row weighs against the limit of 64 KB. */
+/** The bytes of a row that count towards the limit of 64 KB. */
 export function rowBytes(row: readonly Field[]): number {
   return row.reduce((sum, field) => sum + Buffer.byteLength(weighed(Object.values(field)[0]), 'utf8'), 0);
 }

@@ -17,7 +17,7 @@ const SESSION = '-c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c extra_f
 
 export interface RdsDataOptions {
   readonly clusterArn: string;
-  /** What the database is called, whatever DATABASE_URL calls it. */
+  /** The name of the database in requests; the one in DATABASE_URL may differ. */
   readonly database: string;
   /** The database's URL as the user of each secret, by the secret's ARN. */
   readonly databaseUrls: ReadonlyMap<string, string>;
@@ -62,7 +62,7 @@ export function createConnections({ clusterArn, database, databaseUrls }: RdsDat
     return pool;
   }
 
-  /** One that was begun with another secret is not found either. */
+  /** A transaction that was begun with another secret is not found either. */
   function openTransaction(id: string, request: RequestBody): Transaction {
     const open = transactions.get(id);
     if (open?.secretArn !== request.text('secretArn'))
@@ -152,7 +152,7 @@ function createPool(connectionString: string): pg.Pool {
   });
   // A connection that breaks while idle is replaced by the pool; whoever needs it next gets the error.
   pool.on('error', () => undefined);
-  // One that breaks while a transaction is open but silent would end the process with an unhandled event.
+  // Without a listener, one that breaks during an idle transaction would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

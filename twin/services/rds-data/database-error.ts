@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { AwsError } from '../../http/aws-error.ts';
 
-/** What the Data API makes of an error of PostgreSQL or of the connection to it. */
+/** The error of the Data API for an error of PostgreSQL or of the connection to it. */
 export function databaseError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   if (error instanceof pg.DatabaseError) {

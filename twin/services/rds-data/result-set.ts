@@ -18,7 +18,7 @@ import {
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 const MAX_ROW_BYTES = 64 * 1024;
 
-/** How a request wants its result. */
+/** The format of the result that a request asks for. */
 export interface AnswerOptions extends ResultOptions {
   readonly asJson: boolean;
   readonly withMetadata: boolean;

@@ -85,7 +85,7 @@ export function readParameter(parameter: unknown): readonly [string, BoundParame
 
 function givenValue(name: string, value: object): readonly [kind: string, content: unknown] {
   const { isNull, ...given } = value as Record<string, unknown>;
-  // Whatever else is given: clients fill in the fields that they do not use.
+  // Other fields are ignored: some clients also send the fields that they do not use.
   if (isNull === true) return ['isNull', true];
   const [first, second] = Object.entries(given).filter(([, content]) => content !== null);
   if (first === undefined) throw refused(`Parameter "${name}" has value with no field set`);

@@ -26,11 +26,11 @@ export interface ExecutionRunner {
   start(stateMachineArn: string, input: string, name?: string): ExecutionRecord;
   /** Starts an Express execution and waits for its end. */
   startSync(stateMachineArn: string, input: string, name?: string): Promise<ExecutionRecord>;
-  /** Runs a Standard execution on from the state that did not succeed. */
+  /** Continues a Standard execution from the state that did not succeed. */
   redrive(record: ExecutionRecord): void;
-  /** Waits for the end of what runs. */
+  /** Waits until no execution is running. */
   idle(): Promise<void>;
-  /** Aborts what still runs and waits for its end. */
+  /** Aborts all running executions and waits for their end. */
   stop(): Promise<void>;
 }
 
@@ -230,8 +230,8 @@ function readInput(input: string): unknown {
 }
 
 /**
- * As node:timers/promises, without the price of an AbortError for every task that ends before its timeout. What
- * arrived while this thread was busy is handled first: nothing times out because a laptop slept for an hour.
+ * Like node:timers/promises, without the cost of an AbortError for every task that ends before its timeout. Answers
+ * that arrived while this thread was busy are handled first: nothing times out because a laptop slept for an hour.
  */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { footprint } from './footprint.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** One execution as it stands. Inputs, outputs and the history hold JSON values, not texts: most are never looked at. */
+/** The current state of an execution. Inputs, outputs and the history hold JSON values instead of texts, because most are never read. */
 export interface ExecutionRecord {
   readonly executionArn: string;
   readonly stateMachineArn: string;
@@ -13,7 +13,7 @@ export interface ExecutionRecord {
   readonly sync: boolean;
   readonly startDate: Date;
   readonly input: unknown;
-  /** Its newest part, when it was too long to be kept. */
+  /** Only its newest part if all of it was too long to be kept. */
   readonly history: HistoryEvent[];
   lastEventId?: number;
   abort: AbortController;
@@ -36,9 +36,9 @@ const MAX_EXECUTIONS = 5_000;
 const HISTORY_EVENT_BYTES = 500;
 
 interface Kept {
-  /** What the record takes without its history. */
+  /** The bytes of the record without its history. */
   summaryBytes: number;
-  /** What each event of its history takes. */
+  /** The bytes of each event of its history. */
   readonly eventBytes: number[];
   historyBytes: number;
 }
@@ -63,7 +63,7 @@ export class Executions {
     this.#records.set(record.executionArn, record);
   }
 
-  /** Takes the next event of an execution's history. */
+  /** Adds the next event of an execution's history. */
   append(record: ExecutionRecord, event: HistoryEvent): void {
     const kept = this.#keptOf(record);
     const bytes = HISTORY_EVENT_BYTES + footprint(broughtIn(event));

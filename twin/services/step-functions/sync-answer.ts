@@ -13,7 +13,7 @@ export function syncAnswer(record: ExecutionRecord, included = true) {
     executionArn,
     stateMachineArn,
     name,
-    // It has no status ABORTED: nobody can stop such an execution but a fault rule of the twin.
+    // It has no status ABORTED: only a fault rule of the twin can stop such an execution.
     status: status === 'ABORTED' ? 'FAILED' : status,
     startDate,
     stopDate,

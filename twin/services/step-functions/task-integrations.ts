@@ -14,7 +14,7 @@ import { syncAnswer } from './sync-answer.ts';
 export type Integration = (
   parameters: unknown,
   caller: Principal,
-  /** Aborted when the Task waits no longer. */
+  /** Aborted when the Task no longer waits. */
   signal?: AbortSignal,
 ) => Promise<unknown>;
 
@@ -75,7 +75,7 @@ function lambdaResult({ payload, functionError }: Invocation, functionName: stri
     return { ExecutedVersion: version, Payload, ...lambdaMetadata(payload, version), StatusCode: 200 };
   }
   const { errorType = 'Lambda.Unknown' } = JSON.parse(payload) as { errorType?: string };
-  // A runtime that died has no error of its own to report.
+  // A runtime that died cannot report an error.
   throw new TaskError(errorType.startsWith('Runtime.') ? 'Lambda.Unknown' : errorType, payload);
 }
 

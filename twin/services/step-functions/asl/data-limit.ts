@@ -12,10 +12,10 @@ class DataLimit extends StateError {
   }
 }
 
-/** No wildcard matches it. AWS documents this for every data limit, but recordings show that States.ALL catches that of a task's result. */
+/** No wildcard matches this error. AWS documents this for every data limit, but recordings show that States.ALL catches that of a task's result. */
 export class TerminalDataLimit extends DataLimit {}
 
-/** Checks the size of what a state receives or hands on. */
+/** Checks the size of a state's input or output. */
 export function refuseOversized(value: unknown, state: string): void {
   if (isOversized(value)) throw new TerminalDataLimit(state);
 }
@@ -25,7 +25,7 @@ export function refuseOversizedResult(value: unknown, resourceType: string): voi
   if (isOversized(value)) throw new DataLimit(resourceType);
 }
 
-/** Values are immutable, so one that fits need not be measured again. */
+/** Values that fit. They are immutable, so they need not be measured again. */
 const fitting = new WeakSet<object>();
 
 function isOversized(value: unknown): boolean {

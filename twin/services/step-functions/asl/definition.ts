@@ -5,7 +5,7 @@ import { checkAllIsLast, loadRetry } from './retry.ts';
 import type { Scope } from './scope.ts';
 import type { Exit, State } from './state.ts';
 
-/** A state as it stands in the definition. */
+/** A state as written in the definition. */
 export interface Definition {
   readonly name: string;
   readonly json: Json;

@@ -1,11 +1,11 @@
 import { StateError } from './state-error.ts';
 
-/** What an execution's error may hold of a cause. */
+/** The maximum length of a cause in the error of an execution. */
 const maxCauseCharacters = 32_768;
 
 /** An expression that failed, or whose result is not what its field needs. */
 export class EvaluationError extends StateError {
-  /** The field, as `Output/name`; undefined where there is no expression to blame. */
+  /** The field, e.g. `Output/name`; undefined if no expression caused the error. */
   readonly location: string | undefined;
 
   constructor(location: string | undefined, cause: string) {

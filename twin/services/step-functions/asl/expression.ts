@@ -3,7 +3,7 @@ import { builtIn, pureFunctions, type RunFunctions } from './functions.ts';
 import { toJson } from './json.ts';
 import { plainPath, survey } from './syntax.ts';
 
-/** What Step Functions shows an expression as $states. */
+/** The value of $states in an expression. */
 export interface StatesVariable {
   readonly input: unknown;
   readonly context: Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ export interface StatesVariable {
   readonly errorOutput?: unknown;
 }
 
-/** Everything that an expression can see. */
+/** Everything that an expression can read. */
 export interface Sight {
   readonly states: StatesVariable;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -58,11 +58,11 @@ export function compileExpression(source: string): Expression {
 function limitTime(compiled: jsonata.Expression): void {
   const beforeEachPart = Symbol.for('jsonata.__evaluate_entry');
   const check = (_part: unknown, _input: unknown, { timestamp }: { timestamp: Date | null }): void => {
-    // Null where JSONata made the frame of a partially applied function.
+    // Null in the frame that JSONata creates for a partially applied function.
     if (timestamp !== null && Date.now() - Number(timestamp) > maxMilliseconds)
       throw new Error(`evaluation took longer than ${maxMilliseconds} ms; check for an infinite loop`);
   };
-  // Its published type has strings only.
+  // The published type allows only strings.
   compiled.assign(beforeEachPart as unknown as string, check);
 }
 

@@ -9,12 +9,12 @@ export interface Fields {
   readonly place: string;
   readonly scope: Scope;
   has(field: string): boolean;
-  /** A value that must stand in the definition as it is. */
+  /** A value that must not contain JSONata. */
   literal<T>(field: string, kind: Kind<T>): T | undefined;
   required<T>(field: string, kind: Kind<T>): T;
   /** A value that may be or contain JSONata. */
   template<T>(field: string, kind: Kind<T>): Template<T> | undefined;
-  /** The field's object, which knows only the given fields. */
+  /** The field's object, which may have only the given fields. */
   inside(field: string, supported: readonly string[], scope?: Scope): Fields;
   /** The field's array of such objects; empty when it is absent. */
   each(field: string, supported: readonly string[]): Fields[];

@@ -33,7 +33,7 @@ interface Left {
   readonly variables: Json;
 }
 
-/** Where a visit stands in the history. */
+/** The position of a visit in the history. */
 interface Entry {
   readonly eventId: number;
   /** The event before it. */
@@ -95,7 +95,7 @@ async function leave(
   if (assigned) refuseOversized(assigned, state.name);
   const output = exit.output ? await visit.evaluate(exit.output, sees) : byDefault;
   refuseOversized(output, state.name);
-  // A Fail has no exit, and work() of a Fail never returns.
+  // A Fail state is never exited, and its work() never returns.
   if (state.type !== 'Fail')
     visit.branch.trail.record(`${state.type}StateExited`, {
       stateExitedEventDetails: { name: state.name, output, ...(assigned && { assignedVariables: assigned }) },

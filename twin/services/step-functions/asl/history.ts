@@ -12,17 +12,17 @@ export type HistoryEvent = EventDetails & {
   readonly type: HistoryEventType;
 };
 
-/** One causal line of events: a Map iteration follows its own. */
+/** A chain of events, each with the previous one as its cause. Every Map iteration has its own. */
 export interface Trail {
-  /** The event that the next one follows from, 0 at the beginning. */
+  /** The previous event of the next one, 0 at the beginning. */
   readonly latest: number;
-  /** Answers with the event's id. */
+  /** Returns the event's id. */
   record(type: HistoryEventType, details?: EventDetails): number;
-  /** Records an event from which nothing follows: the line goes on after the one before it. */
+  /** Records an event that is never a previous event: the chain continues after the one before it. */
   note(type: HistoryEventType, details?: EventDetails): number;
-  /** Continues after this event, which may belong to another line. */
+  /** Continues after this event, which may belong to another chain. */
   continueAfter(eventId: number): void;
-  /** A new line that begins after this one's latest event. */
+  /** A new chain that begins after the latest event of this one. */
   branch(): Trail;
 }
 

@@ -27,10 +27,10 @@ export function interruptible(parent: AbortSignal): Interruptible {
   };
 }
 
-/** Created once: an abort without a reason creates an exception with its stack every time. */
+/** Created once, because an abort without a reason creates an exception with a stack every time. */
 const notNeeded = new Error('the timer is not needed any more');
 
-/** The same, aborted with `late()` when `ms` have passed before its release. */
+/** The same, and also aborted with `late()` when `ms` pass before its release. */
 export function interruptibleAfter(
   ms: number,
   parent: AbortSignal,

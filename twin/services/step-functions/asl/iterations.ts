@@ -21,7 +21,7 @@ export async function runIterations(map: Visit, iterations: Iterations): Promise
   let next = 0;
   let lastSucceeded = trail.latest;
   const worker = async (): Promise<void> => {
-    // In the history, the next iteration in the same place follows this one.
+    // In the history, the next iteration that takes this place continues after this one.
     const line = trail.branch();
     try {
       while (next < items.length && !together.signal.aborted) {
@@ -33,7 +33,7 @@ export async function runIterations(map: Visit, iterations: Iterations): Promise
       }
     } catch (failure) {
       if (together.signal.aborted) return;
-      // The later of the two: an ItemSelector fails on the Map's own line.
+      // The later of the two: an ItemSelector fails in the Map's own chain.
       trail.continueAfter(Math.max(trail.latest, line.latest));
       together.abort(failure);
     }
@@ -47,7 +47,7 @@ export async function runIterations(map: Visit, iterations: Iterations): Promise
 
 interface Iteration {
   readonly index: number;
-  /** The causal line that the iteration continues. */
+  /** The chain of events that the iteration continues. */
   readonly line: Trail;
   readonly signal: AbortSignal;
 }
@@ -82,7 +82,7 @@ async function runIteration(
   }
 }
 
-/** A state that was entered and not left is aborted with its iteration, also the Task whose failure ends it. */
+/** A state that was entered and not exited is aborted with its iteration, also the Task whose failure ends it. */
 function noteAborted(open: StateType | undefined, stopped: boolean, line: Trail): void {
   if (open === 'Task' || open === 'Wait') line.note(`${open}StateAborted`);
   else if (open === 'Map' && stopped) line.note('MapStateAborted');

@@ -1,9 +1,9 @@
-/** What an expression may not answer: a function. */
+/** An expression must not return a function. */
 export class UnsupportedResult extends Error {
   override readonly name = 'UnsupportedResult';
 }
 
-/** A fresh JSON value: JSONata's own arrays carry marks that would change what a later expression makes of them. */
+/** A new JSON value: JSONata marks its own arrays, and a later expression would treat them differently. */
 export function toJson(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, toJson);
   if (typeof value === 'function') throw new UnsupportedResult('a function');

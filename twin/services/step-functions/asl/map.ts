@@ -13,10 +13,10 @@ import { anyJson, list, text, wholeNumber } from './kind.ts';
 import { newScope } from './scope.ts';
 import type { Flow, State, Visit } from './state.ts';
 
-/** Step Functions runs at most so many iterations of an inline Map at a time, whatever MaxConcurrency says. */
+/** The maximum of concurrent iterations of an inline Map, even if MaxConcurrency is higher. */
 const mostAtOnce = 40;
 
-/** `loadFlow` reads a StartAt with its States: given, since those may hold another Map. */
+/** `loadFlow` reads a StartAt with its States. It is a parameter because those may contain another Map. */
 export function loadMap(definition: Definition, loadFlow: (fields: Fields) => Flow): State {
   const own = ['Items', 'ItemSelector', 'MaxConcurrency', 'ItemProcessor'];
   const fields = readState(definition, [...exitFields, ...errorFields, ...own]);

@@ -1,7 +1,7 @@
 import { TerminalDataLimit } from './data-limit.ts';
 import type { StateError } from './state-error.ts';
 
-/** What States.TaskFailed leaves out. */
+/** The errors that States.TaskFailed does not match. */
 const notOfTasks: readonly (string | undefined)[] = ['States.Timeout', 'States.DataLimitExceeded'];
 
 /** Whether a Retry or Catch with these `ErrorEquals` is meant for the error. */

@@ -48,7 +48,7 @@ export function loadRetry(state: Fields): readonly Retrier[] {
   return retriers;
 }
 
-/** States.ALL must be the only name, in the last entry, or what follows would never be reached. */
+/** States.ALL must be the only name of the last entry, because no later entry would ever be reached. */
 export function checkAllIsLast(
   state: Fields,
   field: string,

@@ -10,10 +10,10 @@ import { partsOf, StateError } from './state-error.ts';
 
 export type { Clock, HistoryEvent, ResumePoint, TaskInvoker };
 
-/** Everything the outside world gives one execution. */
+/** Everything that an execution gets from outside. */
 export interface Execution {
   readonly input: unknown;
-  /** What expressions see as $states.context; State and Map are added here. */
+  /** $states.context without State and Map, which are added here. */
   readonly context: Json;
   readonly invoke: TaskInvoker;
   /** Waits until a Task may begin; without it Tasks begin at once. */
@@ -47,7 +47,7 @@ export async function runStateMachine(machine: StateMachine, execution: Executio
     ? context['Execution']
     : {};
   if (resumeFrom) trail.record('ExecutionRedriven', { executionRedrivenEventDetails: { redriveCount } });
-  // The first state follows from nothing, as ExecutionStarted itself does.
+  // The first state has no previous event, like ExecutionStarted itself.
   else trail.note('ExecutionStarted', { executionStartedEventDetails: { input, roleArn } });
   const whole = machine.timeoutSeconds
     ? interruptibleAfter(
@@ -87,7 +87,7 @@ function interrupted(stopped: AbortSignal, trail: Trail): 'ABORTED' | 'TIMED_OUT
     trail.record('ExecutionTimedOut');
     return 'TIMED_OUT';
   }
-  // Nothing in the execution led to it.
+  // The event has no previous event.
   trail.continueAfter(0);
   trail.record('ExecutionAborted');
   return 'ABORTED';

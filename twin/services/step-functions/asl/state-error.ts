@@ -11,13 +11,13 @@ export class StateError extends Error {
   }
 }
 
-/** The parts that are there, as the history and the API show them. */
+/** Only the parts that exist, as the history and the API show them. */
 export const partsOf = ({ error, errorCause }: StateError): { error?: string; cause?: string } => ({
   ...(error !== undefined && { error }),
   ...(errorCause !== undefined && { cause: errorCause }),
 });
 
-/** What a Catch hands on: here an absent part is empty text. */
+/** The error output of a Catch, where an absent part is an empty text. */
 export const errorOutputOf = ({ error = '', errorCause = '' }: StateError): object => ({
   Error: error,
   Cause: errorCause,

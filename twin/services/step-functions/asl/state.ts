@@ -12,7 +12,7 @@ import type { Template } from './template.ts';
 export interface State {
   readonly name: string;
   readonly type: StateType;
-  /** Every way out but the Catch: for the check of the graph. */
+  /** All transitions except those of Catch, for the check of the graph. */
   readonly exits: readonly Exit[];
   readonly retry: readonly Retrier[];
   readonly catch: readonly Catcher[];
@@ -39,7 +39,7 @@ export interface Work {
   readonly result?: unknown;
 }
 
-/** One line of states being run: the execution's own, or that of a Map iteration. */
+/** A sequence of states that is being run: that of the execution, or that of a Map iteration. */
 export interface Branch {
   readonly invoke: TaskInvoker;
   readonly turn?: TaskTurn;
@@ -56,7 +56,7 @@ export type TaskTurn = (resource: string, signal: AbortSignal) => Promise<() => 
 
 export type TaskInvoker = (resource: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
 
-/** One visit of a state, with what its expressions can see: the values at its entry. */
+/** One visit of a state, with the values that its expressions can read: those at its entry. */
 export interface Visit {
   readonly name: string;
   readonly input: unknown;
@@ -68,7 +68,7 @@ export interface Visit {
   failEvaluation(failure: EvaluationError): StateError;
 }
 
-/** A state of a flow: where a run may begin, and begin again. */
+/** A state of a flow at which a run may begin, and which a redrive may repeat. */
 export interface ResumePoint {
   readonly state: string;
   readonly input: unknown;

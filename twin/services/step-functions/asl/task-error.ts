@@ -1,6 +1,6 @@
 import { StateError } from './state-error.ts';
 
-/** What an invoker rejects with when the task failed in a way that the definition can match. */
+/** The error with which an invoker rejects when the definition can match the failure of the task. */
 export class TaskError extends StateError {
   constructor(error: string, errorCause?: string) {
     super(error, errorCause);

@@ -91,7 +91,7 @@ async function perform(
   }
 }
 
-/** An error that the invoker did not mean as the task's is a defect of the twin, which no definition may hide. */
+/** Any other error is a defect of the twin, and no definition may catch it. */
 function asStateError(thrown: unknown): StateError {
   return thrown instanceof StateError ? thrown : new StateError('States.Runtime', String(thrown));
 }

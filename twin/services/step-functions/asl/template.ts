@@ -13,7 +13,7 @@ export interface Template<T = unknown> {
   evaluate(sight: Sight): Promise<T>;
 }
 
-/** What the compiler finds on its way. */
+/** What the compiler finds in the expressions. */
 export interface Findings {
   /** The variables that an expression names. */
   reads(variables: readonly string[], field: string): void;
@@ -95,7 +95,7 @@ export function describe(thrown: unknown): string {
 /** Checks that the expression returns what the field needs. */
 export function ofKind<T>(template: Template, kind: Kind<T>): Template<T> {
   const { field, constant, expression } = template;
-  // A value that is not one expression has the type that it is written with.
+  // Any other value has the type of its JSON.
   if (expression === undefined) return template as Template<T>;
   const unexpected = (value: unknown): string => {
     const [type, text] = [typeName(value), JSON.stringify(value)];
