@@ -13,6 +13,9 @@ const config: Config = {
     ],
   },
   maxWorkers: 2,
+  // The end of a process with more than a gigabyte takes longer than the 500 ms that jest-worker waits before it kills
+  // it and blames the tests: such a worker is replaced between two test files.
+  workerIdleMemoryLimit: '500MB',
   // A guard against hanging, not a measure: machines differ, and twins take seconds to start.
   testTimeout: 120_000,
 };
