@@ -40,7 +40,7 @@ describe('the remedy of a call', () => {
       serviceError('StateMachineDoesNotExist', 400),
       /^create it again$/,
     ],
-    ['with an error that nobody knows', serviceError('Strange', 400), /^look at what the message says/],
+    ['with an error that nobody knows', serviceError('Strange', 400), /^follow the message/],
   ])('%s follows from the error', (_, error, remedy) => {
     expect(ask(error)).toMatch(remedy);
   });
