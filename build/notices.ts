@@ -46,7 +46,15 @@ export function thirdPartyNotices(packages: readonly BundledPackage[]): string {
 function packageIn(folder: string): BundledPackage {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const { name, version, license } = manifest;
-  return { id: `${name}@${version}`, license, text: licenseFile(folder) ?? standardText(manifest) };
+  const text = [licenseFile(folder) ?? standardText(manifest), ...furtherNotices(folder)].join('\n\n');
+  return { id: `${name}@${version}`, license, text };
+}
+
+/** What the Apache License wants passed on, and the licences of code and fonts that a package holds of others. */
+function furtherNotices(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((entry) => /^(notice|third-party-licenses)(\.|$)/i.test(entry))
+    .map((entry) => readFileSync(join(folder, entry), 'utf8').trim());
 }
 
 function licenseFile(folder: string): string | undefined {

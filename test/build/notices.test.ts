@@ -66,6 +66,15 @@ describe('notices of bundled code', () => {
     expect(notices.match(/The text\./g)).toHaveLength(1);
   });
 
+  test('the notices have the NOTICE and the licences of others that a package passes on', async () => {
+    const files = { LICENSE: 'Text A', NOTICE: 'By A.', 'THIRD-PARTY-LICENSES.txt': 'Font: Text B' };
+    const file = await install('styled', { name: 'styled', license: 'Apache-2.0' }, files);
+
+    expect(bundledPackages([metafileOf({ [file]: 1 })])).toEqual([
+      { id: 'styled@1.0.0', license: 'Apache-2.0', text: 'Text A\n\nBy A.\n\nFont: Text B' },
+    ]);
+  });
+
   test('the standard text with the author is used for a package without a licence file', async () => {
     const file = await install('bare', { name: 'bare', license: 'MIT', author: { name: 'Ada Lovelace' } });
 

@@ -94,7 +94,7 @@ function Details({ data: { run }, model, machine, selected }: DetailsProps) {
     replaceAddress(addressOf(['runs', run.arn], { state: name === selected ? undefined : name }));
   return (
     <SpaceBetween size="l">
-      <Grid gridDefinition={[{ colspan: { default: 12, m: 7 } }, { colspan: { default: 12, m: 5 } }]}>
+      <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
         <Container header={<Header variant="h2">Graph</Header>}>
           {definition === undefined ? (
             'The definition of its state machine is not known.'
