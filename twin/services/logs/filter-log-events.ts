@@ -11,8 +11,9 @@ import { parseFilter } from './filter-pattern.ts';
 interface Line {
   readonly logStreamName: string;
   readonly timestamp: number;
-  readonly message: string;
   readonly eventId: string;
+  /** Made when it is read: a page needs few of the lines that match. */
+  message(): string;
 }
 
 const MOST_EVENTS = 10_000;
@@ -53,7 +54,7 @@ export function createLogs(machines: readonly StateMachineResource[], executions
         const message = () => (text ??= JSON.stringify(logged));
         if (!accepts(logged, message)) continue;
         const timestamp = event.timestamp.getTime();
-        lines.push({ logStreamName, timestamp, message: message(), eventId: `${executionArn}#${event.id}` });
+        lines.push({ logStreamName, timestamp, eventId: `${executionArn}#${event.id}`, message });
       }
     }
     return lines.sort((one, other) => one.timestamp - other.timestamp);
@@ -64,12 +65,17 @@ export function createLogs(machines: readonly StateMachineResource[], executions
       const limit = request.optionalNumber('limit') ?? MOST_EVENTS;
       if (!(limit >= 1 && limit <= MOST_EVENTS))
         throw invalid(`limit is ${limit}: expected 1 to ${MOST_EVENTS}`);
-      const lines = linesAfter(request.optionalText('nextToken'), select(request));
-      const page = pageOf(lines, limit);
+      const lines = select(request);
+      const from = positionOf(request.optionalText('nextToken'), lines);
+      const end = endOfPage(lines, from, limit);
       return {
-        events: page.map((line) => ({ ...line, ingestionTime: line.timestamp })),
+        events: lines.slice(from, end).map((line) => ({
+          ...line,
+          message: line.message(),
+          ingestionTime: line.timestamp,
+        })),
         searchedLogStreams: [],
-        ...(page.length < lines.length && { nextToken: tokenAfter(page) }),
+        ...(end < lines.length && { nextToken: tokenAfter(lines, end) }),
       };
     },
   };
@@ -120,27 +126,32 @@ function logStreamOf(record: ExecutionRecord): string {
 }
 
 /** `<time of the last line>-<lines of that time that were sent>`: what is forgotten meanwhile moves no position. */
-function tokenAfter(page: readonly Line[]): string {
-  const last = page.at(-1)?.timestamp ?? 0;
-  return `${last}-${page.filter(({ timestamp }) => timestamp === last).length}`;
+function tokenAfter(lines: readonly Line[], end: number): string {
+  const last = lines[end - 1]?.timestamp ?? 0;
+  return `${last}-${end - firstAt(last, lines)}`;
 }
 
-function linesAfter(token: string | undefined, lines: readonly Line[]): readonly Line[] {
-  if (token === undefined) return lines;
+function positionOf(token: string | undefined, lines: readonly Line[]): number {
+  if (token === undefined) return 0;
   const [, time, sent] = /^(\d{1,15})-(\d{1,9})$/.exec(token) ?? [];
   if (time === undefined) throw invalid('The specified nextToken is invalid.');
-  const from = lines.findIndex(({ timestamp }) => timestamp >= Number(time));
-  return from === -1 ? [] : lines.slice(from + Number(sent));
+  return Math.min(lines.length, firstAt(Number(time), lines) + Number(sent));
 }
 
-/** As many as fit an answer, and at least one. */
-function pageOf(lines: readonly Line[], limit: number): readonly Line[] {
+function firstAt(time: number, lines: readonly Line[]): number {
+  const first = lines.findIndex(({ timestamp }) => timestamp >= time);
+  return first === -1 ? lines.length : first;
+}
+
+/** As many lines as fit an answer, and at least one. */
+function endOfPage(lines: readonly Line[], from: number, limit: number): number {
+  const most = Math.min(lines.length, from + limit);
   let bytes = 0;
-  const end = lines.findIndex(({ message }, at) => {
-    bytes += Buffer.byteLength(message);
-    return at >= limit || (at > 0 && bytes > MAX_ANSWER_BYTES);
-  });
-  return end === -1 ? lines : lines.slice(0, end);
+  for (let end = from; end < most; end += 1) {
+    bytes += Buffer.byteLength(lines[end]?.message() ?? '');
+    if (bytes > MAX_ANSWER_BYTES && end > from) return end;
+  }
+  return most;
 }
 
 const invalid = (message: string): AwsError => new AwsError('InvalidParameterException', message);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { RequestBody } from '../../../../twin/http/request.ts';
 import { createLogs } from '../../../../twin/services/logs/filter-log-events.ts';
 import { type ExecutionRecord, Executions } from '../../../../twin/services/step-functions/executions.ts';
@@ -145,18 +145,24 @@ describe('FilterLogEvents', () => {
     );
   });
 
-  test('events are returned page by page', async () => {
-    const whole = await filter('all');
-    const pages: Answer[] = [];
-    let nextToken: string | undefined;
-    do {
-      const page = await filter('all', { limit: 5, ...(nextToken && { nextToken }) });
-      pages.push(page);
-      ({ nextToken } = page);
-    } while (nextToken !== undefined);
-    expect(pages.map(({ events }) => events.length)).toEqual([5, 5, 4]);
-    expect(pages.flatMap(({ events }) => events)).toEqual(whole.events);
-  });
+  test.each([
+    [5, [5, 5, 4]],
+    [1, Array.from({ length: 14 }, () => 1)],
+  ])(
+    'events are returned page by page, at most %i on one, also of the same instant',
+    async (limit, lengths) => {
+      const whole = await filter('all');
+      const pages: Answer[] = [];
+      let nextToken: string | undefined;
+      do {
+        const page = await filter('all', { limit, ...(nextToken && { nextToken }) });
+        pages.push(page);
+        ({ nextToken } = page);
+      } while (nextToken !== undefined && pages.length <= whole.events.length);
+      expect(pages.map(({ events }) => events.length)).toEqual(lengths);
+      expect(pages.flatMap(({ events }) => events)).toEqual(whole.events);
+    },
+  );
 
   test('a page ends at a megabyte, and a text that is too long for a log is truncated', async () => {
     for (const name of ['three', 'four']) await run('all', name, start + 60_000, 'x'.repeat(262_000));
@@ -167,6 +173,20 @@ describe('FilterLogEvents', () => {
     expect(JSON.parse(events[0]?.message ?? '')).toMatchObject({
       details: { inputDetails: { truncated: true } },
     });
+  });
+
+  test('only what is sent is made into text', async () => {
+    const made = jest.spyOn(JSON, 'stringify');
+    const { nextToken } = await filter('all', { limit: 2 });
+    expect(made.mock.calls.filter(([value]) => Object.hasOwn(Object(value), 'execution_arn'))).toHaveLength(
+      2,
+    );
+    made.mockClear();
+    await filter('all', { limit: 2, nextToken });
+    expect(made.mock.calls.filter(([value]) => Object.hasOwn(Object(value), 'execution_arn'))).toHaveLength(
+      2,
+    );
+    made.mockRestore();
   });
 
   test('no data is returned when the state machine logs none', async () => {
