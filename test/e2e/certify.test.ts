@@ -35,13 +35,14 @@ const cloudFormation = createServer(async (request, response) => {
 
 function outputsOf({ health }: TwinProcess): Readonly<Record<string, unknown>> {
   const { stateMachines, clusterArn, database, eventBusName, ...secrets } = health as typeof health &
-    Record<'processorSecretArn' | 'producerSecretArn', string>;
+    Record<'processorSecretArn' | 'producerSecretArn' | 'operatorSecretArn', string>;
   return {
     ClusterArn: clusterArn,
     DatabaseName: database,
     EventBusName: eventBusName,
     ProcessorSecretArn: secrets.processorSecretArn,
     ProducerSecretArn: secrets.producerSecretArn,
+    OperatorSecretArn: secrets.operatorSecretArn,
     ProcessorArn: stateMachines['outbox-processor'],
     RedriveArn: stateMachines['outbox-redrive'],
     CleanupArn: stateMachines['outbox-cleanup'],

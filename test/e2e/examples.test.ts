@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { bundleConsoleIfStale } from '../../build/bundle-console.ts';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
 import type { TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
@@ -48,6 +49,7 @@ beforeAll(async () => {
     '{"aggregateId": "7", "eventType": "dish.created", "payload": {}}\n',
   );
   cli = await bundleCli();
+  await bundleConsoleIfStale();
 });
 afterAll(async () => {
   await cli?.remove();
@@ -124,7 +126,7 @@ function shell(): string {
 
 async function run(lines: readonly string[]): Promise<void> {
   const commandLines = lines.filter(runnable).map(fillIn);
-  const endless = commandLines.filter((line) => /^npm run outbox -- tail\b/.test(line));
+  const endless = commandLines.filter((line) => /^npm run outbox -- (tail|console)\b/.test(line));
   for (const line of endless) await follow(line);
   const script = commandLines.filter((line) => !endless.includes(line)).join('\n');
   const env = {
@@ -147,11 +149,12 @@ async function run(lines: readonly string[]): Promise<void> {
 
 /** Waits for a command that does not end by itself until it reports that it has started. */
 async function follow(line: string): Promise<void> {
-  const [, , , , ...words] = line.replace(/ --local\b/, '').split(/ +/);
-  const tail = cli.start([...words, `--local=${twin.url}`]);
-  await tail.shows('following the');
-  tail.stop();
-  await tail.ended;
+  const [, , , , command = '', ...words] = line.replace(/ --local\b| --stack \S+/g, '').split(/ +/);
+  const [started, port] = command === 'console' ? ['Ctrl-C ends it', ['--port', '0']] : ['following the', []];
+  const running = cli.start([command, ...words, `--local=${twin.url}`, ...port]);
+  await running.shows(started);
+  running.stop();
+  await running.ended;
 }
 
 const missing = ['aws', 'curl', 'jq', 'psql'].filter((tool) => spawnSync('which', [tool]).status !== 0);
