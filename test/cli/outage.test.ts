@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { describeOutage, explainOutage, type Outage, readBus } from '../../cli/outage.ts';
 import { readOutage } from '../../local/outbox-status.ts';
 import type { TransactionalDataApi } from '../../outbox/data-api.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 
-let pool: pg.Pool;
-// Before the database's own, which stops the server.
-afterAll(() => pool.end());
 const database = useOutboxDatabase();
-
-beforeAll(() => {
-  pool = new pg.Pool({ connectionString: database.postgresUrl, max: 1 });
-});
 
 beforeEach(() => database.sql('truncate outbox_events'));
 
@@ -46,7 +38,7 @@ describe('the bus', () => {
     await insert(1, 'status, due_at, failed_at, given_back_since', `'FAILED', null, now(), now()`);
 
     expect((await readBus(database.dataApi)).outage).toBeUndefined();
-    expect(await readOutage(pool)).toBeUndefined();
+    expect(await readOutage(database.pool)).toBeUndefined();
   });
 
   test('has accepted nothing since the first event was given back, whether those are due or not', async () => {
@@ -64,7 +56,7 @@ describe('the bus', () => {
 
     expect(state.outage).toMatchObject({ events: 4, errorType: 'TimeoutError' });
     expect(minutesOf(state)).toBeCloseTo(9, 1);
-    const local = await readOutage(pool);
+    const local = await readOutage(database.pool);
     expect(local).toMatchObject({ since: state.outage?.since, events: 4, errorType: 'TimeoutError' });
     expect((local?.seconds ?? 0) / 60).toBeCloseTo(9, 1);
   });
@@ -77,7 +69,7 @@ describe('the bus', () => {
 
     expect(outage).toBeUndefined();
     expect(lastProcessedAt).toMatch(/^\d{4}-.*Z$/);
-    expect(await readOutage(pool)).toBeUndefined();
+    expect(await readOutage(database.pool)).toBeUndefined();
   });
 
   test('that is away again is told from the events that were given back since', async () => {

@@ -20,6 +20,7 @@ beforeAll(async () => {
   ]);
   local = `--local=${twin.url}`;
   pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
+  pool.on('error', () => undefined); // the server may end before the last connection is closed
 }, 60_000);
 
 afterAll(async () => {

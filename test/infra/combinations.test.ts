@@ -97,6 +97,7 @@ describe('a given cluster and bus', () => {
     expect(resourcesFor('secretsmanager:')).toEqual(
       new Set([
         givenCluster.clusterSecretArn,
+        'OutboxDatabaseUsersOperatorSecret',
         'OutboxDatabaseUsersProcessorSecret',
         'OutboxDatabaseUsersProducerSecret',
       ]),

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readBacklog } from '../../cli/backlog.ts';
 import { readOutboxStatus } from '../../local/outbox-status.ts';
 import { claim } from '../../outbox/claim.ts';
 import { limits, runId } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 
-let pool: pg.Pool;
-// Runs before the database’s own hook, which stops the server.
-afterAll(() => pool.end());
 const database = useOutboxDatabase();
-
-beforeAll(() => {
-  pool = new pg.Pool({ connectionString: database.postgresUrl, max: 1 });
-});
 
 const insert = (count: number, columns: string, values: string) =>
   database.sql(
@@ -32,7 +24,7 @@ test('an empty outbox has no lag', async () => {
   const none = { pending: 0, due: 0, dueLater: 0, processing: 0, failed: 0, lagSeconds: 0 };
 
   expect(await readBacklog(database.dataApi)).toEqual({ ...none, processed: 0, lastProcessedAt: null });
-  expect(await readOutboxStatus(pool)).toEqual(none);
+  expect(await readOutboxStatus(database.pool)).toEqual(none);
 });
 
 describe('the readers of the backlog', () => {
@@ -50,7 +42,7 @@ describe('the readers of the backlog', () => {
   test('all readers return the same counts, and an event with an expired lease is processing and due', async () => {
     const expected = { pending: 10, due: 6, dueLater: 5, processing: 5, failed: 7 };
 
-    const [backlog, status] = [await readBacklog(database.dataApi), await readOutboxStatus(pool)];
+    const [backlog, status] = [await readBacklog(database.dataApi), await readOutboxStatus(database.pool)];
 
     expect(backlog).toMatchObject({
       ...expected,
@@ -86,6 +78,6 @@ test('every count stops at 1,000', async () => {
 
   const most = { pending: 1_000, due: 1_000, dueLater: 1_000, processing: 1_000, failed: 1_000 };
   expect(await readBacklog(database.dataApi)).toMatchObject({ ...most, processed: 1_000 });
-  expect(await readOutboxStatus(pool)).toMatchObject(most);
+  expect(await readOutboxStatus(database.pool)).toMatchObject(most);
   expect(await claimedGauges()).toMatchObject({ due: 1_000, failed: 1_000 });
 });

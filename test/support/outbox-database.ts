@@ -26,6 +26,8 @@ export interface OutboxDatabase {
   readonly postgresUrl: string;
   /** Runs SQL directly in PostgreSQL, to prepare and to check what the Data API does not offer. */
   sql<T extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<T[]>;
+  /** For code that takes a pool. It ends with the database, and outlives a server that stops. */
+  readonly pool: pg.Pool;
   /** A separate connection for work that needs several statements. */
   connect(): Promise<pg.PoolClient>;
   /** Stops PostgreSQL but not the endpoint in front of it. */
@@ -61,6 +63,9 @@ export function useOutboxDatabase({ empty = false } = {}): OutboxDatabase {
     get postgresUrl() {
       return running().postgresUrl;
     },
+    get pool() {
+      return running().pool;
+    },
     sql: (text, values) => running().sql(text, values),
     connect: () => running().connect(),
     stopPostgres: () => running().stopPostgres(),
@@ -86,6 +91,7 @@ async function start(cleanUps: (() => Promise<unknown> | unknown)[]): Promise<Ou
     dataApi: createDataApi(client, target),
     client,
     postgresUrl,
+    pool,
     sql: async <T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<T>(text, [...values])).rows,
     connect: () => pool.connect(),
