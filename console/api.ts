@@ -30,7 +30,7 @@ export interface Session {
 export interface Machine {
   readonly arn: string;
   readonly name: string;
-  readonly role: 'processor' | 'redrive' | 'cleanup' | 'replay';
+  readonly role: 'processor' | 'redrive' | 'cleanup';
   readonly type: 'EXPRESS' | 'STANDARD';
   /** Amazon States Language. */
   readonly definition: object;
@@ -43,8 +43,6 @@ export interface Overview {
   /** Of the pending ones. */
   readonly due: number;
   readonly dueLater: number;
-  /** Ordering keys that wait behind a failed event, counted up to 1,000; absent before the schema knows ordering. */
-  readonly blockedKeys?: number;
   /** Seconds since the oldest unfinished event could first be published. */
   readonly lagSeconds: number;
   readonly lastProcessedAt: string | null;
@@ -99,7 +97,7 @@ export interface Failures {
   }[];
 }
 
-/** `GET /events?status&eventType&aggregateId&errorType&run&orderingKey&id&createdAfter&createdBefore&before`, 100 a page; what is due, failed or was
+/** `GET /events?status&eventType&aggregateId&errorType&run&id&createdAfter&createdBefore&before`, 100 a page; what is due, failed or was
  * processed last comes first. */
 export interface EventsPage {
   readonly events: readonly EventRow[];
@@ -113,7 +111,6 @@ export interface EventRow {
   readonly eventType: string;
   readonly aggregateType: string | null;
   readonly aggregateId: string;
-  readonly orderingKey?: string | null;
   readonly attempts: number;
   readonly errorType: string | null;
   readonly error: string | null;
@@ -138,10 +135,6 @@ export interface EventStory extends EventRow {
   /** Null when no outage gave it back. */
   readonly givenBackSince: string | null;
   readonly sequence: string;
-  readonly previousSequence?: string | null;
-  readonly skippedAt?: string | null;
-  /** Events of its ordering key that wait behind it, counted up to 1,000. */
-  readonly waitingBehind?: number;
   /** The whole row, column by column, for those who want to see it. */
   readonly columns: Readonly<Record<string, string | null>>;
 }
@@ -183,6 +176,8 @@ export interface Run extends RunSummary {
   readonly events: readonly HistoryStep[];
   /** Step Functions or CloudWatch Logs left something out: a sentence. */
   readonly truncated?: string;
+  /** There is more of its history, or a missing event may still be delivered: ask again, also when the run has ended. */
+  readonly more?: true;
 }
 
 export interface HistoryStep {

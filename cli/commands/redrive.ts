@@ -1,10 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  DescribeExecutionCommand,
-  type DescribeExecutionOutput,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
 import confirm from '@inquirer/confirm';
 import type { Command } from 'commander';
 import * as z from 'zod';
@@ -15,10 +10,9 @@ import { countMatches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, time, wholeNumber } from '../arguments.ts';
 import { Failed, WrongUsage } from '../exit-codes.ts';
+import { MATCHES_LIMIT, startRedrive } from '../start-redrive.ts';
 import { outageTeller } from '../tell-outage.ts';
 
-// A dry run stops counting here: this is enough to show that there are many.
-const COUNT_LIMIT = 100_000;
 const LOCAL_POLL_MS = 200;
 const AWS_POLL_MS = 2_000;
 
@@ -74,9 +68,9 @@ export function addRedrive(program: Command): void {
 async function redrive(context: Context, options: RedriveOptions): Promise<void> {
   const { output } = context;
   const request = requestOf(options);
-  const { limit = COUNT_LIMIT, dryRun: _, ...filter } = request;
-  const matching = await countMatches(context.database(), filter, Math.min(limit, COUNT_LIMIT));
-  const count = matching === COUNT_LIMIT ? `at least ${matching} events` : events(matching);
+  const { limit = MATCHES_LIMIT, dryRun: _, ...filter } = request;
+  const matching = await countMatches(context.database(), filter, Math.min(limit, MATCHES_LIMIT));
+  const count = matching === MATCHES_LIMIT ? `at least ${matching} events` : events(matching);
   if (options.dryRun === true || matching === 0) {
     return output.answer({ dryRun: options.dryRun === true, matching }, () =>
       matching === 0 ? 'no event matches' : `${count} would be redriven`,
@@ -84,7 +78,7 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
   }
   if (matching > 1 && options.yes !== true) await ask(count);
 
-  const executionArn = await start(context, request);
+  const executionArn = await startRedrive(context.stepFunctions, context.target.need('redriveArn'), request);
   output.note(`redriving ${count}: ${executionArn}`);
   const { status, error = '', cause = '', output: result } = await follow(context, executionArn, matching);
   const progress = await redriveProgress(context.database(), executionArn);
@@ -125,19 +119,6 @@ async function ask(count: string): Promise<void> {
   const message = `Redrive ${count}?`;
   const agreed = await confirm({ message, default: false }, { output: process.stderr }).catch(() => false);
   if (!agreed) throw new Failed('nothing was redriven');
-}
-
-async function start({ stepFunctions, target }: Context, request: RedriveRequest): Promise<string> {
-  const command = new StartExecutionCommand({
-    stateMachineArn: target.need('redriveArn'),
-    // With a name, so that a call repeated by the SDK cannot start a second execution.
-    name: `redrive-${randomUUID()}`,
-    input: JSON.stringify(request),
-  });
-  const { executionArn } = await stepFunctions.send(command);
-  if (executionArn === undefined)
-    throw new Failed('step functions started the redrive without telling its arn');
-  return executionArn;
 }
 
 async function follow(

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { MATCHES_LIMIT, startRedrive } from '../../cli/start-redrive.ts';
 import { InvalidRedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
 import { countMatches } from '../../outbox/requeue.ts';
 import type { RedriveAnswer, StartedRun } from '../api.ts';
 import type { Connection } from './connection.ts';
 import { badRequest } from './problem.ts';
-
-const MOST_COUNTED = 100_000;
 
 /** Counts what matches, and unless it is a dry run starts the redrive. */
 export async function redrive(connection: Connection, order: unknown): Promise<RedriveAnswer> {
@@ -14,18 +12,11 @@ export async function redrive(connection: Connection, order: unknown): Promise<R
   if (typeof dryRun !== 'boolean')
     throw badRequest(`dryRun is ${JSON.stringify(dryRun)}: expected true or false`);
   const request = readRequest({ ...(filter as object | undefined), ...(limit !== undefined && { limit }) });
-  const { limit: most = MOST_COUNTED, dryRun: _, ...conditions } = request;
-  const matching = await countMatches(connection.database, conditions, Math.min(most, MOST_COUNTED));
+  const { limit: most = MATCHES_LIMIT, dryRun: _, ...conditions } = request;
+  const matching = await countMatches(connection.database, conditions, Math.min(most, MATCHES_LIMIT));
   if (dryRun || matching === 0) return { matching };
-  const { executionArn } = await connection.stepFunctions.send(
-    new StartExecutionCommand({
-      stateMachineArn: connection.target.need('redriveArn'),
-      // With a name, so that a call repeated by the SDK cannot start a second execution.
-      name: `redrive-${randomUUID()}`,
-      input: JSON.stringify(request),
-    }),
-  );
-  return { matching, ...(executionArn !== undefined && { executionArn }) };
+  const { stepFunctions, target } = connection;
+  return { matching, executionArn: await startRedrive(stepFunctions, target.need('redriveArn'), request) };
 }
 
 function readRequest(request: object) {

@@ -5,7 +5,7 @@ import { redrive, startRun } from './changes.ts';
 import { type Connection, outboxName } from './connection.ts';
 import { readEventStory } from './event-story.ts';
 import { readFailures } from './failures.ts';
-import { securityHeaders, serveFile } from './files.ts';
+import { serveFile } from './files.ts';
 import { refuseOtherSites, requireJson, requireToken } from './guards.ts';
 import { eventId, listEvents, readEventFilter } from './list-events.ts';
 import { createMachines } from './machines.ts';
@@ -13,6 +13,7 @@ import { createOverview } from './overview.ts';
 import { badRequest, notFound, Refusal, toRefusal } from './problem.ts';
 import { createHistories } from './run-history.ts';
 import { createRuns, readRunsQuery } from './runs.ts';
+import { sendJson } from './send-json.ts';
 
 export interface ConsoleOptions {
   readonly readOnly: boolean;
@@ -156,15 +157,4 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   } catch {
     throw badRequest('the body is not JSON');
   }
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    ...securityHeaders,
-    'Cache-Control': 'no-store',
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }

@@ -1,8 +1,7 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { RunSummary } from '../api.ts';
-import { type LogLine, readLogLines } from './log-lines.ts';
+import { type LogLine, readLogLines, textOf } from './log-lines.ts';
 import { type DescribedMachine, logGroupOf } from './machines.ts';
-import { textOf } from './text-of.ts';
 
 /** Express runs of one state machine as far as they were read, from now backward. */
 export interface ExpressRuns {

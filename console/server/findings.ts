@@ -1,12 +1,11 @@
 import { type Backlog, COUNT_LIMIT } from '../../cli/backlog.ts';
 import { duration } from '../../cli/duration.ts';
-import type { Outage } from '../../cli/outage.ts';
+import { describeOutage, type Outage } from '../../cli/outage.ts';
 import { busRemedy } from '../../cli/remedy.ts';
 import type { Pause } from '../../outbox/pause.ts';
 import type { Alarm, Finding, Problem, Schedule } from '../api.ts';
 
 const LATE_SECONDS = 300;
-const OUTAGE_LIMIT_SECONDS = 86_400;
 
 export interface Found {
   readonly backlog: Backlog;
@@ -29,7 +28,12 @@ export function findingsOf({
 }: Found): readonly Finding[] {
   const findings: Finding[] = [];
   const { failed, lagSeconds } = backlog;
-  if (outage !== undefined) findings.push(outageFinding(outage));
+  if (outage !== undefined)
+    findings.push({
+      severity: 'error',
+      message: describeOutage(outage),
+      remedy: busRemedy(outage.errorType),
+    });
   if (pause !== undefined) {
     const why = pause.reason === undefined ? '' : `: ${pause.reason}`;
     findings.push({
@@ -68,17 +72,4 @@ export function findingsOf({
     findings.push({ severity: 'info', message, ...(remedy !== undefined && { remedy }) });
   const order = ['error', 'warning', 'info'];
   return findings.sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
-}
-
-function outageFinding({ seconds, events, errorType, error }: Outage): Finding {
-  const count = events >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : events;
-  const lost =
-    seconds < OUTAGE_LIMIT_SECONDS
-      ? 'nothing is lost'
-      : 'nothing is lost, but every further try costs an attempt';
-  return {
-    severity: 'error',
-    message: `the bus has not accepted anything for ${duration(seconds)} (${errorType}: ${error}); ${lost}, and ${count} ${events === 1 ? 'event waits' : 'events wait'}`,
-    remedy: busRemedy(errorType),
-  };
 }

@@ -23,7 +23,6 @@ const comparisons: Readonly<Record<string, string>> = {
   aggregateId: 'aggregate_id = :aggregateId',
   errorType: 'last_error_type = :errorType',
   run: 'run_id = :run',
-  orderingKey: 'ordering_key = :orderingKey',
   id: 'id = cast(:id as uuid)',
   createdAfter: 'created_at >= cast(:createdAfter as timestamptz)',
   createdBefore: 'created_at < cast(:createdBefore as timestamptz)',
@@ -49,7 +48,7 @@ export const EVENT_COLUMNS = 13;
 
 /** A page of events: what is due, failed or was processed last comes first. */
 export async function listEvents(database: DataApi, filter: EventFilter): Promise<EventsPage> {
-  const { scan, matches, parameters } = statementParts(filter);
+  const { scan, scanParameters, matches, parameters } = statementParts(filter);
   const sql = `
     with scanned as materialized (${scan}),
     page as materialized (
@@ -63,7 +62,9 @@ export async function listEvents(database: DataApi, filter: EventFilter): Promis
   }));
   const shown = rows.slice(0, size);
   const end =
-    rows.length > size ? positionOf(shown.at(-1), EVENT_COLUMNS) : await scanEnd(database, scan, parameters);
+    rows.length > size
+      ? positionOf(shown.at(-1), EVENT_COLUMNS)
+      : await scanEnd(database, scan, scanParameters);
   return { events: shown.map(readEventRow), ...(end !== undefined && { next: end }) };
 }
 
@@ -73,13 +74,11 @@ function statementParts({ status, conditions, before }: EventFilter) {
     [...(status === undefined ? [] : ['status = upper(:status)']), ...given].join(' and ') || 'true';
   const behind =
     before === undefined ? '' : '(at, sequence) < (cast(:at as timestamptz), cast(:sequence as bigint))';
-  const filtered = ['event_type', 'aggregate_id', 'last_error_type', 'run_id', 'created_at'];
-  if (conditions['orderingKey'] !== undefined) filtered.push('ordering_key');
   const scans = branches
     .filter(({ of }) => status === undefined || of.includes(status))
     .map(
       ({ at, where }) => `
-      (select id, status, sequence, ${filtered.join(', ')}, ${at} as at from outbox_events
+      (select id, status, sequence, event_type, aggregate_id, last_error_type, run_id, created_at, ${at} as at from outbox_events
        where ${[where, ...(behind === '' ? [] : [behind.replace('(at', `(${at}`)])].join(' and ')}
        order by ${at} desc, sequence desc limit ${SCAN})`,
     );
@@ -87,12 +86,10 @@ function statementParts({ status, conditions, before }: EventFilter) {
     conditions['id'] !== undefined
       ? 'select *, coalesce(due_at, failed_at, processed_at) as at from outbox_events where id = cast(:id as uuid)'
       : `select * from (${scans.join(' union all ')}) as newest order by at desc, sequence desc limit ${SCAN}`;
-  const parameters: Record<string, SqlValue> = {
-    ...conditions,
-    ...(status !== undefined && { status }),
-    ...(before !== undefined && conditions['id'] === undefined && before),
-  };
-  return { scan, matches, parameters };
+  const { id } = conditions;
+  const scanParameters: Readonly<Record<string, SqlValue>> = id === undefined ? { ...before } : { id };
+  const parameters = { ...conditions, ...(status !== undefined && { status }), ...scanParameters };
+  return { scan, scanParameters, matches, parameters };
 }
 
 /** Where the look ended; undefined when it has seen every event. */
@@ -101,11 +98,8 @@ async function scanEnd(
   scan: string,
   parameters: Readonly<Record<string, SqlValue>>,
 ): Promise<string | undefined> {
-  const used = Object.entries(parameters).filter(
-    ([name]) => scan.includes(`:${name} `) || scan.includes(`:${name})`),
-  );
   const sql = `select ${isoTime('at')}, cast(sequence as text) from (${scan}) as scanned order by at desc, sequence desc offset ${SCAN - 1} limit 1`;
-  const [row] = await database.query(sql, Object.fromEntries(used));
+  const [row] = await database.query(sql, parameters);
   return row && positionOf(row, 0);
 }
 

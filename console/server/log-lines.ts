@@ -62,6 +62,9 @@ export async function readLogLines(logs: CloudWatchLogsClient, search: Search): 
   return { lines, more: true };
 }
 
+/** A detail of a line, if it is a text. */
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
 /** Undefined for a line that is no event of a history: somebody else may write to the group. */
 function readLine(message: string): LogLine | undefined {
   const { data } = schema.safeParse(parse(message));

@@ -1,8 +1,8 @@
 import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import type { Machine, Session } from '../api.ts';
+import { cached } from './cached.ts';
 import { type Connection, outboxName } from './connection.ts';
 import { Refusal } from './problem.ts';
-import { remembered } from './remembered.ts';
 
 export interface DescribedMachine extends Machine {
   /** Where its runs leave their history; undefined where nowhere. */
@@ -17,7 +17,7 @@ export type Machines = () => Promise<readonly DescribedMachine[]>;
 
 /** The state machines of the outbox. */
 export function createMachines(connection: Connection): Machines {
-  return remembered(FRESH_MS, async () => {
+  return cached(FRESH_MS, async () => {
     const { target } = connection;
     const arns = {
       processor: target.need('processorArn'),

@@ -5,10 +5,10 @@ import { readPause } from '../../outbox/pause.ts';
 import { RowReader } from '../../outbox/row-reader.ts';
 import type { Overview, Sample } from '../api.ts';
 import { readAlarms, readSchedules } from './account.ts';
+import { cached } from './cached.ts';
 import type { Connection } from './connection.ts';
 import { findingsOf } from './findings.ts';
 import { toRefusal } from './problem.ts';
-import { remembered } from './remembered.ts';
 
 const SAMPLE_MS = 1_500;
 const KEPT_MS = 10 * 60_000;
@@ -24,8 +24,8 @@ const PROCESSED = `
 export function createOverview(connection: Connection): () => Promise<Overview> {
   const { database, target } = connection;
   const sample = createSampler(database);
-  const alarms = remembered(ACCOUNT_FRESH_MS, () => readAlarms(connection));
-  const schedules = remembered(ACCOUNT_FRESH_MS, () => readSchedules(connection));
+  const alarms = cached(ACCOUNT_FRESH_MS, () => readAlarms(connection));
+  const schedules = cached(ACCOUNT_FRESH_MS, () => readSchedules(connection));
   /** What the rows say must not depend on a permission for something else. */
   const attempt = async <T>(read: () => Promise<T>) => {
     try {
@@ -34,7 +34,7 @@ export function createOverview(connection: Connection): () => Promise<Overview> 
       return { answer: undefined, problem: toRefusal(error, target).problem };
     }
   };
-  return remembered(SAMPLE_MS, async () => {
+  return cached(SAMPLE_MS, async () => {
     const [backlog, { outage }, pause, rung, ticks] = await Promise.all([
       readBacklog(database),
       readBus(database),

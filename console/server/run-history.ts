@@ -2,12 +2,11 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { HistoryDetail, HistoryStep, Run } from '../api.ts';
 import type { Connection } from './connection.ts';
 import { toRun } from './express-runs.ts';
-import { type LogLine, readLogLines } from './log-lines.ts';
+import { type LogLine, readLogLines, textOf } from './log-lines.ts';
 import { type DescribedMachine, logGroupOf, type Machines } from './machines.ts';
 import { notFound } from './problem.ts';
 import type { Runs } from './runs.ts';
 import { describeStandardRun, readStandardHistory } from './standard-runs.ts';
-import { textOf } from './text-of.ts';
 
 const MINUTE_MS = 60_000;
 const LONGEST_RUN_MS = 6 * MINUTE_MS;
@@ -114,7 +113,10 @@ export function createHistories(
       if (!read.complete) await goOn(machine, arn, read);
       const lines = settled(read, machine);
       const frame = [...read.frame.values()];
-      const summary = toRun(machine.arn, frame.length > 0 ? frame : lines, Date.now());
+      const logged = toRun(machine.arn, frame.length > 0 ? frame : lines, Date.now());
+      const listed = runs.known(arn);
+      // The end may be listed while what happened before it is still being read.
+      const summary = logged.stoppedAt === null && listed?.stoppedAt ? listed : logged;
       const input = textOf(frame.find(({ type }) => type === 'ExecutionStarted')?.details['input']);
       const truncated = whatIsMissing(lines, read, machine);
       read.complete =
@@ -125,6 +127,7 @@ export function createHistories(
         ...(input !== undefined && { input }),
         events: lines.filter(({ id }) => id > after).map(toStep),
         ...(truncated !== undefined && { truncated }),
+        ...((read.unread || lines.length < read.steps.size) && { more: true as const }),
       };
     },
     async event(arn, id, at) {

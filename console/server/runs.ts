@@ -1,9 +1,9 @@
 import type { RunSummary, RunsPage } from '../api.ts';
+import { cached } from './cached.ts';
 import type { Connection } from './connection.ts';
 import { createExpressRuns, type ExpressRuns } from './express-runs.ts';
 import type { DescribedMachine, Machines } from './machines.ts';
 import { badRequest, notFound } from './problem.ts';
-import { remembered } from './remembered.ts';
 import { listStandardRuns } from './standard-runs.ts';
 
 export interface RunsQuery {
@@ -32,7 +32,7 @@ export function createRuns({ stepFunctions, logs }: Connection, machines: Machin
     const existing = express.get(machine.arn);
     if (existing !== undefined) return existing;
     const runs = createExpressRuns(logs, machine);
-    const added = { ...runs, fresh: remembered(FRESH_MS, runs.refresh) };
+    const added = { ...runs, fresh: cached(FRESH_MS, runs.refresh) };
     express.set(machine.arn, added);
     return added;
   }

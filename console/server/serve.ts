@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { notFound } from './problem.ts';
+import { sendJson } from './send-json.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
@@ -8,7 +10,7 @@ export async function serve(handler: Handler, port: number): Promise<{ url: stri
   const server = createServer((request, response) => {
     handler(request, response)
       .then((answered) => {
-        if (!answered) sendMissing(response);
+        if (!answered) sendJson(response, 404, notFound('the console has no such page').problem);
       })
       // Nobody is left to be told: the answer has begun, or its reader has gone.
       .catch(() => response.destroy());
@@ -24,10 +26,4 @@ export async function serve(handler: Handler, port: number): Promise<{ url: stri
       server.closeAllConnections();
     },
   };
-}
-
-function sendMissing(response: ServerResponse): void {
-  const body = JSON.stringify({ error: 'NotFound', message: 'the console has no such page' });
-  response.writeHead(404, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' });
-  response.end(body);
 }

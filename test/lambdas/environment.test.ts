@@ -1,17 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { fetchEnvironment } from '../support/fetch-batch.ts';
 import { backoffEnvironment, coldStart, databaseEnvironment, type Environment } from '../support/handler.ts';
 
 const environments: Readonly<Record<string, Environment>> = {
-  'fetch-batch': {
-    ...databaseEnvironment,
-    EVENT_BUS_NAME: 'bellyfed-events',
-    BUS_CHECK_TIMEOUT_MS: '1000',
-    BATCH_SIZE: '200',
-    BATCH_MAX_STATE_BYTES: '240000',
-    INLINE_MAX_BYTES: '60000',
-    LEASE_SECONDS: '330',
-    MAX_ATTEMPTS: '8',
-  },
+  'fetch-batch': fetchEnvironment,
   'publish-event': {
     ...databaseEnvironment,
     EVENT_BUS_NAME: 'bellyfed-events',

@@ -1,19 +1,11 @@
-import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
-import { beforeEach, describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
-import { countsRow, fetchEnvironment, fetchInput } from '../support/claim-answer.ts';
+import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
+import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data';
+import { describe, expect, test } from '@jest/globals';
+import { countsRow, fetchEnvironment, fetchInput, useFetchBatchMocks } from '../support/fetch-batch.ts';
 import { coldStart, invoke, logsIn } from '../support/handler.ts';
 import { networkError, serviceError } from '../support/service-error.ts';
 
-const rdsData = mockClient(RDSDataClient);
-const eventBridge = mockClient(EventBridgeClient);
-
-beforeEach(() => {
-  rdsData.reset();
-  eventBridge.reset();
-  eventBridge.on(DescribeEventBusCommand).resolves({ Name: 'bellyfed-events' });
-});
+const { rdsData, eventBridge } = useFetchBatchMocks();
 
 describe('the check of the bus by fetch-batch', () => {
   test('only the first fetch of a run checks the bus, before its claim', async () => {

@@ -1,20 +1,18 @@
-import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
-import { beforeEach, describe, expect, test } from '@jest/globals';
-import { mockClient } from 'aws-sdk-client-mock';
-import { countsRow, eventRow, fetchEnvironment, fetchInput, none } from '../support/claim-answer.ts';
+import { ExecuteStatementCommand } from '@aws-sdk/client-rds-data';
+import { describe, expect, test } from '@jest/globals';
 import { parametersOf } from '../support/data-api-parameters.ts';
+import {
+  countsRow,
+  eventRow,
+  fetchEnvironment,
+  fetchInput,
+  none,
+  useFetchBatchMocks,
+} from '../support/fetch-batch.ts';
 import { coldStart, databaseEnvironment, invoke, logsIn, metricsIn } from '../support/handler.ts';
 import { serviceError } from '../support/service-error.ts';
 
-const rdsData = mockClient(RDSDataClient);
-const eventBridge = mockClient(EventBridgeClient);
-
-beforeEach(() => {
-  rdsData.reset();
-  eventBridge.reset();
-  eventBridge.on(DescribeEventBusCommand).resolves({ Name: 'bellyfed-events' });
-});
+const { rdsData } = useFetchBatchMocks();
 
 describe('fetch-batch', () => {
   test('fetch-batch claims with the token of its input and the limits of the stack', async () => {

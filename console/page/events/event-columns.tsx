@@ -3,7 +3,8 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { TableProps } from '@cloudscape-design/components/table';
 import type { EventRow } from '../../api.ts';
 import { addressOf } from '../shell/address.ts';
-import { eventStatuses, number, time } from '../shell/words.ts';
+import { number, time } from '../shell/format.ts';
+import { eventStatuses } from '../shell/statuses.ts';
 
 export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
   {

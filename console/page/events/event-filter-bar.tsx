@@ -1,6 +1,6 @@
 import PropertyFilter, { type PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import type { EventRow, Failures } from '../../api.ts';
-import { eventStatuses } from '../shell/words.ts';
+import { eventStatuses } from '../shell/statuses.ts';
 import { type Condition, type Field, fields, guess, labels } from './event-filter.ts';
 import { TimeForm } from './time-form.tsx';
 
@@ -63,10 +63,6 @@ function options(
     ...distinct(
       'aggregateId',
       events.map(({ aggregateId }) => aggregateId),
-    ),
-    ...distinct(
-      'orderingKey',
-      events.map(({ orderingKey }) => orderingKey),
     ),
     ...distinct(
       'run',

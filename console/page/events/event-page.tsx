@@ -1,4 +1,3 @@
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
@@ -10,9 +9,9 @@ import { useState } from 'react';
 import type { EventStory } from '../../api.ts';
 import { RedriveModal } from '../redrive/redrive-modal.tsx';
 import { addressOf } from '../shell/address.ts';
+import { ChangeButton } from '../shell/change-button.tsx';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { read } from '../shell/server.ts';
-import { useReadOnly } from '../shell/session.ts';
 import { usePolled } from '../shell/use-polled.ts';
 import { inWords } from './event-filter.ts';
 import { EventPayload } from './event-payload.tsx';
@@ -41,7 +40,11 @@ export default function EventPage({ id }: { readonly id: string }) {
         <Header
           variant="h1"
           description={id}
-          actions={event?.status === 'failed' && <Redrive onClick={() => setRedriving(true)} />}
+          actions={
+            event?.status === 'failed' && (
+              <ChangeButton onClick={() => setRedriving(true)}>Redrive…</ChangeButton>
+            )
+          }
         >
           <span className="unbroken">{event?.eventType ?? 'Event'}</span>
         </Header>
@@ -90,18 +93,5 @@ function Story({ event }: { readonly event: EventStory }) {
         ),
       }))}
     />
-  );
-}
-
-function Redrive({ onClick }: { readonly onClick: () => void }) {
-  const reason = useReadOnly();
-  return (
-    <Button
-      onClick={onClick}
-      disabled={reason !== undefined}
-      {...(reason !== undefined && { disabledReason: reason })}
-    >
-      Redrive…
-    </Button>
   );
 }

@@ -4,10 +4,10 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
 import type { EventStory, Problem } from '../../api.ts';
+import { bytes, prettyJson } from '../shell/format.ts';
 import { problemOf } from '../shell/problem-of.ts';
 import { read } from '../shell/server.ts';
 import { TextBlock } from '../shell/text-block.tsx';
-import { bytes, prettyJson } from '../shell/words.ts';
 
 interface Props {
   readonly id: string;

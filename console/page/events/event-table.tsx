@@ -4,9 +4,9 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import type { EventRow, EventsPage, Failures, Problem, RedriveOrder } from '../../api.ts';
+import { ChangeButton } from '../shell/change-button.tsx';
+import { number, plural } from '../shell/format.ts';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
-import { useReadOnly } from '../shell/session.ts';
-import { number, plural } from '../shell/words.ts';
 import { eventColumns } from './event-columns.tsx';
 import { type Condition, redriveFilter } from './event-filter.ts';
 import { EventFilterBar } from './event-filter-bar.tsx';
@@ -83,25 +83,24 @@ export function EventTable(props: Props) {
 }
 
 function Actions({ conditions, selected, page, onRedrive, onRefresh }: Props) {
-  const readOnly = useReadOnly();
   const matching = redriveFilter(conditions);
   const some = selected.length > 0;
   const none = page?.failures.length === 0 ? 'No event has failed.' : undefined;
-  const reason =
-    readOnly ?? (some ? undefined : (none ?? ('impossible' in matching ? matching.impossible : undefined)));
+  const impossible = some
+    ? undefined
+    : (none ?? ('impossible' in matching ? matching.impossible : undefined));
   return (
     <SpaceBetween direction="horizontal" size="xs">
       <Button iconName="refresh" ariaLabel="Refresh" onClick={onRefresh} />
-      <Button
-        disabled={reason !== undefined}
-        {...(reason !== undefined && { disabledReason: reason })}
+      <ChangeButton
+        impossible={impossible}
         onClick={() => {
           if (some) onRedrive({ eventIds: selected.map(({ eventId }) => eventId) });
           else if ('filter' in matching) onRedrive(matching.filter);
         }}
       >
         {some ? `Redrive ${plural(selected.length, 'selected event')}…` : 'Redrive matching…'}
-      </Button>
+      </ChangeButton>
     </SpaceBetween>
   );
 }

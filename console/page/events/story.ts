@@ -1,5 +1,5 @@
 import type { EventStory } from '../../api.ts';
-import { duration, plural, time, upTo } from '../shell/words.ts';
+import { duration, plural, time } from '../shell/format.ts';
 
 /** One step in the story of an event. */
 export interface Step {
@@ -10,8 +10,6 @@ export interface Step {
   readonly runArn?: string;
 }
 
-const COUNT_LIMIT = 1_000;
-
 /** What has happened to the event, in order, and what comes next. */
 export function story(event: EventStory, now = new Date()): readonly Step[] {
   return [
@@ -20,7 +18,6 @@ export function story(event: EventStory, now = new Date()): readonly Step[] {
     ...redrives(event),
     ...outage(event, now),
     end(event, now),
-    ...behind(event),
   ];
 }
 
@@ -93,19 +90,4 @@ function end(event: EventStory, now: Date): Step {
     status: 'pending',
     title: due ? 'Due: the next run claims it' : `Due at ${time(dueAt, now)}`,
   };
-}
-
-function behind({ waitingBehind, orderingKey, skippedAt, status }: EventStory): Step[] {
-  if (skippedAt)
-    return [{ status: 'warning', title: 'Skipped', detail: 'The events behind it were let pass.' }];
-  if (!waitingBehind) return [];
-  const blocked = status === 'failed' ? ' They wait until it is redriven or skipped.' : '';
-  const events = waitingBehind === 1 ? '1 event waits' : `${upTo(COUNT_LIMIT, waitingBehind)} events wait`;
-  return [
-    {
-      status: status === 'failed' ? 'warning' : 'pending',
-      title: `${events} behind it`,
-      detail: `They have the ordering key ${orderingKey}.${blocked}`,
-    },
-  ];
 }

@@ -1,5 +1,4 @@
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import Table from '@cloudscape-design/components/table';
@@ -7,8 +6,8 @@ import { useState } from 'react';
 import type { Failures, RedriveOrder } from '../../api.ts';
 import { RedriveModal } from '../redrive/redrive-modal.tsx';
 import { addressOf } from '../shell/address.ts';
-import { useReadOnly } from '../shell/session.ts';
-import { number, time, upTo } from '../shell/words.ts';
+import { ChangeButton } from '../shell/change-button.tsx';
+import { number, time, upTo } from '../shell/format.ts';
 
 type Failure = Failures['failures'][number];
 
@@ -22,7 +21,6 @@ interface Props {
 /** The failed events by reason, each with a way to see them and to redrive them. */
 export function FailureTable({ failures, onRedriven }: Props) {
   const [redriving, setRedriving] = useState<RedriveOrder['filter']>();
-  const readOnly = useReadOnly();
   return (
     <>
       <Table
@@ -75,15 +73,13 @@ export function FailureTable({ failures, onRedriven }: Props) {
             id: 'redrive',
             header: 'Action',
             cell: ({ errorType, eventType }) => (
-              <Button
+              <ChangeButton
                 variant="inline-link"
-                disabled={readOnly !== undefined}
-                {...(readOnly !== undefined && { disabledReason: readOnly })}
                 ariaLabel={`Redrive ${errorType ?? ''} ${eventType}`}
                 onClick={() => setRedriving({ eventType, ...(errorType !== null && { errorType }) })}
               >
                 Redrive…
-              </Button>
+              </ChangeButton>
             ),
           },
         ]}

@@ -4,7 +4,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import LineChart from '@cloudscape-design/components/line-chart';
 import type { Sample } from '../../api.ts';
-import { duration } from '../shell/words.ts';
+import { duration } from '../shell/format.ts';
 import { throughput } from './throughput.ts';
 
 const HEIGHT = 160;

@@ -5,13 +5,14 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
 import type { EventStatus, Overview } from '../../api.ts';
 import { addressOf } from '../shell/address.ts';
-import { duration, eventStatuses, number, time, upTo } from '../shell/words.ts';
+import { duration, number, time, upTo } from '../shell/format.ts';
+import { eventStatuses } from '../shell/statuses.ts';
 
 const COUNT_LIMIT = 1_000;
 
 /** How many events have each of the four statuses, and how late the oldest one is. */
 export function KeyFigures({ overview }: { readonly overview: Overview }) {
-  const { counts, due, dueLater, blockedKeys, lagSeconds, lastProcessedAt } = overview;
+  const { counts, due, dueLater, lagSeconds, lastProcessedAt } = overview;
   const figure = (status: EventStatus, detail: string) => ({
     label: eventStatuses[status].label,
     value: (
@@ -36,9 +37,6 @@ export function KeyFigures({ overview }: { readonly overview: Overview }) {
           figure('failed', counts.failed === 0 ? 'none waits for a person' : 'wait for a person'),
           { label: 'Lag', value: lagSeconds < 1 ? 'none' : duration(lagSeconds * 1_000) },
           { label: 'Last processed', value: lastProcessedAt === null ? 'never' : time(lastProcessedAt) },
-          ...(blockedKeys === undefined
-            ? []
-            : [{ label: 'Blocked ordering keys', value: upTo(COUNT_LIMIT, blockedKeys) }]),
         ]}
       />
     </Container>

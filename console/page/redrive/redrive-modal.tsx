@@ -8,7 +8,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { RedriveOrder } from '../../api.ts';
 import { addressOf } from '../shell/address.ts';
-import { plural, upTo } from '../shell/words.ts';
+import { plural, upTo } from '../shell/format.ts';
 import { RedriveProgress } from './redrive-progress.tsx';
 import { useRedrive } from './use-redrive.ts';
 

@@ -1,8 +1,9 @@
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { Run } from '../../api.ts';
+import { plural } from '../shell/format.ts';
 import { read } from '../shell/server.ts';
+import { outcome } from '../shell/statuses.ts';
 import { usePolled } from '../shell/use-polled.ts';
-import { outcome, plural } from '../shell/words.ts';
 
 interface Props {
   readonly arn: string;

@@ -30,13 +30,14 @@ export function useRedrive(filter: RedriveOrder['filter']): { state: RedriveStat
       const { matching } = state;
       setState({ step: 'starting', matching });
       send(false)
-        .then(({ executionArn }) => {
-          if (executionArn === undefined)
-            throw new Error(
-              'the server did not say which execution redrives; look at the runs before trying again',
-            );
-          setState({ step: 'started', matching, executionArn });
-        })
+        .then(({ matching: now, executionArn }) =>
+          // Without an execution, nothing matched any more.
+          setState(
+            executionArn === undefined
+              ? { step: 'counted', matching: now }
+              : { step: 'started', matching: now, executionArn },
+          ),
+        )
         .catch(refused);
     },
   };

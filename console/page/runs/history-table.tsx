@@ -6,7 +6,7 @@ import Table from '@cloudscape-design/components/table';
 import TextFilter from '@cloudscape-design/components/text-filter';
 import { useMemo } from 'react';
 import type { HistoryStep } from '../../api.ts';
-import { between, duration, number, plural } from '../shell/words.ts';
+import { between, duration, number, plural } from '../shell/format.ts';
 import type { RunModel } from './run-model.ts';
 
 const PAGE_SIZE = 50;

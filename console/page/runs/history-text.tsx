@@ -1,12 +1,12 @@
 import Box from '@cloudscape-design/components/box';
 import Spinner from '@cloudscape-design/components/spinner';
 import type { HistoryDetail } from '../../api.ts';
+import { prettyJson } from '../shell/format.ts';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { read } from '../shell/server.ts';
 import { useSession } from '../shell/session.ts';
 import { TextBlock } from '../shell/text-block.tsx';
 import { usePolled } from '../shell/use-polled.ts';
-import { prettyJson } from '../shell/words.ts';
 
 interface Props {
   readonly arn: string;

@@ -4,23 +4,22 @@ import type { HistoryStep, Run } from '../../api.ts';
 export interface FollowedRun {
   readonly run: Omit<Run, 'events'>;
   readonly steps: readonly HistoryStep[];
-  /** Whether the server had all of it: else the next part is asked for at once. */
-  readonly complete: boolean;
+  /** Whether the last answer had news: else the next part has not arrived yet. */
+  readonly hasNews: boolean;
 }
 
 /** Adds news to a run. CloudWatch Logs may deliver late, twice and in another order. */
 export function follow(before: FollowedRun | undefined, { events, ...run }: Run): FollowedRun {
   const known = before?.steps ?? [];
-  const complete = events.length === 0 || run.truncated === undefined;
-  if (events.length === 0) return { run, steps: known, complete };
+  if (events.length === 0) return { run, steps: known, hasNews: false };
   const last = known.at(-1)?.id ?? 0;
   const inOrder = events.every(({ id }, index) => id > (events[index - 1]?.id ?? last));
-  if (inOrder) return { run, steps: [...known, ...events], complete };
+  if (inOrder) return { run, steps: [...known, ...events], hasNews: true };
   const byId = new Map([...known, ...events].map((step) => [step.id, step]));
   return {
     run,
     steps: [...byId.values()].sort((a, b) => a.id - b.id),
-    complete: complete || byId.size === known.length,
+    hasNews: byId.size > known.length,
   };
 }
 

@@ -2,7 +2,8 @@ import Container from '@cloudscape-design/components/container';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { RunSummary } from '../../api.ts';
-import { between, duration, outcome, runStatus, time } from '../shell/words.ts';
+import { between, duration, time } from '../shell/format.ts';
+import { outcome, runStatus } from '../shell/statuses.ts';
 
 export function RunFacts({ run }: { readonly run: RunSummary }) {
   const { indicator, label } = runStatus(run);

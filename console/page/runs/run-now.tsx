@@ -6,9 +6,9 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import type { Problem, StartedRun } from '../../api.ts';
 import { addressOf, go } from '../shell/address.ts';
+import { upTo } from '../shell/format.ts';
 import { problemOf } from '../shell/problem-of.ts';
 import { order } from '../shell/server.ts';
-import { upTo } from '../shell/words.ts';
 
 const COUNT_LIMIT = 1_000;
 

@@ -11,9 +11,10 @@ import type { Machine, Run } from '../../api.ts';
 import { inWords } from '../events/event-filter.ts';
 import { RedriveModal } from '../redrive/redrive-modal.tsx';
 import { addressOf, replaceAddress } from '../shell/address.ts';
+import { ChangeButton } from '../shell/change-button.tsx';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { read } from '../shell/server.ts';
-import { useReadOnly, useSession } from '../shell/session.ts';
+import { useSession } from '../shell/session.ts';
 import { usePolled } from '../shell/use-polled.ts';
 import { type Definition, findState } from './definition.ts';
 import { Graph } from './graph.tsx';
@@ -30,9 +31,9 @@ const RUNNING_MS = 1_000;
 const MORE_MS = 100;
 const UNFINISHED = ['RUNNING', 'PENDING_REDRIVE', 'UNKNOWN'];
 
-function nextLook({ run, complete }: FollowedRun): number | undefined {
-  if (!complete) return MORE_MS;
-  return UNFINISHED.includes(run.status) ? RUNNING_MS : undefined;
+function nextLook({ run, hasNews }: FollowedRun): number | undefined {
+  if (run.more && hasNews) return MORE_MS;
+  return run.more || UNFINISHED.includes(run.status) ? RUNNING_MS : undefined;
 }
 
 interface Props {
@@ -117,19 +118,12 @@ function Details({ data: { run }, model, machine, selected }: DetailsProps) {
 
 function Actions({ arn, machine }: { readonly arn: string; readonly machine: Machine | undefined }) {
   const [redriving, setRedriving] = useState(false);
-  const readOnly = useReadOnly();
   if (machine?.role !== 'processor') return null;
   const filter = { executionArn: arn };
   return (
     <SpaceBetween direction="horizontal" size="xs">
       <Button href={addressOf(['events'], { run: arn })}>Its events</Button>
-      <Button
-        disabled={readOnly !== undefined}
-        {...(readOnly !== undefined && { disabledReason: readOnly })}
-        onClick={() => setRedriving(true)}
-      >
-        Redrive what failed in it…
-      </Button>
+      <ChangeButton onClick={() => setRedriving(true)}>Redrive what failed in it…</ChangeButton>
       {redriving && (
         <RedriveModal filter={filter} what={inWords(filter)} onClose={() => setRedriving(false)} />
       )}

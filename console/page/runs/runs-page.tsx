@@ -9,11 +9,13 @@ import Toggle from '@cloudscape-design/components/toggle';
 import { useState } from 'react';
 import type { RunSummary, RunsPage as RunsAnswer } from '../../api.ts';
 import { addressOf, go } from '../shell/address.ts';
+import { ChangeButton } from '../shell/change-button.tsx';
+import { between, duration, number, time } from '../shell/format.ts';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { read } from '../shell/server.ts';
-import { useReadOnly, useSession } from '../shell/session.ts';
+import { useSession } from '../shell/session.ts';
+import { outcome, runStatus } from '../shell/statuses.ts';
 import { usePolled } from '../shell/use-polled.ts';
-import { between, duration, number, outcome, runStatus, time } from '../shell/words.ts';
 import { RunNow } from './run-now.tsx';
 import { useOlderRuns } from './use-older-runs.ts';
 
@@ -29,7 +31,6 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
   );
   const { runs, next, loading, problem: olderProblem, loadOlder } = useOlderRuns(data, idle);
   const [starting, setStarting] = useState(false);
-  const readOnly = useReadOnly();
   const { machines } = useSession();
   const nameOf = (run: RunSummary) =>
     machines.find(({ arn }) => arn === run.machineArn)?.name ??
@@ -51,15 +52,7 @@ export default function RunsPage({ query }: { readonly query: URLSearchParams })
               variant="h1"
               counter={data === undefined ? '' : `(${number(runs.length)}${next === undefined ? '' : '+'})`}
               description="The executions of the state machines, newest first"
-              actions={
-                <Button
-                  onClick={() => setStarting(true)}
-                  disabled={readOnly !== undefined}
-                  {...(readOnly !== undefined && { disabledReason: readOnly })}
-                >
-                  Run now
-                </Button>
-              }
+              actions={<ChangeButton onClick={() => setStarting(true)}>Run now</ChangeButton>}
             >
               Runs
             </Header>

@@ -2,8 +2,8 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { Run } from '../../api.ts';
+import { prettyJson } from '../shell/format.ts';
 import { TextBlock } from '../shell/text-block.tsx';
-import { prettyJson } from '../shell/words.ts';
 import { failureText } from './failure-text.ts';
 
 /** What went into the run, what came out, and why it failed. */

@@ -8,8 +8,3 @@ export function useSession(): Session {
   if (session === undefined) throw new Error('a view is drawn before the session is known');
   return session;
 }
-
-/** Why changes are refused, or undefined. */
-export function useReadOnly(): string | undefined {
-  return useSession().readOnly ? 'This console was started with --read-only.' : undefined;
-}

@@ -233,9 +233,11 @@ describe('the history that arrives in parts', () => {
     expect(completeUpTo(steps(1, 2, 5))).toBe(2);
   });
 
-  test('a history that the server could not read whole is asked for at once', () => {
-    const part = { ...run, events: steps(1, 2), truncated: '2 events of its history were read so far' };
-    expect(follow(undefined, part).complete).toBe(false);
-    expect(follow(undefined, { ...part, events: [] }).complete).toBe(true);
+  test('an answer with events that are known already is no news', () => {
+    const first = follow(undefined, { ...run, events: steps(1, 2) });
+    expect(first.hasNews).toBe(true);
+    expect(follow(first, { ...run, events: [] }).hasNews).toBe(false);
+    expect(follow(first, { ...run, events: steps(2) }).hasNews).toBe(false);
+    expect(follow(first, { ...run, events: steps(2, 3) }).hasNews).toBe(true);
   });
 });

@@ -18,7 +18,7 @@ const words: Readonly<Record<Alarm['state'], string>> = {
 };
 
 /** Who starts runs, and who raises the alarm. */
-export function Watchers({ overview: { schedules, alarms } }: { readonly overview: Overview }) {
+export function SchedulesAndAlarms({ overview: { schedules, alarms } }: { readonly overview: Overview }) {
   return (
     <ColumnLayout columns={2}>
       <Container header={<Header variant="h2">Schedules</Header>}>

@@ -1,5 +1,20 @@
-import type { Field } from '@aws-sdk/client-rds-data';
+import { DescribeEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { type Field, RDSDataClient } from '@aws-sdk/client-rds-data';
+import { beforeEach } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
 import { databaseEnvironment } from './handler.ts';
+
+/** The database and the bus of fetch-batch; the bus exists. */
+export function useFetchBatchMocks() {
+  const rdsData = mockClient(RDSDataClient);
+  const eventBridge = mockClient(EventBridgeClient);
+  beforeEach(() => {
+    rdsData.reset();
+    eventBridge.reset();
+    eventBridge.on(DescribeEventBusCommand).resolves({ Name: 'bellyfed-events' });
+  });
+  return { rdsData, eventBridge };
+}
 
 export const fetchEnvironment = {
   ...databaseEnvironment,

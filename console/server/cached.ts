@@ -1,5 +1,5 @@
 /** Asks again only when the last answer is older; callers at the same time share one question. A failure is not kept. */
-export function remembered<T>(freshMs: number, ask: () => Promise<T>, now = Date.now): () => Promise<T> {
+export function cached<T>(freshMs: number, ask: () => Promise<T>, now = Date.now): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let askedAt = 0;
   return () => {

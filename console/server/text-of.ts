@@ -1,1 +1,0 @@
-export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
