@@ -1,4 +1,5 @@
 import type { DataApi } from '../outbox/data-api.ts';
+import { dueIndexes } from '../outbox/due-indexes.ts';
 import { RowReader } from '../outbox/row-reader.ts';
 import { COUNT_LIMIT } from './backlog.ts';
 import { duration } from './duration.ts';
@@ -30,17 +31,20 @@ const ALONG_THE_INDEX = `
 
 // An event that was given back before another one was processed says nothing about the bus now. There is no index of
 // events that were given back. They become due shortly after the run that gave them back, so they are found around
-// now: the index of what is due is read in its own order, at most 10,000 rows in each direction. The cost is the same
+// now: each index of what is due is read in its own order, at most 10,000 rows in each direction. The cost is the same
 // with any backlog.
+const aroundNow = (indexed: string) => `
+    (select given_back_since, due_at, last_error_type, last_error from outbox_events
+     where ${indexed} and due_at > now() order by due_at, sequence limit 10000)
+    union all
+    (select given_back_since, due_at, last_error_type, last_error from outbox_events
+     where ${indexed} and due_at <= now() order by due_at desc, sequence desc limit 10000)`;
+
 const BUS = `
   with last as materialized (
     select max(processed_at) as at from outbox_events where status = 'PROCESSED'),
   around_now as (
-    (select given_back_since, due_at, last_error_type, last_error from outbox_events
-     where due_at > now() order by due_at, sequence limit 10000)
-    union all
-    (select given_back_since, due_at, last_error_type, last_error from outbox_events
-     where due_at <= now() order by due_at desc, sequence desc limit 10000)),
+    ${dueIndexes.map(aroundNow).join(' union all ')}),
   given_back as materialized (
     select around_now.* from around_now, last where given_back_since > coalesce(last.at, '-infinity')),
   newest as (select last_error_type, last_error from given_back order by due_at desc limit 1)

@@ -4,6 +4,12 @@ import claimFunction from './migrations/0002_claim_outbox_events.sql';
 import roles from './migrations/0003_roles.sql';
 import installation from './migrations/0004_installation.sql';
 import operator from './migrations/0005_operator.sql';
+import ordering from './migrations/0006_ordering.sql';
+import pickEvents from './migrations/0007_pick_events.sql';
+import pickOrderedEvents from './migrations/0008_pick_ordered_events.sql';
+import claimInOrder from './migrations/0009_claim_in_order.sql';
+import orderingBacklog from './migrations/0010_ordering_backlog.sql';
+import orderingIndexes from './migrations/0011_ordering_indexes.sql';
 
 /**
  * Every migration, in order, for what has no files beside it: the bundler inlines their texts. So they are part of the
@@ -16,4 +22,10 @@ export const migrations: readonly Migration[] = [
   { name: '0003_roles', sql: roles },
   { name: '0004_installation', sql: installation },
   { name: '0005_operator', sql: operator },
+  { name: '0006_ordering', sql: ordering },
+  { name: '0007_pick_events', sql: pickEvents },
+  { name: '0008_pick_ordered_events', sql: pickOrderedEvents },
+  { name: '0009_claim_in_order', sql: claimInOrder },
+  { name: '0010_ordering_backlog', sql: orderingBacklog },
+  { name: '0011_ordering_indexes', sql: orderingIndexes },
 ];

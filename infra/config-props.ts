@@ -56,7 +56,7 @@ function newCluster({ minCapacity, maxCapacity, engineVersion }: Config): Outbox
 }
 
 function settingsOf(config: Config): OutboxProcessorProps {
-  const { name, databaseName, eventSource, executionHistory, runbookUrl, paused } = config;
+  const { name, databaseName, eventSource, orderingOnFailure, executionHistory, runbookUrl, paused } = config;
   const logRetention = config.logRetentionDays;
   const numbers = settingNames.map((setting) => {
     const value = config[numberName(setting)];
@@ -64,7 +64,8 @@ function settingsOf(config: Config): OutboxProcessorProps {
     return [setting, value === undefined || unit === undefined ? value : Duration[unit](value)];
   });
   return {
-    ...{ name, databaseName, eventSource, executionHistory, logRetention, runbookUrl, paused },
+    ...{ name, databaseName, eventSource, orderingOnFailure, executionHistory },
+    ...{ logRetention, runbookUrl, paused },
     ...(Object.fromEntries(numbers) as ProcessorSettings),
   };
 }

@@ -43,6 +43,7 @@ const others = {
   eventBusArn: arn(/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/.+$/, 'an event bus'),
   eventBusName: matching(eventBusNameRule),
   eventSource: matching(eventSourceRule),
+  orderingOnFailure: z.enum(['block', 'continue']),
   executionHistory: z.enum(['all', 'without-data', 'errors', 'off']),
   logRetentionDays: number.refine(
     (days) => retentionDays.includes(days),

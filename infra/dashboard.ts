@@ -66,6 +66,7 @@ export class OutboxDashboard extends Construct {
       graph('Events', [
         outbox('AttemptsFailed', 'failed attempts'),
         outbox('FailedEvents', 'failed, counted up to 1,000'),
+        outbox('BlockedKeys', 'blocked keys, counted up to 1,000'),
         outbox('EventsReclaimed', 'reclaimed'),
         outbox('LeasesLost', 'leases lost'),
       ]),

@@ -7,6 +7,7 @@ import type { CheckedSettings } from './check-settings.ts';
 import type { DatabaseUsers } from './database-users.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import type { LogSettings } from './log-group.ts';
+import type { OrderingOnFailure } from './outbox-processor-props.ts';
 
 export interface HandlersProps {
   readonly name: string;
@@ -18,6 +19,7 @@ export interface HandlersProps {
   readonly eventSource: string;
   readonly metricsNamespace: string;
   readonly settings: CheckedSettings;
+  readonly orderingOnFailure: OrderingOnFailure;
   readonly logs: LogSettings;
 }
 
@@ -66,9 +68,19 @@ export class Handlers extends Construct {
     const { settings } = props;
     const { maxAttempts } = settings;
     const { backoffBaseSeconds, backoffMaxSeconds, outageDelaySeconds, outageLimitSeconds } = settings;
-    const backoff = variables({
-      ...{ maxAttempts, backoffBaseSeconds, backoffMaxSeconds, outageDelaySeconds, outageLimitSeconds },
-    });
+    // Absent means block.
+    const ordering: Record<string, string> =
+      props.orderingOnFailure === 'continue' ? { ORDERING_ON_FAILURE: 'continue' } : {};
+    const backoff = {
+      ...variables({
+        maxAttempts,
+        backoffBaseSeconds,
+        backoffMaxSeconds,
+        outageDelaySeconds,
+        outageLimitSeconds,
+      }),
+      ...ordering,
+    };
     this.migrate = this.#migrate();
     this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
       EVENT_BUS_NAME: props.eventBusAddress,
@@ -76,6 +88,7 @@ export class Handlers extends Construct {
       // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for the data around the events.
       BATCH_MAX_STATE_BYTES: '240000',
       INLINE_MAX_BYTES: '60000',
+      ...ordering,
       ...variables({ batchSize: settings.batchSize, leaseSeconds: settings.leaseSeconds, maxAttempts }),
     });
     this.#allow(this.fetchBatch, 'events:DescribeEventBus');

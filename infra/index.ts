@@ -5,5 +5,5 @@ export type { OutboxMetric } from './metrics.ts';
 export type { Finding } from './nag-findings.ts';
 export { OutboxConsumer, type OutboxConsumerProps } from './outbox-consumer.ts';
 export { OutboxProcessor } from './outbox-processor.ts';
-export type { OutboxProcessorProps } from './outbox-processor-props.ts';
+export type { OrderingOnFailure, OutboxProcessorProps } from './outbox-processor-props.ts';
 export type { ProcessorSettings } from './processor-settings.ts';

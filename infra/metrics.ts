@@ -35,6 +35,8 @@ const statistics = {
   DueEvents: 'Maximum',
   /** Failed events, counted up to 1,000. */
   FailedEvents: 'Maximum',
+  /** Ordering keys whose first event has failed, so that their other events wait, counted up to 1,000. */
+  BlockedKeys: 'Maximum',
 } as const satisfies Record<string, Statistic>;
 
 export type OutboxMetric = keyof typeof statistics;

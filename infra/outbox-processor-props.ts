@@ -73,6 +73,11 @@ export interface OutboxProcessorProps extends ProcessorSettings {
    */
   readonly paused?: boolean;
   /**
+   * What becomes of the later events of an ordering key when one of its events fails for good.
+   * @default block
+   */
+  readonly orderingOnFailure?: OrderingOnFailure;
+  /**
    * What Step Functions logs about runs; see {@link ExecutionHistory} for what each costs.
    * @default all, because the console draws Express executions from that log
    */
@@ -94,6 +99,12 @@ export interface OutboxProcessorProps extends ProcessorSettings {
   readonly runbookUrl?: string;
 }
 
+/**
+ * - `block`: they wait until a person redrives or skips the failed event.
+ * - `continue`: they pass it, and it leaves the order of its key.
+ */
+export type OrderingOnFailure = 'block' | 'continue';
+
 /** A cluster of the application, with everything that is needed to use it. */
 export interface GivenDatabase {
   readonly cluster: rds.IDatabaseCluster;
@@ -104,6 +115,7 @@ export interface CheckedProps {
   readonly name: string;
   readonly eventSource: string;
   readonly databaseName: string;
+  readonly orderingOnFailure: OrderingOnFailure;
   /** Absent when the outbox creates its own cluster. */
   readonly given?: GivenDatabase;
 }
@@ -113,6 +125,9 @@ export function checkProps(props: OutboxProcessorProps): CheckedProps {
   const { cluster, clusterSecret, databaseName } = props;
   const name = matching('name', props.name ?? 'outbox', nameRule);
   const eventSource = matching('eventSource', props.eventSource ?? name, eventSourceRule);
+  const { orderingOnFailure = 'block' } = props;
+  if (orderingOnFailure !== 'block' && orderingOnFailure !== 'continue')
+    throw new Error(`orderingOnFailure is "${String(orderingOnFailure)}": expected block or continue`);
   if (props.runbookUrl !== undefined) matching('runbookUrl', props.runbookUrl, runbookUrlRule);
   if (props.eventBusName !== undefined) {
     if (props.eventBus !== undefined) {
@@ -133,7 +148,7 @@ export function checkProps(props: OutboxProcessorProps): CheckedProps {
   if (cluster === undefined) {
     if (clusterSecret !== undefined)
       throw new Error('clusterSecret is given without cluster: give both, or neither for a new cluster');
-    return { name, eventSource, databaseName: databaseName ?? 'outbox' };
+    return { name, eventSource, orderingOnFailure, databaseName: databaseName ?? 'outbox' };
   }
   if (clusterSecret === undefined) {
     throw new Error(
@@ -145,7 +160,13 @@ export function checkProps(props: OutboxProcessorProps): CheckedProps {
       "cluster is given without databaseName: name the database that holds the application's own tables, because an event is written in the transaction that changes them",
     );
   }
-  return { name, eventSource, databaseName, given: { cluster, ownerSecret: clusterSecret } };
+  return {
+    name,
+    eventSource,
+    orderingOnFailure,
+    databaseName,
+    given: { cluster, ownerSecret: clusterSecret },
+  };
 }
 
 function matching(prop: string, value: string, { pattern, expected }: Rule): string {

@@ -52,7 +52,7 @@ export class OutboxProcessor extends Construct {
     const settings = checkSettings(props);
     const interval = Duration.minutes(settings.intervalMinutes);
     const cleanupInterval = Duration.minutes(settings.cleanupIntervalMinutes);
-    const { name, eventSource, databaseName, given } = checkProps(props);
+    const { name, eventSource, databaseName, orderingOnFailure, given } = checkProps(props);
     this.#name = name;
     const { encryptionKey, permissionsBoundary } = props;
     if (encryptionKey !== undefined) grantLogsUse(this, encryptionKey);
@@ -92,6 +92,7 @@ export class OutboxProcessor extends Construct {
       eventSource,
       metricsNamespace: METRICS_NAMESPACE,
       settings,
+      orderingOnFailure,
       logs: logSettings,
     });
     const handlers = this.#handlers;

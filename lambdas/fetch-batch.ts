@@ -1,6 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type Batch, type ClaimLimits, claim } from '../outbox/claim.ts';
 import { type AwaitedCall, whyNotAwaited } from '../outbox/clocks.ts';
+import { skipFailed } from './runtime/backoff.ts';
 import { busCheck, dataApi } from './runtime/clients.ts';
 import { count } from './runtime/environment.ts';
 import { logger, metrics, withTelemetry } from './runtime/telemetry.ts';
@@ -14,6 +15,7 @@ const limits: ClaimLimits = {
   maxInlineBytes: count('INLINE_MAX_BYTES'),
   leaseSeconds: count('LEASE_SECONDS'),
   maxAttempts: count('MAX_ATTEMPTS'),
+  skipFailed: skipFailed(),
 };
 
 export interface FetchBatchInput extends AwaitedCall {
@@ -43,6 +45,7 @@ export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'g
   if (gauges !== undefined) {
     metrics.addMetric('DueEvents', MetricUnit.Count, gauges.due);
     metrics.addMetric('FailedEvents', MetricUnit.Count, gauges.failed);
+    metrics.addMetric('BlockedKeys', MetricUnit.Count, gauges.blockedKeys);
     metrics.addMetric('OldestEventAge', MetricUnit.Seconds, gauges.lagSeconds);
   }
   if (batch.failedForGood > 0)

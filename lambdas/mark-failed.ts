@@ -26,11 +26,13 @@ export async function markFailed({ leaseToken, outcomes, accepted }: MarkFailedI
     withinBatch({ eventId, ...readFailure(error, cause) }, accepted),
   );
   const result = await mark(database, leaseToken, failures, settings);
-  // The logger uses `message` itself.
+  // The logger uses `message` itself. What waits behind another event has not failed.
   for (const { message: reason, ...failure } of failures)
-    logger.error('event not published', { ...failure, reason });
+    if (failure.kind === 'not sent') logger.debug('event not sent', { ...failure, reason });
+    else logger.error('event not published', { ...failure, reason });
+  const failedAttempts = result.recorded - (result.notSent ?? 0);
   // A call that finds locked rows is repeated as a whole: do not count again what it has already recorded.
-  metrics.addMetric('AttemptsFailed', MetricUnit.Count, result.recorded + result.lost.length);
+  metrics.addMetric('AttemptsFailed', MetricUnit.Count, failedAttempts + result.lost.length);
   metrics.addMetric('EventsFailed', MetricUnit.Count, result.failedForGood);
   metrics.addMetric('LeasesLost', MetricUnit.Count, result.lost.length);
   if (result.lost.length > 0)

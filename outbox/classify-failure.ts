@@ -1,7 +1,7 @@
-import { BusUnavailable, EventRejected, PublishFailed, PublishThrottled } from './errors.ts';
+import { BusUnavailable, EventRejected, NotSent, PublishFailed, PublishThrottled } from './errors.ts';
 
 /** Whose fault a failure is, and so what becomes of its event. */
-export type FailureKind = 'permanent' | 'transient' | 'outage' | 'throttled';
+export type FailureKind = 'permanent' | 'transient' | 'outage' | 'throttled' | 'not sent';
 
 /** What is stored with a failed event: `last_error_type` and `last_error`. */
 export interface Failure {
@@ -22,6 +22,8 @@ const kindOfError: ReadonlyMap<string, FailureKind> = new Map([
   ['Lambda.SdkClientException', 'outage'],
   ['Lambda.ServiceException', 'outage'],
   ['PublishThrottled', 'throttled'],
+  // An event before it in its key failed, or the time of its publisher was up.
+  ['NotSent', 'not sent'],
   // Lambda did not run the publisher, so this says nothing about the event.
   ['Lambda.TooManyRequestsException', 'throttled'],
 ]);
@@ -101,6 +103,7 @@ const errorOfKind = {
   transient: PublishFailed,
   outage: BusUnavailable,
   throttled: PublishThrottled,
+  'not sent': NotSent,
 } as const satisfies Record<FailureKind, unknown>;
 
 /** The error class that carries a failure of this kind to the state machine. */

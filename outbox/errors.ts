@@ -26,6 +26,11 @@ export class PublishThrottled extends Error {
   override readonly name = 'PublishThrottled';
 }
 
+/** Waits behind another event of its ordering key: the event is given back, and no attempt is consumed. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
+}
+
 /** The bus does not exist: PutEvents would accept the events and drop them. The run fails before it claims anything. */
 export class BusMissing extends Error {
   override readonly name = 'BusMissing';

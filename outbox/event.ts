@@ -15,4 +15,10 @@ export interface ClaimedEvent {
   readonly givenBack?: true;
   /** X-Ray trace header that the producer stored with the event. */
   readonly traceHeader?: string;
+  /** The key of an event that is published in the order of its key, also when it has left that order. */
+  readonly orderingKey?: string;
+  /** The event's place in the order of its key. Absent when it has none: without a key, or skipped. */
+  readonly sequence?: number;
+  /** The place of the last event of the key that the bus accepted before this one; null for the first. */
+  readonly previousSequence?: number | null;
 }

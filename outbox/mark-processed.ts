@@ -1,5 +1,5 @@
 import type { DataApi } from './data-api.ts';
-import { heldOutcomes, LOCKED, lostOutcomes, type Recorded, readRecorded } from './outcomes.ts';
+import { heldOutcomes, LOCKED, lostOutcomes, type Recorded, readRecorded, wakeKeys } from './outcomes.ts';
 import type { Published } from './publish.ts';
 import { RowReader } from './row-reader.ts';
 
@@ -12,11 +12,12 @@ const MARK_PROCESSED = `
       event_bridge_id = held."eventBridgeId", last_error_type = null, last_error = null, given_back_since = null
     from held
     where e.id = held.id and held.status <> 'PROCESSED'
-    returning e.id, e.ready_at)
+    returning e.id, e.ready_at, e.ordering_key, e.sequence, e.skipped_at is not null as was_skipped)
   select (select count(*) from changed), 0,
     cast(${lostOutcomes('h.status = \'PROCESSED\' and h.event_bridge_id = h."eventBridgeId"')} as text),
     ${LOCKED},
-    cast((select extract(epoch from now() - min(ready_at)) * 1000 from changed) as double precision)`;
+    cast((select extract(epoch from now() - min(ready_at)) * 1000 from changed) as double precision),
+    ${wakeKeys('sequence')}`;
 
 /** Marks events processed. Repeating the call changes nothing. */
 export async function markProcessed(database: DataApi, outcomes: readonly Published[]): Promise<Recorded> {

@@ -1,7 +1,7 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { publishError } from './classify-failure.ts';
 import type { DataApi } from './data-api.ts';
-import { EventRejected, PublishFailed } from './errors.ts';
+import { EventRejected, NotSent, PublishFailed } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
 import type { EntryResult, Publisher } from './put-events.ts';
 import { type Envelope, toEntry, whyUnpublishable } from './put-events-entry.ts';
@@ -35,36 +35,44 @@ export interface PublishServices {
 }
 
 /**
- * Publishes a list of events, in one request if possible, and returns one outcome per event, so that accepted events are
- * never sent again. The state machine passes lists that fit a request: a batch has less than 256 KiB, and a larger
- * event is in a list of its own.
+ * Publishes a list of events and returns one outcome per event, so that accepted events are never sent again: those of
+ * one key one after the other, others in one request if possible. The state machine passes lists that fit a request: a
+ * batch has less than 256 KiB, and a larger event is in a list of its own.
  * @param whyNotAwaited called before every request: nothing is sent when the caller would no longer wait for the outcome,
  *   because another call may already be sending the same events
  * @throws the error of all events when none of the list was published, so that the state machine retries it
  */
 export async function publishEvents(
   events: readonly ClaimedEvent[],
-  { database, publisher, envelope }: PublishServices,
+  services: PublishServices,
   whyNotAwaited: () => Error | undefined = () => undefined,
 ): Promise<PublishResult> {
-  const outcomes = new Map<string, EntryResult>();
-  const sendable: { eventId: string; entry: PutEventsRequestEntry }[] = [];
-  for (const event of events) {
-    const detail = event.detail ?? (await readDetail(database, event.eventId));
-    const entry = toEntry({ ...event, detail }, envelope);
-    const refusal = whyUnpublishable(entry);
-    if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
-    else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
-  }
   // This says nothing about the events: only answers of the bus consume their attempts.
   const whyNotSent = () => {
     const reason = whyNotAwaited();
     return reason && publishError('outage', `${reason.name}: ${reason.message}`, reason);
   };
+  const publish = events[0]?.sequence === undefined ? publishTogether : publishInOrder;
+  return publish(events, services, whyNotSent);
+}
+
+async function publishTogether(
+  events: readonly ClaimedEvent[],
+  services: PublishServices,
+  whyNotSent: () => Error | undefined,
+): Promise<PublishResult> {
+  const outcomes = new Map<string, EntryResult>();
+  const sendable: { eventId: string; entry: PutEventsRequestEntry }[] = [];
+  for (const event of events) {
+    const entry = await entryOf(event, services);
+    const refusal = whyUnpublishable(entry);
+    if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
+    else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
+  }
   const notSent = whyNotSent();
   if (notSent !== undefined) throw shortened(notSent);
   const results = await send(
-    publisher,
+    services.publisher,
     sendable.map(({ entry }) => entry),
     whyNotSent,
   );
@@ -75,6 +83,60 @@ export async function publishEvents(
     );
   }
   return settle(outcomes);
+}
+
+/**
+ * Sends events of one key in their order, each in a request of its own, because a request that fails in part has no
+ * order. The first failure ends the list: the events behind it are not sent.
+ * @throws the error of the first event, so that the state machine retries the whole list
+ */
+async function publishInOrder(
+  events: readonly ClaimedEvent[],
+  services: PublishServices,
+  whyNotSent: () => Error | undefined,
+): Promise<PublishResult> {
+  const published: Published[] = [];
+  for (const [index, event] of events.entries()) {
+    const isLate = () =>
+      whyNotSent() === undefined ? undefined : new NotSent('the time of its publisher was up');
+    const result = await sendNext(event, services, index === 0 ? whyNotSent : isLate);
+    if ('eventBridgeId' in result) {
+      published.push({ eventId: event.eventId, eventBridgeId: result.eventBridgeId });
+      continue;
+    }
+    const error = shortened(result.error);
+    if (index === 0) throw error;
+    const failed = { eventId: event.eventId, error: error.name, cause: error.message };
+    return { published, failed: [failed, ...events.slice(index + 1).map(notSent)] };
+  }
+  return { published, failed: [] };
+}
+
+/** The definition writes the same for the events behind one whose publisher threw. */
+function notSent({ eventId }: ClaimedEvent): NotPublished {
+  return { eventId, error: 'NotSent', cause: 'the event before it in its key was not published' };
+}
+
+async function sendNext(
+  event: ClaimedEvent,
+  services: PublishServices,
+  whyNotSent: () => Error | undefined,
+): Promise<EntryResult> {
+  const entry = await entryOf(event, services);
+  const refusal = whyUnpublishable(entry);
+  if (refusal !== undefined) return { error: new EventRejected(refusal) };
+  const error = whyNotSent();
+  if (error !== undefined) return { error };
+  const [result] = await send(services.publisher, [entry], whyNotSent);
+  return result ?? { error: new PublishFailed('NoAnswer: no result for the entry') };
+}
+
+/** The entry of an event, whose detail may have to be read. */
+async function entryOf(
+  event: ClaimedEvent,
+  { database, envelope }: PublishServices,
+): Promise<PutEventsRequestEntry> {
+  return toEntry({ ...event, detail: event.detail ?? (await readDetail(database, event.eventId)) }, envelope);
 }
 
 /** One result per entry, even when the whole request failed. */

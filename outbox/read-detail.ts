@@ -9,7 +9,8 @@ const SLICES_PER_CALL = 15;
 
 const READ_SLICES = `
   with event as materialized (
-    select convert_to(outbox_detail(id, aggregate_id, payload), 'UTF8') as bytes
+    select convert_to(outbox_detail(id, aggregate_id, payload, ordering_key,
+      case when skipped_at is null then sequence end, previous_sequence), 'UTF8') as bytes
     from outbox_events where id = cast(:eventId as uuid))
   select octet_length(bytes), substring(bytes from slice * ${SLICE_BYTES} + 1 for ${SLICE_BYTES})
   from event, generate_series(cast(:firstSlice as integer), cast(:lastSlice as integer)) as slice

@@ -16,7 +16,7 @@ export class RowReader {
   }
 
   optionalText(column: number): string | undefined {
-    return this.#row[column] === null ? undefined : this.text(column);
+    return this.#isAbsent(column) ? undefined : this.text(column);
   }
 
   number(column: number): number {
@@ -26,7 +26,7 @@ export class RowReader {
   }
 
   optionalNumber(column: number): number | undefined {
-    return this.#row[column] === null ? undefined : this.number(column);
+    return this.#isAbsent(column) ? undefined : this.number(column);
   }
 
   boolean(column: number): boolean {
@@ -39,6 +39,10 @@ export class RowReader {
     const value = this.#row[column];
     if (!(value instanceof Uint8Array)) throw this.#unexpected(column, 'bytes');
     return value;
+  }
+
+  #isAbsent(column: number): boolean {
+    return (this.#row[column] ?? null) === null;
   }
 
   #unexpected(column: number, wanted: string): TypeError {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { dueIndexes } from '../../outbox/due-indexes.ts';
 import { RowReader } from '../../outbox/row-reader.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventStatus, wholeNumber } from '../arguments.ts';
@@ -12,11 +13,14 @@ const COLUMNS = `
   id, status, event_type, aggregate_type, aggregate_id, attempts, last_error_type, last_error, run_id,
   created_at, coalesce(due_at, failed_at, processed_at) as changed_at`;
 
+const unfinished = (indexed: string) => `
+    (select ${COLUMNS} from outbox_events where ${indexed}
+      and coalesce(cast(:status as text), status) in ('PENDING', 'PROCESSING')
+      order by due_at desc, sequence desc limit ${SCAN_LIMIT})`;
+
 const LIST = `
   with recent as (
-    (select ${COLUMNS} from outbox_events where due_at is not null
-      and coalesce(cast(:status as text), status) in ('PENDING', 'PROCESSING')
-      order by due_at desc, sequence desc limit ${SCAN_LIMIT})
+    ${dueIndexes.map(unfinished).join(' union all ')}
     union all
     (select ${COLUMNS} from outbox_events where status = 'FAILED'
       and coalesce(cast(:status as text), 'FAILED') = 'FAILED' order by failed_at desc limit ${SCAN_LIMIT})

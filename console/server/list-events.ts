@@ -1,6 +1,7 @@
 import { halving } from '../../cli/read-in-parts.ts';
 import { atMost, isoTime } from '../../cli/sql-columns.ts';
 import type { DataApi, Row, SqlValue } from '../../outbox/data-api.ts';
+import { dueIndexes } from '../../outbox/due-indexes.ts';
 import { RowReader } from '../../outbox/row-reader.ts';
 import { canonicalUuid } from '../../outbox/uuid.ts';
 import type { EventRow, EventStatus, EventsPage } from '../api.ts';
@@ -34,7 +35,7 @@ const branches: readonly {
   readonly at: string;
   readonly where: string;
 }[] = [
-  { of: ['pending', 'processing'], at: 'due_at', where: 'due_at is not null' },
+  ...dueIndexes.map((where) => ({ of: ['pending', 'processing'] as const, at: 'due_at', where })),
   { of: ['failed'], at: 'failed_at', where: "status = 'FAILED'" },
   { of: ['processed'], at: 'processed_at', where: "status = 'PROCESSED'" },
 ];

@@ -10,6 +10,7 @@ export const outboxEvents = pgTable('outbox_events', {
   eventType: text('event_type').notNull(),
   payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
   traceHeader: text('trace_header'),
+  orderingKey: text('ordering_key'),
   dueAt: timestamp('due_at', { withTimezone: true }).defaultNow(),
 });
 

@@ -1,5 +1,5 @@
 import type { Backoff } from '../../outbox/outcomes.ts';
-import { count } from './environment.ts';
+import { choice, count } from './environment.ts';
 
 /** The settings of the stack for failed attempts. */
 export function backoff(): Backoff {
@@ -9,5 +9,11 @@ export function backoff(): Backoff {
     backoffMaxSeconds: count('BACKOFF_MAX_SECONDS'),
     outageDelaySeconds: count('OUTAGE_DELAY_SECONDS'),
     outageLimitSeconds: count('OUTAGE_LIMIT_SECONDS'),
+    ...(skipFailed() && { skipFailed: true }),
   };
+}
+
+/** Whether the events of its key pass one that fails for good. */
+export function skipFailed(): boolean {
+  return choice('ORDERING_ON_FAILURE', ['block', 'continue']) === 'continue';
 }

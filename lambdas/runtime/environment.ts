@@ -22,3 +22,11 @@ export function count(name: string): number {
   }
   return Number(value);
 }
+
+/** One of several words; the first one when the variable is missing. */
+export function choice<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word {
+  const value = process.env[name] ?? words[0];
+  const word = words.find((each) => each === value);
+  if (word !== undefined) return word;
+  throw new Error(`environment variable ${name} is "${value}": expected ${words.join(' or ')}`);
+}

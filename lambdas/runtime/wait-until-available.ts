@@ -42,13 +42,13 @@ export function createUntilAvailable({ now, pause, onWait }: Waiting): UntilAvai
 }
 
 function waitFor(error: unknown): number {
-  if (error instanceof DatabaseUnavailable) return WAIT_MS;
-  return isAccessDenied(error) ? IAM_WAIT_MS : 0;
+  // The error of a migration contains that of its statement, for example of one that could not get its lock.
+  if (isOrContains(error, (cause) => cause instanceof DatabaseUnavailable)) return WAIT_MS;
+  return isOrContains(error, ({ name }) => name === 'AccessDeniedException') ? IAM_WAIT_MS : 0;
 }
 
-function isAccessDenied(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error.name === 'AccessDeniedException' || isAccessDenied(error.cause);
+function isOrContains(error: unknown, matches: (error: Error) => boolean): boolean {
+  return error instanceof Error && (matches(error) || isOrContains(error.cause, matches));
 }
 
 export const wallClock = { now: Date.now, pause: (ms: number) => sleep(ms) };

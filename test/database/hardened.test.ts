@@ -17,6 +17,7 @@ import { readDetail } from '../../outbox/read-detail.ts';
 import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { release } from '../../outbox/release.ts';
 import { countMatches, requeue } from '../../outbox/requeue.ts';
+import { skip } from '../../outbox/skip.ts';
 import { limits, runId } from '../support/claiming.ts';
 import { guideTables, moveScript } from '../support/guide-table.ts';
 import { backoff, failed, published } from '../support/marking.ts';
@@ -63,7 +64,13 @@ const hardened: Prepare = ({ database, owner }) => [
   }).map(([name, value]) => `alter database ${database} set ${name} = ${value}`),
 ];
 
-const secured = ['outbox_events', 'outbox_migrations', 'outbox_installation'].flatMap((table) => [
+const secured = [
+  'outbox_events',
+  'outbox_migrations',
+  'outbox_installation',
+  'outbox_ordering_keys',
+  'outbox_ordering_queue',
+].flatMap((table) => [
   `alter table app.${table} enable row level security`,
   `alter table app.${table} force row level security`,
 ]);
@@ -104,6 +111,42 @@ describe.each<[string, Prepare, readonly string[]]>([
     ).toEqual([['{"m": 1234567890123456789, "n": 10000000000000000000000.0}'], ['{}']]);
   });
 
+  test.each(['producer', 'application'] as const)(
+    'ordered events of the %s are claimed, marked, failed, skipped and redriven by the processor',
+    async (party) => {
+      const processor = database.dataApi('processor');
+      const insertOrdered = () =>
+        database
+          .dataApi(party)
+          .query(
+            `insert into outbox_events (aggregate_id, event_type, payload, ordering_key) values ('7', 'a', '{}', :party)`,
+            { party },
+          );
+      const claimed = async () => {
+        const leaseToken = randomUUID();
+        const { events } = await claim(processor, { leaseToken, runId }, { ...limits, maxPerKey: 1 });
+        return { leaseToken, event: events[0], eventId: events[0]?.eventId ?? '' };
+      };
+      await insertOrdered();
+      await insertOrdered();
+      const first = await claimed();
+      await markFailed(processor, first.leaseToken, [failed(first.eventId, 'permanent')], backoff);
+      expect((await claimed()).event).toBeUndefined();
+      await skip(processor, first.eventId, 'Ada');
+      const second = await claimed();
+      await markProcessed(processor, [published(second.eventId)]);
+      await requeue(processor, 'redrive', {}, { limit: 1, batch: 1 });
+
+      const again = await claimed();
+
+      expect(second.event).toMatchObject({ orderingKey: party, previousSequence: null });
+      expect(again).toMatchObject({ eventId: first.eventId, event: { orderingKey: party } });
+      expect((await claimed()).event).toBeUndefined(); // and the key is idle
+      await insertOrdered();
+      expect((await claimed()).event?.previousSequence).toBe(second.event?.sequence);
+    },
+  );
+
   test.each(['producer', 'application'] as const)('the %s may not do anything else', async (party) => {
     for (const sql of [
       'select payload from outbox_events',
@@ -115,6 +158,9 @@ describe.each<[string, Prepare, readonly string[]]>([
       `select outbox_create_role('another', 'x')`,
       `select outbox_grant_processor(current_user::text)`,
       'select due from outbox_backlog',
+      'select ordering_key from outbox_ordering_keys',
+      'delete from outbox_ordering_queue',
+      `select outbox_wake_keys('{a}', '{1}')`,
       `select outbox_count('due')`,
     ])
       await expect(database.dataApi(party).query(sql)).rejects.toThrow(/SQLState: 42501/);

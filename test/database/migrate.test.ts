@@ -47,7 +47,13 @@ test('the migrations of this release create the outbox, and the history lists th
 
   expect(await migrate(database.dataApi, migrations)).toEqual(names);
 
-  expect(await tables()).toEqual(['outbox_events', 'outbox_installation', 'outbox_migrations']);
+  expect(await tables()).toEqual([
+    'outbox_events',
+    'outbox_installation',
+    'outbox_migrations',
+    'outbox_ordering_keys',
+    'outbox_ordering_queue',
+  ]);
   expect(await history()).toEqual(names);
 });
 

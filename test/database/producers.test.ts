@@ -156,6 +156,14 @@ describe('the options of an event', () => {
     expect(await events()).toMatchObject([{ trace_header: expect.stringMatching(/^Root=1-/) }]);
   });
 
+  test('an event has an ordering key, and so a place in the order of its key', async () => {
+    await application.query(fencedBlock(page, 'ordered'));
+
+    expect(await database.sql('select ordering_key from outbox_events')).toEqual([
+      { ordering_key: 'dish 7' },
+    ]);
+  });
+
   test('Drizzle supports an id, a trace header and a later due time', async () => {
     const event = { id: randomUUID(), aggregateId: '7', eventType: 'dish.created', payload: {} };
     const db = drizzle(application);
@@ -199,6 +207,10 @@ describe('the reasons for which the table refuses an event', () => {
     'a time in `due_at` that is not between 1970 and 9999': [
       { due_at: 'infinity' },
       { due_at: '1969-12-31T00:00:00Z' },
+    ],
+    'an ordering key of 0 or of more than 128 characters': [
+      { ordering_key: '' },
+      { ordering_key: 'x'.repeat(129) },
     ],
     'null for `due_at`': [{ due_at: null }],
     'an id that is there already': [{ id }],

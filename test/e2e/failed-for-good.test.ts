@@ -70,3 +70,41 @@ test('events that time out, crash the publisher or get no answer fail for good, 
   const { accepted } = await expectNothingLost(twin, pool, before, { atMostDuplicates: 0 });
   expect(accepted.size).toBe(MAX_ATTEMPTS * HEALTHY_A_RUN);
 });
+
+test('ordered events reach the bus in order, and one that kills its publisher stops only its own key', async () => {
+  await twin.setFaults([
+    { service: 'lambda', kind: 'crash', match: { function: 'publish-event', detailType: 'deadly' } },
+  ]);
+  const before = (await twin.busEvents()).length;
+  await pool.query(
+    `insert into outbox_events (aggregate_id, event_type, payload, ordering_key)
+     select 'order-1', case n when 15 then 'deadly' else 'ordered' end, '{}', 'key ' || n % 5
+     from generate_series(1, 60) n order by n`,
+  );
+
+  for (let run = 0; run < 8; run += 1) {
+    await passTime(pool);
+    await twin.tick();
+  }
+
+  const { rows } = await pool.query(
+    `select ordering_key as key, event_type as type, status, last_error_type as "errorType", count(*)::int
+     from outbox_events where ordering_key is not null and status <> 'PROCESSED' group by 1, 2, 3, 4 order by 3`,
+  );
+  expect(rows).toEqual([
+    { key: 'key 0', type: 'deadly', status: 'FAILED', errorType: 'Lambda.Unknown', count: 1 },
+    { key: 'key 0', type: 'ordered', status: 'PENDING', errorType: 'NotSent', count: 9 },
+  ]);
+  const { rows: backlog } = await pool.query('select due, blocked_keys from outbox_backlog');
+  expect(backlog).toEqual([{ due: '0', blocked_keys: '1' }]);
+  const positions = new Map<string, number>();
+  for (const { Detail } of (await twin.busEvents()).slice(before)) {
+    const { orderingKey, sequence, previousSequence } = JSON.parse(Detail) as Record<string, string & number>;
+    const position = positions.get(String(orderingKey)) ?? null;
+    // The list whose publisher died was sent again, from its first event.
+    if (position !== null && Number(sequence) <= position) continue;
+    expect(previousSequence).toBe(position);
+    positions.set(String(orderingKey), Number(sequence));
+  }
+  expect([...positions.keys()].sort()).toEqual(['key 0', 'key 1', 'key 2', 'key 3', 'key 4']);
+});

@@ -44,6 +44,7 @@ const everyKey: readonly (readonly [key: string, given: string, read: string | n
   ['retentionDays', '14', 14],
   ['cleanupIntervalMinutes', '30', 30],
   ['maximumEventAgeMinutes', '30', 30],
+  ['orderingOnFailure', ...twice('continue')],
   ['executionHistory', ...twice('without-data')],
   ['logRetentionDays', '90', 90],
   ['alarmTopicArn', ...twice('arn:aws:sns:eu-central-1:123456789012:on-call')],
@@ -147,6 +148,7 @@ describe('a mistake in the configuration', () => {
     ['engineVersion', '17', 'expected a full version such as 17.7'],
     ['encryptionKeyArn', 'alias/outbox', 'expected the arn of a kms key'],
     ['permissionsBoundaryArn', 'boundary', 'expected the arn of a managed policy'],
+    ['orderingOnFailure', 'skip', 'Invalid option: expected one of "block"|"continue"'],
     ['executionHistory', 'some', 'Invalid option: expected one of "all"|"without-data"|"errors"|"off"'],
     ['alarmTopicArn', 'arn:aws:sqs:eu-central-1:123456789012:on-call', 'expected the arn of an sns topic'],
     ...['', 'docs/operations.md', 'https://wiki.example/outbox#top'].map((url): [string, unknown, string] => [

@@ -50,6 +50,7 @@ const changes: { readonly [Key in keyof Required<Config>]: readonly [Config, Con
   retentionDays: [{}, { retentionDays: 30 }],
   cleanupIntervalMinutes: [{}, { cleanupIntervalMinutes: 30 }],
   maximumEventAgeMinutes: [{}, { maximumEventAgeMinutes: 30 }],
+  orderingOnFailure: [{}, { orderingOnFailure: 'continue' }],
   executionHistory: [{}, { executionHistory: 'off' }],
   logRetentionDays: [{}, { logRetentionDays: 90 }],
   alarmTopicArn: [{}, { alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:alarms' }],

@@ -35,6 +35,8 @@ describe('fetch-batch', () => {
       maxInlineBytes: 60_000,
       leaseSeconds: 330,
       maxAttempts: 8,
+      maxPerKey: 10,
+      skipFailed: false,
       measure: false,
     });
   });
