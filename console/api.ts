@@ -48,7 +48,7 @@ export interface Overview {
   readonly lastProcessedAt: string | null;
   /** What is wrong, the worst first; empty when all is well. */
   readonly findings: readonly Finding[];
-  /** Null where alarms cannot be read (the twin has none). */
+  /** Null when they cannot be read: a finding says why. */
   readonly alarms: readonly Alarm[] | null;
   readonly schedules: readonly Schedule[];
   /** Since the page was opened, at most ten minutes. */

@@ -16,6 +16,8 @@ import { awsRouter, type ControlSurface } from './http/aws-protocols.ts';
 import { listen } from './http/endpoint.ts';
 import { createPace } from './pace.ts';
 import { type DatabaseOptions, makeServicesFolder, prepareDatabase } from './postgres/database.ts';
+import { createCloudFormation } from './services/cloudformation/describe-stacks.ts';
+import { createCloudWatch } from './services/cloudwatch/describe-alarms.ts';
 import { type BusLog, openBusLog } from './services/event-bridge/bus-log.ts';
 import { createEventBridge } from './services/event-bridge/event-bridge.ts';
 import { createAdmission } from './services/iam/admission.ts';
@@ -171,6 +173,8 @@ async function start(
     stepFunctions: withFaults(faults, createStepFunctions(runner), describeExecution),
     secretsManager: createSecretsManager(urls),
     logs: withFaults(faults, createLogs(assembly.stateMachines, runner.executions), describeLogs),
+    cloudWatch: createCloudWatch(assembly.alarms),
+    cloudFormation: createCloudFormation(assembly.stack),
     scheduler: {
       GetSchedule: getSchedule(assembly.schedules),
       ListSchedules: listSchedules(assembly.schedules),

@@ -3,9 +3,7 @@ import { GetScheduleCommand, ListSchedulesCommand } from '@aws-sdk/client-schedu
 import type { Alarm, Schedule } from '../api.ts';
 import { type Connection, outboxName } from './connection.ts';
 
-/** The alarms of the stack; null on the twin, which has none. */
-export async function readAlarms(connection: Connection): Promise<readonly Alarm[] | null> {
-  if (connection.target.localUrl !== undefined) return null;
+export async function readAlarms(connection: Connection): Promise<readonly Alarm[]> {
   const answer = await connection.cloudWatch.send(
     new DescribeAlarmsCommand({ AlarmNamePrefix: `${outboxName(connection)}-`, MaxRecords: 100 }),
   );

@@ -1,3 +1,5 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeExecutionCommand,
@@ -140,4 +142,45 @@ describe('Lambda client', () => {
     const call = lambda.send(new InvokeCommand({ FunctionName: 'outbox-nothing' }));
     await expect(call).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
+});
+
+describe('CloudFormation client', () => {
+  const describeStack = async (StackName?: string) => {
+    const client = new CloudFormationClient(clientOptions(twin.url));
+    try {
+      return await client.send(new DescribeStacksCommand({ StackName }));
+    } finally {
+      client.destroy();
+    }
+  };
+
+  test('the stack has the outputs of its template', async () => {
+    const [stack, ...others] = (await describeStack('outbox')).Stacks ?? [];
+
+    expect(others).toEqual([]);
+    expect(stack?.Outputs).toContainEqual({ OutputKey: 'ProcessorArn', OutputValue: processor });
+    expect((await describeStack()).Stacks?.[0]?.StackName).toBe('outbox');
+  });
+
+  test('there is no other stack', async () => {
+    await expect(describeStack('<inbox> & co')).rejects.toMatchObject({
+      name: 'ValidationError',
+      message: 'Stack with id <inbox> & co does not exist',
+    });
+  });
+});
+
+test('the alarms of the template have no data', async () => {
+  const client = new CloudWatchClient(clientOptions(twin.url));
+  const all = await client.send(new DescribeAlarmsCommand({ AlarmNamePrefix: 'outbox-' }));
+  const one = await client.send(new DescribeAlarmsCommand({ AlarmNames: ['outbox-events-failed'] }));
+  const ringing = await client.send(new DescribeAlarmsCommand({ StateValue: 'ALARM' }));
+  client.destroy();
+
+  expect(all.MetricAlarms?.length).toBeGreaterThan(5);
+  expect(new Set(all.MetricAlarms?.map(({ StateValue }) => StateValue))).toEqual(
+    new Set(['INSUFFICIENT_DATA']),
+  );
+  expect(one.MetricAlarms).toMatchObject([{ AlarmDescription: expect.stringContaining('Do events wait') }]);
+  expect(ringing.MetricAlarms).toEqual([]);
 });

@@ -80,7 +80,11 @@ describe('the console of npm start', () => {
       ['outbox-processor', 'ENABLED'],
       ['outbox-cleanup', 'ENABLED'],
     ]);
-    expect(overview.alarms).toBeNull();
+    expect(overview.alarms).toContainEqual({
+      name: 'outbox-events-failed',
+      state: 'INSUFFICIENT_DATA',
+      reason: 'Unchecked: Initial alarm creation',
+    });
     expect(overview.samples).not.toHaveLength(0);
   });
 

@@ -246,8 +246,10 @@ inBrowser(`the console page${reason}`, () => {
 });
 
 /** `outbox console`, which reaches the twin as it would reach AWS: by the SDK's endpoint variable. */
+/** As in an account: only the SDK's own variables say where AWS is. */
 async function startConsole(endpoint: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/outbox.ts', 'console', '--port', '0'], {
+  const command = ['--import', 'tsx', 'bin/outbox.ts', 'console', '--stack', 'outbox', '--port', '0'];
+  const child = spawn(process.execPath, command, {
     cwd: project,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -16,6 +16,8 @@ export function startLocalAws(
     stepFunctions: {},
     secretsManager: {},
     logs: {},
+    cloudWatch: {},
+    cloudFormation: {},
     scheduler: {},
     lambda: { invoke: refuse },
     ...services,

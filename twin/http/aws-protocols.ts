@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import { parseJson, readBody, send } from './endpoint.ts';
 import { parseExact, stringifyExact } from './exact-json.ts';
+import { errorToXml, isQuery, parseQuery, toXml } from './query-protocol.ts';
 import { RequestBody } from './request.ts';
 
 /** The connection that a request came over. */
@@ -29,6 +30,8 @@ export interface Services {
   readonly stepFunctions: Operations;
   readonly secretsManager: Operations;
   readonly logs: Operations;
+  readonly cloudWatch: Operations;
+  readonly cloudFormation: Operations;
   readonly scheduler: Operations;
   readonly lambda: InvokedByName;
 }
@@ -60,14 +63,18 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager' | 'logs';
+type JsonService = 'eventBridge' | 'stepFunctions' | 'secretsManager' | 'logs' | 'cloudWatch';
 
 const targets: Readonly<Record<string, readonly [JsonService, contentType: string]>> = {
   AWSEvents: ['eventBridge', 'application/x-amz-json-1.1'],
   AWSStepFunctions: ['stepFunctions', 'application/x-amz-json-1.0'],
   secretsmanager: ['secretsManager', 'application/x-amz-json-1.1'],
   Logs_20140328: ['logs', 'application/x-amz-json-1.1'],
+  GraniteServiceVersion20100801: ['cloudWatch', 'application/x-amz-json-1.0'],
 };
+
+/** By the API version that a request of the query protocol names, which is all that tells the services apart. */
+const queryServices: Readonly<Record<string, 'cloudFormation'>> = { '2010-05-15': 'cloudFormation' };
 
 /** Finds the service and the operation of a request as AWS's protocols name them: in X-Amz-Target or in the path. */
 export function awsRouter(services: Services, control: ControlSurface, admit: Admit) {
@@ -93,6 +100,21 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     return operation(body, connection);
   }
 
+  async function callByQuery({ request, response }: Exchange): Promise<void> {
+    try {
+      const { operation, version, parameters } = parseQuery(await readBody(request, MAX_BODY_BYTES));
+      const service = queryServices[version];
+      const run = service && services[service][operation];
+      if (service === undefined || run === undefined) throw unsupported(operation);
+      const body = new RequestBody(parameters, 'ValidationError');
+      admit(request.headers.authorization, service, operation, body);
+      send(response, 200, 'text/xml', toXml(operation, await run(body)));
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      send(response, error.status, 'text/xml', errorToXml(error));
+    }
+  }
+
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const connection = { reused: known.has(request.socket) };
     known.add(request.socket);
@@ -107,6 +129,8 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
       const answer = await call(service, operation, { request, response }, MAX_BODY_BYTES, connection);
       return send(response, 200, contentType, JSON.stringify(answer));
     }
+    if (request.method === 'POST' && path === '/' && isQuery(request))
+      return callByQuery({ request, response });
     const rdsOperation = rdsDataPaths[path];
     if (request.method === 'POST' && rdsOperation !== undefined) {
       const exchange = { request, response };

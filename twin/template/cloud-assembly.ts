@@ -1,17 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type AlarmResource, readAlarms } from './alarm.ts';
 import { type FunctionResource, readFunctions } from './function.ts';
-import { createTemplate, type Resources, type Template } from './intrinsics.ts';
+import { type Conditions, createTemplate, type Resources, type Template } from './intrinsics.ts';
 import { type Policies, readPolicies } from './policies.ts';
 import { readSchedules, type ScheduleResource } from './schedule.ts';
 import { readSecrets, type SecretResource } from './secret.ts';
+import { type Outputs, readStack, type StackResource } from './stack.ts';
 import { readStateMachines, type StateMachineResource } from './state-machine.ts';
 
 /** What the twin runs: the resources of the synthesized template, every reference resolved. */
 export interface CloudAssembly {
+  readonly stack: StackResource;
   readonly functions: readonly FunctionResource[];
   readonly stateMachines: readonly StateMachineResource[];
   readonly schedules: readonly ScheduleResource[];
+  readonly alarms: readonly AlarmResource[];
   /** The permissions of their roles. */
   readonly policies: Policies;
   /** Name to ARN. */
@@ -34,8 +38,11 @@ export async function readCloudAssembly(folder: string): Promise<CloudAssembly> 
   if (stack === undefined || stacks.length > 1) {
     throw new Error(`${folder} holds ${stacks.length} stacks: the twin runs exactly one`);
   }
-  const { templateFile } = stack[1].properties as { templateFile: string };
-  const { Resources } = await readJson(join(folder, templateFile));
+  const { templateFile, stackName = stack[0] } = stack[1].properties as {
+    templateFile: string;
+    stackName?: string;
+  };
+  const { Resources, Outputs = {}, Conditions } = await readJson(join(folder, templateFile));
   const assets = (await readJson(join(folder, `${stack[0]}.assets.json`)))['files'] as Record<
     string,
     { source: { path: string } }
@@ -46,7 +53,11 @@ export async function readCloudAssembly(folder: string): Promise<CloudAssembly> 
     if (asset === undefined) throw new Error(`no asset ${S3Key} in ${folder}`);
     return join(folder, asset.source.path);
   };
-  return readResources(createTemplate(Resources as Resources), stack[0], codeFolder);
+  const template = createTemplate(Resources as Resources, Conditions as Conditions | undefined);
+  return {
+    stack: readStack(template, stackName, Outputs as Outputs),
+    ...readResources(template, stack[0], codeFolder),
+  };
 }
 
 async function readJson(file: string): Promise<Record<string, unknown>> {
@@ -57,7 +68,7 @@ function readResources(
   template: Template,
   stackName: string,
   codeFolder: (code: unknown) => string,
-): CloudAssembly {
+): Omit<CloudAssembly, 'stack'> {
   const { ofType, text } = template;
   const [cluster] = ofType('AWS::RDS::DBCluster');
   if (cluster === undefined) {
@@ -72,6 +83,7 @@ function readResources(
     functions,
     stateMachines,
     schedules,
+    alarms: readAlarms(template),
     policies: readPolicies(
       template,
       new Set([...functions, ...stateMachines, ...schedules].map(({ roleArn }) => roleArn)),

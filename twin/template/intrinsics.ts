@@ -22,6 +22,9 @@ export type Properties = Readonly<Record<string, unknown>>;
 /** The template's `Resources`, as the file has them. */
 export type Resources = Readonly<Record<string, { readonly Type: string; readonly Properties?: Properties }>>;
 
+/** The template's `Conditions`, as the file has them. */
+export type Conditions = Readonly<Record<string, unknown>>;
+
 const pseudoParameters: Readonly<Record<string, string>> = {
   'AWS::AccountId': account,
   'AWS::Partition': 'aws',
@@ -31,6 +34,7 @@ const pseudoParameters: Readonly<Record<string, string>> = {
 
 /** What `Ref` and `Fn::GetAtt Arn` give for the types that something refers to; the name is the physical one. */
 const identities: Readonly<Record<string, (name: string) => { ref: string; arn: string }>> = {
+  'AWS::CloudWatch::Alarm': (name) => ({ ref: name, arn: arnOf('cloudwatch', `alarm:${name}`) }),
   'AWS::Events::EventBus': (name) => ({ ref: name, arn: arnOf('events', `event-bus/${name}`) }),
   'AWS::IAM::Role': (name) => ({ ref: name, arn: `arn:aws:iam::${account}:role/${name}` }),
   'AWS::Lambda::Function': (name) => ({ ref: name, arn: arnOf('lambda', `function:${name}`) }),
@@ -41,10 +45,18 @@ const identities: Readonly<Record<string, (name: string) => { ref: string; arn: 
   'AWS::StepFunctions::StateMachine': (name) => same(arnOf('states', `stateMachine:${name}`)),
 };
 
-const nameProperties = ['FunctionName', 'StateMachineName', 'Name', 'LogGroupName', 'QueueName', 'RoleName'];
+const nameProperties = [
+  'FunctionName',
+  'StateMachineName',
+  'Name',
+  'LogGroupName',
+  'QueueName',
+  'RoleName',
+  'AlarmName',
+];
 
 /** Resolves the intrinsic functions that CDK writes into such a template; any other is an error that names it. */
-export function createTemplate(resources: Resources): Template {
+export function createTemplate(resources: Resources, conditions: Conditions = {}): Template {
   function identity(id: string): { ref: string; arn: string } {
     const resource = resources[id];
     if (resource === undefined) throw new Error(`the template refers to ${id}, which it does not define`);
@@ -76,7 +88,21 @@ export function createTemplate(resources: Resources): Template {
       if (attribute === 'Arn' || attribute === 'DBClusterArn') return arn;
       if (attribute === 'Name') return ref;
     }
+    if (intrinsic === 'Fn::If') {
+      const [condition, yes, no] = argument as [string, unknown, unknown];
+      return text(holds(condition) ? yes : no);
+    }
     throw new Error(`the twin cannot resolve ${JSON.stringify(value)}`);
+  }
+
+  function holds(condition: string): boolean {
+    const { 'Fn::Equals': compared } = (conditions[condition] ?? {}) as { 'Fn::Equals'?: [unknown, unknown] };
+    if (compared === undefined)
+      throw new Error(
+        `the twin cannot decide the condition ${condition}: ${JSON.stringify(conditions[condition])}`,
+      );
+    const [left, right] = compared.map(text);
+    return left === right;
   }
 
   return {

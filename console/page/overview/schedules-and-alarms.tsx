@@ -19,6 +19,8 @@ const words: Readonly<Record<Alarm['state'], string>> = {
 
 /** Who starts runs, and who raises the alarm. */
 export function SchedulesAndAlarms({ overview: { schedules, alarms } }: { readonly overview: Overview }) {
+  const hasNoData = alarms?.length !== 0 && alarms?.every(({ state }) => state === 'INSUFFICIENT_DATA');
+  const listed = hasNoData ? [] : (alarms ?? []);
   return (
     <ColumnLayout columns={2}>
       <Container header={<Header variant="h2">Schedules</Header>}>
@@ -35,9 +37,10 @@ export function SchedulesAndAlarms({ overview: { schedules, alarms } }: { readon
       </Container>
       <Container header={<Header variant="h2">Alarms</Header>}>
         <SpaceBetween size="xs">
-          {alarms === null && 'Alarms exist only in an AWS account.'}
+          {alarms === null && 'The alarms cannot be read.'}
           {alarms?.length === 0 && 'This stack has no alarm.'}
-          {alarms?.map(({ name, state, reason }) => (
+          {hasNoData && `${alarms?.length} alarms, none of which has data yet. The local twin never has any.`}
+          {listed.map(({ name, state, reason }) => (
             <div key={name}>
               <StatusIndicator type={indicators[state]}>
                 {name}: {words[state]}

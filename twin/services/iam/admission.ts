@@ -48,6 +48,13 @@ const required: Readonly<
         arnOf('logs', `log-group:${request.text('logGroupName')}:*`),
     ],
   ],
+  cloudWatch: (operation) => [[`cloudwatch:${operation}`, arnOf('cloudwatch', 'alarm:*')]],
+  cloudFormation: (operation, request) => [
+    [
+      `cloudformation:${operation}`,
+      arnOf('cloudformation', `stack/${request.optionalText('StackName') ?? '*'}/*`),
+    ],
+  ],
 };
 
 // The REST services answer a refusal with 403, those of the JSON protocols with 400.
@@ -58,6 +65,8 @@ const statuses: Readonly<Record<keyof Services, number>> = {
   lambda: 403,
   secretsManager: 400,
   logs: 400,
+  cloudWatch: 400,
+  cloudFormation: 403,
   scheduler: 403,
 };
 
