@@ -12,12 +12,20 @@ const benchmarks: readonly Benchmark[] = [
     name: 'webhooks',
     run: async (options) => (await import('./head-to-head/webhooks.ts')).webhooks(options),
   },
+  {
+    name: 'ordered',
+    run: async (options) => (await import('./head-to-head/ordered.ts')).orderedDrain(options),
+  },
   { name: 'latency', run: async (options) => (await import('./head-to-head/latency.ts')).latency(options) },
   {
     name: 'duplicates',
     run: async (options) => (await import('./head-to-head/duplicates.ts')).duplicates(options),
   },
   { name: 'backlog', run: async (options) => (await import('./database/backlog.ts')).backlog(options) },
+  {
+    name: 'ordered-claims',
+    run: async (options) => (await import('./database/ordered-claims.ts')).orderedClaims(options),
+  },
   { name: 'cleanup', run: async (options) => (await import('./database/cleanup.ts')).cleanup(options) },
   { name: 'bloat', run: async (options) => (await import('./database/bloat.ts')).bloat(options) },
   { name: 'handlers', run: async (options) => (await import('./database/handlers.ts')).handlers(options) },

@@ -28,6 +28,7 @@ export interface BacklogRun {
   readonly statementsPerEvent: number;
   readonly received: number;
   readonly receivedTwice: number;
+  readonly outOfOrder: number;
 }
 
 /** Lets a contender publish a backlog in a fresh database. @throws when one of its processes ends */
@@ -60,7 +61,7 @@ async function measure(
   const { received, firstAt, lastAt } = await endpoint.counts();
   await Promise.all(workers.map(finish));
   // Requests in flight count too, as requests and as duplicates.
-  const { requests, entries, twice } = await endpoint.counts();
+  const { requests, entries, twice, outOfOrder } = await endpoint.counts();
   const asked = (await statements.count(database)) - before;
   return {
     // Measured from the first to the last event, without the start of the processes.
@@ -70,6 +71,7 @@ async function measure(
     statementsPerEvent: asked / Math.max(1, entries),
     received,
     receivedTwice: twice,
+    outOfOrder,
   };
 }
 

@@ -14,6 +14,8 @@ export interface Counts {
   readonly received: number;
   /** Number of distinct event ids that were received more than once. */
   readonly twice: number;
+  /** Number of small events that arrived after a later one of their aggregate. */
+  readonly outOfOrder: number;
   /** When the first and the last distinct ids were received. */
   readonly firstAt: number;
   readonly lastAt: number;
@@ -21,6 +23,8 @@ export interface Counts {
 
 // PostgreSQL prints a space after the colon, JSON.stringify does not.
 const EVENT_ID = /"eventId": ?"([^"]+)"/;
+const AGGREGATE = /"dishId": ?"([^"]+)"/;
+const INDEX = /"index": ?(\d+)/;
 
 let latencyMs = 0;
 let requests = 0;
@@ -29,6 +33,8 @@ let firstAt = 0;
 let lastAt = 0;
 const arrivals = new Map<string, number>();
 const again = new Set<string>();
+const latest = new Map<string, number>();
+let outOfOrder = 0;
 
 function receive(details: readonly string[]): void {
   const now = machineMs();
@@ -43,7 +49,17 @@ function receive(details: readonly string[]): void {
     if (arrivals.size === 0) firstAt = now;
     lastAt = now;
     arrivals.set(id, now);
+    checkOrder(detail);
   }
+}
+
+function checkOrder(detail: string): void {
+  const [, aggregate] = AGGREGATE.exec(detail) ?? [];
+  if (aggregate === undefined) return;
+  const index = Number(INDEX.exec(detail)?.[1]);
+  const before = latest.get(aggregate) ?? -1;
+  if (index < before) outOfOrder += 1;
+  latest.set(aggregate, Math.max(index, before));
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -76,12 +92,15 @@ const calls = {
     entries = 0;
     arrivals.clear();
     again.clear();
+    latest.clear();
+    outOfOrder = 0;
   },
   counts: async (): Promise<Counts> => ({
     requests,
     entries,
     received: arrivals.size,
     twice: again.size,
+    outOfOrder,
     firstAt,
     lastAt,
   }),

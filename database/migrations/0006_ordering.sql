@@ -113,9 +113,10 @@ $$
 
 -- Locks the event's key until the producer commits, so that producers of one key take turns, and draws the sequence
 -- under this lock, so that sequences follow the order of commits. While the key is queued, this is a lock and no new
--- row version. With its owner's rights, so that a producer needs none on the two tables.
+-- row version. With its owner's rights, so that a producer needs none on the two tables. A session keeps the plan, so one
+-- that was made while there were hardly any keys must not read all of them for every event when there are many.
 create function outbox_take_place() returns trigger language plpgsql
-security definer set search_path from current
+security definer set search_path from current set enable_seqscan = off
 as $$
 declare
   is_queued boolean;

@@ -84,6 +84,25 @@ describe('the place of an event', () => {
     expect(idsOf(await claimBatch(database)).toSorted()).toEqual(ids.toSorted());
   });
 
+  test('an event of a new key costs the same, however many keys its session has made', async () => {
+    // As after the migration: the statistics say that there is no key.
+    await database.sql('analyze outbox_ordering_keys, outbox_ordering_queue');
+    const rowsRead = await withClient(async (client) => {
+      await client.query('begin');
+      await insertOrdered(client, ['first']);
+      await client.query(
+        `insert into outbox_events (aggregate_id, event_type, payload, ordering_key)
+         select 'a', 'dish.created', '{}', 'key ' || n from generate_series(1, 500) as n`,
+      );
+      const { rows } = await client.query(
+        `select cast(sum(seq_tup_read) as integer) as read from pg_stat_xact_user_tables where relname like 'outbox_ordering%'`,
+      );
+      return rows[0].read;
+    });
+
+    expect(rowsRead).toBe(0);
+  });
+
   test('events that are copied in have places too', async () => {
     await database.sql(
       `copy outbox_events (aggregate_id, event_type, payload, ordering_key)

@@ -17,6 +17,10 @@ const INSERT = `
   insert into outbox_events (id, aggregate_id, event_type, payload)
   select (e->>'id')::uuid, e->>'aggregateId', e->>'eventType', e->'payload'
   from jsonb_array_elements($1::jsonb) e`;
+const INSERT_IN_ORDER = `
+  insert into outbox_events (id, aggregate_id, event_type, payload, ordering_key)
+  select (e->>'id')::uuid, e->>'aggregateId', e->>'eventType', e->'payload', e->>'aggregateId'
+  from jsonb_array_elements($1::jsonb) with ordinality as list(e, number) order by number`;
 
 // The settings of the deployed stack: see infra/settings.ts and infra/handlers.ts.
 const limits: ClaimLimits = {
@@ -30,6 +34,8 @@ const REQUESTS_AT_ONCE = 40;
 const IDLE_POLL_MS = 25;
 
 interface Mode {
+  /** Whether every event has its aggregate as its ordering key. */
+  readonly inOrder?: true;
   readonly limits: ClaimLimits;
   readonly entriesPerRequest: number;
   /** Number of concurrent runs, each with its own claims: while one waits for PostgreSQL, another publishes. */
@@ -38,13 +44,19 @@ interface Mode {
 
 type Publish = (events: readonly ClaimedEvent[]) => Promise<readonly Published[]>;
 
-/** Publishes chunks as the Map does: up to the maximum at once, and the next one when one is done. */
+/** Publishes lists as the Map does: up to the maximum at once, and the next one when one is done. */
 async function publishAll(
   claimed: readonly ClaimedEvent[],
   entriesPerRequest: number,
   publish: Publish,
 ): Promise<Published[]> {
-  const waiting = chunks(claimed, entriesPerRequest).values();
+  const unordered = claimed.filter(({ orderingKey }) => orderingKey === undefined);
+  const keys = new Map<string, ClaimedEvent[]>();
+  for (const event of claimed) {
+    const { orderingKey: key } = event;
+    if (key !== undefined) keys.set(key, [...(keys.get(key) ?? []), event]);
+  }
+  const waiting = [...chunks(unordered, entriesPerRequest), ...keys.values()].values();
   const published: Published[] = [];
   const iterations = Array.from({ length: REQUESTS_AT_ONCE }, async () => {
     for (const chunk of waiting) published.push(...(await publish(chunk)));
@@ -80,7 +92,8 @@ function ours(name: string, settings: string, mode: Mode): Contender {
     name,
     settings: `SQL and SDK only, ${settings}; ${REQUESTS_AT_ONCE} requests at once, idle poll of ${IDLE_POLL_MS} ms`,
     prepare: migrateDatabase,
-    openProducer: async (databaseUrl) => openSqlProducer(databaseUrl, INSERT),
+    openProducer: async (databaseUrl) =>
+      openSqlProducer(databaseUrl, mode.inOrder ? INSERT_IN_ORDER : INSERT),
     async startWorker(databaseUrl, bus) {
       const pool = new pg.Pool({ connectionString: databaseUrl });
       let stopped = false;
@@ -107,5 +120,19 @@ export const oursInLanes = ours('ours, 4 lanes', 'claims of 200', { limits, entr
 export const oursPacked = ours('ours, 4 lanes, 10 events a request', 'claims of 200', {
   limits,
   entriesPerRequest: 10,
+  lanes: 4,
+});
+
+export const oursInOrder = ours('ours, in order per key', 'claims of 200, 1 lane', {
+  limits,
+  inOrder: true,
+  entriesPerRequest: 1,
+  lanes: 1,
+});
+
+export const oursInOrderInLanes = ours('ours, in order per key, 4 lanes', 'claims of 200', {
+  limits,
+  inOrder: true,
+  entriesPerRequest: 1,
   lanes: 4,
 });

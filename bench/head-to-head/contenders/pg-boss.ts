@@ -11,6 +11,8 @@ interface Mode {
   readonly notify: boolean;
   readonly work: WorkOptions;
   readonly entriesPerRequest: number;
+  /** Whether the events of one aggregate are a FIFO queue of their own. */
+  readonly inOrder?: true;
 }
 
 async function open(options: ConstructorOptions): Promise<PgBoss> {
@@ -31,7 +33,10 @@ function pgBoss(name: string, settings: string, mode: Mode): Contender {
     settings,
     async prepare(databaseUrl) {
       const boss = await open({ connectionString: databaseUrl, supervise: false, schedule: false });
-      await boss.createQueue(QUEUE, { notify: mode.notify });
+      await boss.createQueue(QUEUE, {
+        notify: mode.notify,
+        ...(mode.inOrder && { policy: 'key_strict_fifo' as const }),
+      });
       await boss.stop({ graceful: false });
     },
     async openProducer(databaseUrl) {
@@ -45,7 +50,7 @@ function pgBoss(name: string, settings: string, mode: Mode): Contender {
         async insert(events) {
           await boss.insert(
             QUEUE,
-            events.map((data) => ({ data })),
+            events.map((data) => ({ data, ...(mode.inOrder && { singletonKey: data.aggregateId }) })),
           );
         },
         close: () => boss.stop({ graceful: false }),
@@ -88,4 +93,15 @@ export const pgBossPacked = pgBoss(
   'pg-boss, tuned, 10 events a request',
   'as tuned, and its handler packs 10 entries into a request',
   { notify: true, work: tuned, entriesPerRequest: 10 },
+);
+
+export const pgBossInOrder = pgBoss(
+  'pg-boss, key_strict_fifo',
+  'as tuned, with the aggregate as singletonKey',
+  {
+    notify: true,
+    work: tuned,
+    entriesPerRequest: 1,
+    inOrder: true,
+  },
 );
