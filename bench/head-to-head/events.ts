@@ -9,18 +9,24 @@ export interface BenchEvent {
   readonly payload: object;
 }
 
-/** `small`: about 300 bytes of JSON. `webhooks`: GitHub's own examples, 10 KB on average and up to 27 KB. */
-export type EventKind = 'small' | 'webhooks';
+/**
+ * `small`: about 300 bytes of JSON. `bursts`: the same, five events of one aggregate after each other. `webhooks`:
+ * GitHub's own examples, 10 KB on average and up to 27 KB.
+ */
+export type EventKind = 'small' | 'bursts' | 'webhooks';
 
 const AGGREGATES = 1_000;
 const NOTE = 'the broth was rich, the noodles had bite and nobody at the table left a drop of it. '.repeat(2);
 
-function smallEvent(index: number): Omit<BenchEvent, 'id'> {
+const BURST = 5;
+
+function smallEvent(index: number, aggregate: number): Omit<BenchEvent, 'id'> {
+  const aggregateId = `dish-${aggregate % AGGREGATES}`;
   return {
-    aggregateId: `dish-${index % AGGREGATES}`,
+    aggregateId,
     eventType: 'dish.rated',
     payload: {
-      dishId: `dish-${index % AGGREGATES}`,
+      dishId: aggregateId,
       userId: `user-${index}`,
       rating: 4.5,
       note: NOTE,
@@ -34,6 +40,7 @@ export function eventsOf(kind: EventKind, from: number, count: number): readonly
   const webhooks = kind === 'webhooks' ? webhookEvents() : [];
   return Array.from({ length: count }, (_, offset) => {
     const index = from + offset;
-    return { ...(webhooks[index % webhooks.length] ?? smallEvent(index)), id: randomUUID() };
+    const aggregate = kind === 'bursts' ? Math.floor(index / BURST) : index;
+    return { ...(webhooks[index % webhooks.length] ?? smallEvent(index, aggregate)), id: randomUUID() };
   });
 }

@@ -11,7 +11,7 @@ import { onStage } from './stage.ts';
 /** Measures what order per aggregate costs, and counts the events that arrive out of order. */
 export function orderedDrain({ quick, report }: Options): Promise<Section> {
   const backlog = {
-    kind: 'small',
+    kind: 'bursts',
     events: quick ? 2_000 : 10_000,
     processes: 1,
     limitSeconds: quick ? 3 : 30,
@@ -24,7 +24,7 @@ export function orderedDrain({ quick, report }: Options): Promise<Section> {
       name: 'ordered',
       title: 'Head to head: order per key',
       method:
-        `One worker process publishes ${backlog.events} events of 1,000 aggregates, one event a request, to a stand-in ` +
+        `One worker process publishes ${backlog.events} events of 1,000 aggregates, five of each after the other, one event a request, to a stand-in ` +
         `that answers after ${LATENCY_MS} ms; the median of ${rounds} interleaved rounds. Out of order: events that ` +
         'arrived after a later one of their aggregate, in the worst round.',
     };
