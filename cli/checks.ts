@@ -4,13 +4,16 @@ import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { isElsewhere } from '../outbox/check-bus.ts';
 import { readPause } from '../outbox/pause.ts';
 import { accountChecks } from './account-checks.ts';
-import { COUNT_LIMIT, readBacklog } from './backlog.ts';
+import { COUNT_LIMIT, describeBlocked, readBacklog } from './backlog.ts';
+import { readBlockedKeys } from './blocked-keys.ts';
 import { describePause } from './commands/pause.ts';
+import { describeWaiting } from './commands/skip.ts';
 import { compareClocks } from './compare-clocks.ts';
 import { databaseChecks } from './database-checks.ts';
 import { duration } from './duration.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
 import { describeOutage, readBus } from './outage.ts';
+import { printable } from './printable.ts';
 import { busRemedy } from './remedy.ts';
 import { toSecond } from './sql-columns.ts';
 
@@ -110,6 +113,27 @@ const noneFailed: Check = {
   },
 };
 
+// One finding is a line, and list has the others.
+const NAMED_KEYS = 3;
+
+const noneBlocked: Check = {
+  name: 'no ordering key is blocked',
+  remedy: '',
+  async look({ database }) {
+    const keys = await readBlockedKeys(database(), NAMED_KEYS);
+    const blocked = describeBlocked(await readBacklog(database()));
+    if (blocked === undefined && keys.length === 0) return ok('none');
+    const named = keys.map(
+      ({ orderingKey, eventId, since, waitingBehind }) =>
+        `${printable(orderingKey)} since ${toSecond(since)} by ${eventId}, with ${describeWaiting(waitingBehind)} behind it`,
+    );
+    return failed(
+      `${blocked}: ${named.join('; ')}`,
+      'list --blocked, remove the cause, then redrive --event <failed event>; or skip <failed event>, so that the others pass',
+    );
+  },
+};
+
 const late: Check = {
   name: 'no event is late',
   remedy: '',
@@ -133,5 +157,6 @@ export const checks: readonly Check[] = [
   running,
   accepting,
   noneFailed,
+  noneBlocked,
   late,
 ];

@@ -93,7 +93,10 @@ const table: Check = {
 // What the functions of the processor do to each table, as a privilege and as the code of a policy.
 const NEEDED = `(values
   ('outbox_events', 'select', 'r'), ('outbox_events', 'update', 'w'), ('outbox_events', 'delete', 'd'),
-  ('outbox_backlog', 'select', 'r'), ('outbox_installation', 'select', 'r')) as needed(name, what, code)`;
+  ('outbox_backlog', 'select', 'r'), ('outbox_installation', 'select', 'r'),
+  ('outbox_ordering_keys', 'select', 'r'), ('outbox_ordering_keys', 'update', 'w'),
+  ('outbox_ordering_queue', 'select', 'r'), ('outbox_ordering_queue', 'update', 'w'),
+  ('outbox_ordering_queue', 'delete', 'd')) as needed(name, what, code)`;
 
 const PRIVILEGES = `
   with processor as (select oid from pg_roles where rolname = :role), the_table as ${TABLE}
@@ -102,8 +105,10 @@ const PRIVILEGES = `
   where c.relnamespace = the_table.schema_id and not has_table_privilege(processor.oid, c.oid, what)
   union all
   select 'execute ' || signature from processor, the_table,
-    unnest(array['outbox_detail(uuid, text, jsonb)', 'outbox_backoff(integer, integer, integer)', 'outbox_count(text)',
-      'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamp with time zone, timestamp with time zone)']) as signature
+    unnest(array['outbox_detail(uuid, text, jsonb)',
+      'outbox_detail(uuid, text, jsonb, text, bigint, bigint)', 'outbox_wake_keys(text[], bigint[])', 'outbox_backoff(integer, integer, integer)', 'outbox_count(text)',
+      'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamp with time zone, timestamp with time zone)',
+      'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamp with time zone, timestamp with time zone, integer, boolean)']) as signature
   where not exists (select from pg_proc where pronamespace = the_table.schema_id
     and proname || '(' || oidvectortypes(proargtypes) || ')' = signature
     and has_function_privilege(processor.oid, pg_proc.oid, 'execute'))

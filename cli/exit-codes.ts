@@ -57,6 +57,11 @@ export function explain(error: unknown, place: string): { sentence: string; exit
     return say(exitCodes.unreachable, 'no AWS region is set: set AWS_REGION, or use --local');
   const refused = of(({ name }) => signIn.test(name));
   if (refused !== undefined) return say(exitCodes.unreachable, `${place} refuses: ${text(refused)}`);
+  if (of(({ message }) => message.includes('SQLState: 25006')) !== undefined)
+    return say(
+      exitCodes.unreachable,
+      "the database refuses to write: this secret's user may only read, so give --secret-arn of the processor; or it fails over, so try again",
+    );
   const unavailable = of(({ name }) => name === 'DatabaseUnavailable');
   if (unavailable !== undefined)
     return say(exitCodes.unreachable, `the database cannot be used now: ${unavailable.message}`);

@@ -11,6 +11,7 @@ import { addPurge } from './commands/purge.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addRun } from './commands/run.ts';
 import { addShow } from './commands/show.ts';
+import { addSkip } from './commands/skip.ts';
 import { addStatus } from './commands/status.ts';
 import { addSyncRoles } from './commands/sync-roles.ts';
 import { addTail } from './commands/tail.ts';
@@ -52,6 +53,7 @@ function createProgram(): Command {
     addShow,
     addRun,
     addRedrive,
+    addSkip,
     addEnqueue,
     addPurge,
     addTail,

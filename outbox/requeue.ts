@@ -89,13 +89,28 @@ export async function requeue(
   return { requeued, total, more, ...(locked.length > 0 && { locked }) };
 }
 
+// The same events as a redrive with this limit takes.
 const COUNT_MATCHES = `
-  select count(*) from (select from outbox_events where ${MATCHES} limit cast(:limit as bigint)) as matching`;
+  select count(*), count(skipped_at)
+  from (
+    select skipped_at from outbox_events where ${MATCHES}
+    order by failed_at, sequence limit cast(:limit as bigint)) as matching`;
+
+export interface Matches {
+  readonly matching: number;
+  /** Of these, events that were skipped: they are published without a place, after younger events of their key. */
+  readonly outOfOrder: number;
+}
 
 /** How many events a redrive with this filter would requeue. Changes nothing. */
-export async function countMatches(database: DataApi, filter: RedriveFilter, limit: number): Promise<number> {
+export async function countMatches(
+  database: DataApi,
+  filter: RedriveFilter,
+  limit: number,
+): Promise<Matches> {
   const rows = await database.query(COUNT_MATCHES, { ...parameters(filter), limit });
-  return new RowReader(rows[0]).number(0);
+  const row = new RowReader(rows[0]);
+  return { matching: row.number(0), outOfOrder: row.number(1) };
 }
 
 function parameters(filter: RedriveFilter) {

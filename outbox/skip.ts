@@ -1,4 +1,5 @@
-import type { DataApi } from './data-api.ts';
+import type { DataApi, Row } from './data-api.ts';
+import { waitingBehind } from './place-in-key.ts';
 import { RowReader } from './row-reader.ts';
 
 /** Who skipped an event, and when. */
@@ -10,6 +11,37 @@ export interface Skipped {
   /** Undefined when the setting `orderingOnFailure` did. */
   readonly by?: string;
   readonly reason?: string;
+}
+
+/** What a skip of an event would do. */
+export interface Skippable {
+  readonly orderingKey: string;
+  /** The events of its key that would pass, counted up to 1,000. */
+  readonly waitingBehind: number;
+  /** When it was skipped before: another skip changes nothing. */
+  readonly skipped?: Skipped;
+}
+
+const SINCE = 'cast(floor(extract(epoch from skipped_at) * 1000) as bigint)';
+
+const SKIPPABLE = `
+  select status, ordering_key, ${SINCE}, skipped_by, skip_reason,
+    case when skipped_at is null then ${waitingBehind('event.ordering_key', 'event.sequence')} else 0 end
+  from outbox_events as event where id = cast(:eventId as uuid)`;
+
+/**
+ * Reads what a skip would do. Changes nothing.
+ * @throws Error when the event cannot be skipped
+ */
+export async function readSkippable(database: DataApi, eventId: string): Promise<Skippable> {
+  const [found] = await database.query(SKIPPABLE, { eventId });
+  const row = new RowReader(skippable(eventId, found));
+  const skipped = row.optionalNumber(2) === undefined ? undefined : readSkipped(eventId, row);
+  return {
+    orderingKey: row.text(1),
+    waitingBehind: row.number(5),
+    ...(skipped !== undefined && { skipped }),
+  };
 }
 
 // The first skip stays recorded. A trigger wakes the key.
@@ -24,8 +56,7 @@ const SKIP = `
     from found
     where e.id = found.id and found.status = 'FAILED' and found.ordering_key is not null
     returning e.skipped_at, e.skipped_by, e.skip_reason)
-  select found.status, found.ordering_key,
-    (select cast(floor(extract(epoch from skipped_at) * 1000) as bigint) from skipped),
+  select found.status, found.ordering_key, (select ${SINCE} from skipped),
     (select skipped_by from skipped), (select skip_reason from skipped)
   from found`;
 
@@ -41,24 +72,30 @@ export async function skip(
   reason?: string,
 ): Promise<Skipped> {
   const [found] = await database.query(SKIP, { eventId, by, reason: reason ?? null });
+  return readSkipped(eventId, new RowReader(skippable(eventId, found)));
+}
+
+function skippable(eventId: string, found: Row | undefined): Row {
   if (found === undefined) throw new Error(`event ${eventId} is not in the outbox: nothing to skip`);
   const row = new RowReader(found);
-  const orderingKey = row.optionalText(1);
-  if (orderingKey === undefined)
+  if (row.optionalText(1) === undefined)
     throw new Error(
       `event ${eventId} has no ordering key: no event waits for it, so there is nothing to skip`,
     );
-  const since = row.optionalNumber(2);
-  if (since === undefined)
+  if (row.text(0) !== 'FAILED')
     throw new Error(
       `event ${eventId} is ${row.text(0)}: only a failed event can be skipped, the others are still to be published or are published already`,
     );
-  const [skippedBy, skipReason] = [row.optionalText(3), row.optionalText(4)];
+  return found;
+}
+
+function readSkipped(eventId: string, row: RowReader): Skipped {
+  const [by, reason] = [row.optionalText(3), row.optionalText(4)];
   return {
     eventId,
-    orderingKey,
-    since: new Date(since).toISOString(),
-    ...(skippedBy !== undefined && { by: skippedBy }),
-    ...(skipReason !== undefined && { reason: skipReason }),
+    orderingKey: row.text(1),
+    since: new Date(row.number(2)).toISOString(),
+    ...(by !== undefined && { by }),
+    ...(reason !== undefined && { reason }),
   };
 }

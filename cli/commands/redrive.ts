@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DescribeExecutionCommand, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
-import confirm from '@inquirer/confirm';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { readFailure } from '../../outbox/classify-failure.ts';
 import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
-import { countMatches } from '../../outbox/requeue.ts';
+import { countMatches, type Matches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, time, wholeNumber } from '../arguments.ts';
-import { Failed, WrongUsage } from '../exit-codes.ts';
+import { ask } from '../ask.ts';
+import { Failed } from '../exit-codes.ts';
 import { MATCHES_LIMIT, startRedrive } from '../start-redrive.ts';
 import { outageTeller } from '../tell-outage.ts';
 
@@ -49,7 +49,7 @@ export function addRedrive(program: Command): void {
     .option('--limit <number>', 'at most so many', wholeNumber(1, 999_999_999))
     .option('--all', 'every failed event')
     .option('--dry-run', 'say how many match, and change nothing')
-    .option('--yes', 'do not ask before more than one event')
+    .option('--yes', 'do not ask before more than one event, or one that was skipped')
     .addHelpText(
       'after',
       examples(
@@ -69,21 +69,33 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
   const { output } = context;
   const request = requestOf(options);
   const { limit = MATCHES_LIMIT, dryRun: _, ...filter } = request;
-  const matching = await countMatches(context.database(), filter, Math.min(limit, MATCHES_LIMIT));
+  const matches = await countMatches(context.database(), filter, Math.min(limit, MATCHES_LIMIT));
+  const { matching, outOfOrder } = matches;
   const count = matching === MATCHES_LIMIT ? `at least ${matching} events` : events(matching);
   if (options.dryRun === true || matching === 0) {
-    return output.answer({ dryRun: options.dryRun === true, matching }, () =>
-      matching === 0 ? 'no event matches' : `${count} would be redriven`,
+    const answer = { dryRun: options.dryRun === true, matching, ...(outOfOrder > 0 && { outOfOrder }) };
+    return output.answer(answer, () =>
+      matching === 0
+        ? 'no event matches'
+        : [`${count} would be redriven`, ...outOfOrderOf(matches)].join('; '),
     );
   }
-  if (matching > 1 && options.yes !== true) await ask(count);
+  if ((matching > 1 || outOfOrder > 0) && options.yes !== true) {
+    const [warning] = outOfOrderOf(matches);
+    await ask({
+      question: `Redrive ${count}?${warning === undefined ? '' : ` ${capitalized(warning)}.`}`,
+      reason: outOfOrder > 0 ? `${warning},` : `${count} match`,
+      refused: 'nothing was redriven',
+    });
+  }
 
   const executionArn = await startRedrive(context.stepFunctions, context.target.need('redriveArn'), request);
   output.note(`redriving ${count}: ${executionArn}`);
   const { status, error = '', cause = '', output: result } = await follow(context, executionArn, matching);
   const progress = await redriveProgress(context.database(), executionArn);
   const paused = result !== undefined && verified.parse(JSON.parse(result)).paused;
-  output.answer({ executionArn, status, matching, ...progress, ...(paused && { paused }) }, () =>
+  const answer = { executionArn, status, matching, ...progress };
+  output.answer({ ...answer, ...(outOfOrder > 0 && { outOfOrder }), ...(paused && { paused }) }, () =>
     paused
       ? `${progress.processed} processed; the outbox is paused, and ${progress.unfinished} are published when somebody resumes it`
       : `${progress.processed} processed`,
@@ -112,15 +124,6 @@ function requestOf(options: RedriveOptions): RedriveRequest {
   return readRedriveRequest(JSON.parse(JSON.stringify(given)));
 }
 
-async function ask(count: string): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new WrongUsage(`${count} match and nobody can be asked: look with --dry-run, then say --yes`);
-  }
-  const message = `Redrive ${count}?`;
-  const agreed = await confirm({ message, default: false }, { output: process.stderr }).catch(() => false);
-  if (!agreed) throw new Failed('nothing was redriven');
-}
-
 async function follow(
   { stepFunctions, database, target, output }: Context,
   executionArn: string,
@@ -140,6 +143,18 @@ async function follow(
     bar.stop();
   }
 }
+
+/** What a redrive does to the order of keys, when it does something. */
+export function outOfOrderOf({ matching, outOfOrder }: Matches): readonly string[] {
+  if (outOfOrder === 0) return [];
+  const which =
+    matching === 1
+      ? 'it was skipped and leaves'
+      : `${outOfOrder} of them ${outOfOrder === 1 ? 'was skipped and leaves' : 'were skipped and leave'}`;
+  return [`${which} the order: published without a sequence, after younger events of the same key`];
+}
+
+const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 function events(count: number): string {
   return count === 1 ? '1 event' : `${count} events`;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type PlaceInKey, readPlaceInKey } from '../../outbox/place-in-key.ts';
 import { readDetail } from '../../outbox/read-detail.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId } from '../arguments.ts';
@@ -6,6 +7,7 @@ import { Failed } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { readText } from '../read-in-parts.ts';
 import { isoTime } from '../sql-columns.ts';
+import { describeWaiting } from './skip.ts';
 
 const columns = [
   'id',
@@ -13,7 +15,9 @@ const columns = [
   'event_type',
   'aggregate_type',
   'aggregate_id',
+  'ordering_key',
   'sequence',
+  'previous_sequence',
   'attempts',
   'created_at',
   'ready_at',
@@ -21,6 +25,9 @@ const columns = [
   'processed_at',
   'failed_at',
   'given_back_since',
+  'skipped_at',
+  'skipped_by',
+  'skip_reason',
   'last_error_type',
   'last_error',
   'run_id',
@@ -31,6 +38,8 @@ const columns = [
   'trace_header',
   'detail_bytes',
 ] as const;
+
+type EventColumns = Record<(typeof columns)[number], string | number | null>;
 
 const selected = columns.map((column) =>
   /_(at|since)$/.test(column) ? `${isoTime(column)} as ${column}` : column,
@@ -60,13 +69,45 @@ async function show({ database: connect, output }: Context, id: string): Promise
   const database = connect('reader');
   const found = await readText(database, SHOW, { eventId: id });
   if (found === undefined) throw new Failed(`there is no event ${id}: it may have been purged`);
-  const row = JSON.parse(found) as Record<(typeof columns)[number], string | number | null>;
-  const detail = await readDetail(database, id);
+  const row = JSON.parse(found) as EventColumns;
+  const [detail, place] = await Promise.all([readDetail(database, id), readPlaceInKey(database, id)]);
   const lines = columns
     .filter((column) => row[column] !== null)
-    .map((column) => `${output.colors.dim(column.padEnd(16))} ${printable(String(row[column]))}`);
+    .map((column) => `${output.colors.dim(column.padEnd(17))} ${printable(String(row[column]))}`);
   // Both are printed exactly as stored: JavaScript would change large integers.
-  output.answerText(`${found.slice(0, -1)}, "detail": ${detail}}`, () =>
-    [...lines, output.colors.dim('detail'), printable(detail)].join('\n'),
+  const waits = JSON.stringify({
+    waiting_behind: place?.waitingBehind ?? null,
+    waits_for: place?.waitsFor?.eventId ?? null,
+  });
+  output.answerText(`${found.slice(0, -1)}, ${waits.slice(1, -1)}, "detail": ${detail}}`, () =>
+    [
+      ...lines,
+      ...describeOrder(row, place).map((line) => `${output.colors.dim('order'.padEnd(17))} ${line}`),
+      output.colors.dim('detail'),
+      printable(detail),
+    ].join('\n'),
   );
+}
+
+/** What the event waits for and what waits for it, a sentence each. */
+function describeOrder(
+  { status, last_error_type, skipped_at, skipped_by }: EventColumns,
+  place: PlaceInKey | undefined,
+): string[] {
+  if (place === undefined) return [];
+  const { waitingBehind, waitsFor } = place;
+  const verb = waitingBehind === 1 ? 'waits' : 'wait';
+  const blocks = status === 'FAILED' ? ', until it is redriven or skipped' : '';
+  const way = waitsFor?.status === 'FAILED' ? ', which has failed: redrive or skip that one' : '';
+  return [
+    ...(last_error_type === 'NotSent' && status !== 'PROCESSED'
+      ? ['given back without an attempt: nothing is wrong with this event']
+      : []),
+    ...(waitsFor === undefined ? [] : [`waits for event ${waitsFor.eventId}${way}`]),
+    ...(waitingBehind === 0 ? [] : [`${describeWaiting(waitingBehind)} ${verb} behind this one${blocks}`]),
+    ...(skipped_at !== null && skipped_by === null ? ['skipped by the setting orderingOnFailure'] : []),
+    ...(skipped_at !== null && status === 'FAILED'
+      ? ['a redrive publishes it without a sequence, after younger events of its key']
+      : []),
+  ];
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { type Pause, readPause } from '../../outbox/pause.ts';
 import { type Context, examples, withContext } from '../action.ts';
-import { type Backlog, COUNT_LIMIT, readBacklog } from '../backlog.ts';
+import { type Backlog, COUNT_LIMIT, describeBlocked, readBacklog } from '../backlog.ts';
 import { duration } from '../duration.ts';
 import { explainOutage, type Outage, readBus } from '../outage.ts';
 import { toSecond } from '../sql-columns.ts';
@@ -56,6 +56,7 @@ function describe(
 ): string {
   const count = (value: number) => (value >= COUNT_LIMIT ? `${COUNT_LIMIT}+` : String(value));
   const { pending, due, dueLater, processing, processed, failed, lagSeconds, lastProcessedAt } = backlog;
+  const blocked = describeBlocked(backlog);
   const rows = [
     ...(outage === undefined ? [] : [['outage', colors.red(explainOutage(outage))]]),
     ...(pause === undefined
@@ -63,7 +64,7 @@ function describe(
       : [['paused', colors.red(`${describePause(pause).replace('paused ', '')}; to go on: resume`)]]),
     [
       'pending',
-      `${count(pending)}${dueLater > 0 ? `  ${count(dueLater)} of them in backoff or delayed by their producer` : ''}`,
+      `${count(pending)}${dueLater > 0 ? `  ${count(dueLater)} of them in backoff, delayed by their producer or behind an event of their key` : ''}`,
     ],
     ['processing', count(processing)],
     [
@@ -71,6 +72,7 @@ function describe(
       `${count(processed)}${lastProcessedAt === null ? '' : `  the last at ${toSecond(lastProcessedAt)}`}`,
     ],
     ['failed', failed > 0 ? colors.red(`${count(failed)}  wait for a person: list --status failed`) : '0'],
+    ...(blocked === undefined ? [] : [['blocked', colors.red(`${blocked}: list --blocked`)]]),
     ['due', `${count(due)}${due > 0 ? '  to be claimed now' : ''}`],
     ['lag', duration(lagSeconds)],
   ];

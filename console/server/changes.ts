@@ -13,10 +13,10 @@ export async function redrive(connection: Connection, order: unknown): Promise<R
     throw badRequest(`dryRun is ${JSON.stringify(dryRun)}: expected true or false`);
   const request = readRequest({ ...(filter as object | undefined), ...(limit !== undefined && { limit }) });
   const { limit: most = MATCHES_LIMIT, dryRun: _, ...conditions } = request;
-  const matching = await countMatches(connection.database, conditions, Math.min(most, MATCHES_LIMIT));
-  if (dryRun || matching === 0) return { matching };
+  const matches = await countMatches(connection.database, conditions, Math.min(most, MATCHES_LIMIT));
+  if (dryRun || matches.matching === 0) return matches;
   const { stepFunctions, target } = connection;
-  return { matching, executionArn: await startRedrive(stepFunctions, target.need('redriveArn'), request) };
+  return { ...matches, executionArn: await startRedrive(stepFunctions, target.need('redriveArn'), request) };
 }
 
 function readRequest(request: object) {

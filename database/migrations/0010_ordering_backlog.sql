@@ -23,7 +23,7 @@ begin
       select from outbox_events where status = 'FAILED' limit 1000) as failed);
     when 'processed' then return (select count(*) from (
       select from outbox_events where status = 'PROCESSED' limit 1000) as processed);
-    when 'blocked keys' then return (select count(*) from (
+    when 'blocked keys' then found = (select count(*) from (
       select from outbox_ordering_queue where due_at is null limit 1000) as blocked);
   end case;
   if found = 1000 or not exists (select from outbox_ordering_queue) then
@@ -53,6 +53,15 @@ begin
           where e.ordering_key = key.ordering_key and e.processed_at is null and e.skipped_at is null
           order by e.sequence limit 1000) as event
       where event.status = 'PENDING' limit 1000) as due_later)
+    -- A key whose event has just failed is due until a claim looks at it.
+    when 'blocked keys' then (select count(*)
+      from (
+          select ordering_key from outbox_ordering_queue where due_at <= now() order by due_at desc limit 1000) as key,
+        lateral (
+          select status from outbox_events e
+          where e.ordering_key = key.ordering_key and e.processed_at is null and e.skipped_at is null
+          order by e.sequence limit 1) as event
+      where event.status = 'FAILED')
   end);
 end
 $$

@@ -53,6 +53,12 @@ describe('doctor', () => {
 
   test.each<[string, () => string, string, () => string]>([
     [
+      'a privilege that ordering keys need',
+      () => `revoke delete on app.outbox_ordering_queue from ${name}`,
+      'the processor may do what it must',
+      () => `${name} may not delete outbox_ordering_queue`,
+    ],
+    [
       'a table privilege',
       () => `revoke update on app.outbox_events from ${name}`,
       'the processor may do what it must',

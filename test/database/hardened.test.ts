@@ -181,7 +181,7 @@ describe.each<[string, Prepare, readonly string[]]>([
     expect(await readBacklog(operator)).toMatchObject({ pending: 2, failed: 0 });
     expect(await readBus(operator)).toEqual({ outage: undefined, lastProcessedAt: undefined });
     expect(await readPause(operator)).toBeUndefined();
-    expect(await countMatches(operator, {}, 10)).toBe(0);
+    expect(await countMatches(operator, {}, 10)).toMatchObject({ matching: 0 });
     expect(await readDetail(operator, id)).toContain(id);
     expect(await operator.query('select name from outbox_migrations')).not.toHaveLength(0);
   });
@@ -239,7 +239,7 @@ describe.each<[string, Prepare, readonly string[]]>([
       backoff,
     );
     const released = await release(processor, leaseToken, failed(fourth, 'transient'), backoff);
-    const matching = await countMatches(processor, { failedAfter: '2026-01-01T00:00:00Z' }, 10);
+    const { matching } = await countMatches(processor, { failedAfter: '2026-01-01T00:00:00Z' }, 10);
     const requeued = await requeue(
       processor,
       'arn:redrive',

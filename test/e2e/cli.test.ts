@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
@@ -348,6 +349,200 @@ describe('redrive', () => {
     agreed.type('y\r');
     expect(await agreed.ended).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('2 processed') });
     expect(await statuses()).toEqual({ PROCESSED: 20 });
+  });
+});
+
+describe('ordering keys', () => {
+  let ids: string[];
+
+  /** Four events of a key, the second of which fails for good, and one of another key. */
+  beforeEach(async () => {
+    const { rows } = await pool.query<{ id: string }>(
+      `insert into outbox_events (aggregate_id, event_type, payload, ordering_key)
+       select '7', type, '{}', key
+       from unnest(array['dish.rated', 'dish.removed', 'dish.rated', 'dish.rated', 'dish.rated'],
+         array['dish 7', 'dish 7', 'dish 7', 'dish 7', 'dish 8']) with ordinality as t(type, key, number)
+       order by number returning id`,
+    );
+    ids = rows.map(({ id }) => id);
+    await twin.setFaults([
+      {
+        service: 'events',
+        kind: 'entry-error',
+        code: 'MalformedDetail',
+        match: { detailType: 'dish.removed' },
+      },
+    ]);
+    await twin.tick();
+    await twin.setFaults([]);
+  });
+
+  const [failed, behind] = [() => `${ids[1]}`, () => `${ids[2]}`];
+
+  test('list --blocked names the failed event, since when and how many wait, right after the run', async () => {
+    const { answer } = await json('list', '--blocked');
+    const other = await json('list', '--blocked', '--ordering-key', 'dish 8');
+    const people = await cli.run(['list', '--blocked', local]);
+    const refused = await cli.run(['list', '--blocked', '--status', 'failed', local]);
+
+    expect(answer).toEqual({
+      blockedKeys: [
+        {
+          orderingKey: 'dish 7',
+          since: expect.stringMatching(/Z$/),
+          eventId: failed(),
+          eventType: 'dish.removed',
+          errorType: 'MalformedDetail',
+          error: expect.any(String),
+          waitingBehind: 2,
+        },
+      ],
+    });
+    expect(other.answer).toEqual({ blockedKeys: [] });
+    expect(people.stdout).toMatch(new RegExp(`dish 7 +${failed()} +\\S+Z +2 events +MalformedDetail`));
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('only --ordering-key fits'),
+    });
+  });
+
+  test('status and doctor say that a key is blocked, and doctor names it with its remedy', async () => {
+    const status = await json('status');
+    const doctor = await json('doctor');
+
+    expect(status.answer).toMatchObject({ backlog: { blockedKeys: 1, pending: 2 } });
+    expect((await cli.run(['status', local])).stdout).toMatch(
+      /^blocked +1 ordering key waits behind a failed event: list --blocked$/m,
+    );
+    expect(doctor.answer['checks']).toContainEqual({
+      name: 'no ordering key is blocked',
+      result: 'failed',
+      found: expect.stringMatching(
+        new RegExp(`^1 ordering key waits .*: dish 7 since \\S+Z by ${failed()}, with 2 events behind it$`),
+      ),
+      remedy: expect.stringContaining('then redrive --event <failed event>; or skip <failed event>'),
+    });
+  });
+
+  test('list has a filter by ordering key, for events in every status', async () => {
+    const { answer } = await json('list', '--ordering-key', 'dish 7');
+
+    expect(answer['events']).toEqual(
+      expect.arrayContaining(
+        ['PROCESSED', 'FAILED', 'PENDING', 'PENDING'].map((status, index) =>
+          expect.objectContaining({ eventId: ids[index], status, orderingKey: 'dish 7' }),
+        ),
+      ),
+    );
+    expect(answer['events']).toHaveLength(4);
+  });
+
+  test('show says what waits behind an event, what an event waits for, and that it was given back', async () => {
+    const head = await json('show', failed());
+    const next = await json('show', behind());
+
+    expect(head.answer).toMatchObject({ waiting_behind: 2, waits_for: null, ordering_key: 'dish 7' });
+    expect(next.answer).toMatchObject({ waiting_behind: 1, waits_for: failed() });
+    expect((await cli.run(['show', failed(), local])).stdout).toMatch(
+      /^order +2 events wait behind this one, until it is redriven or skipped$/m,
+    );
+    const { stdout } = await cli.run(['show', behind(), local]);
+    expect(stdout).toMatch(/^order +given back without an attempt: nothing is wrong with this event$/m);
+    expect(stdout).toMatch(
+      new RegExp(`^order +waits for event ${failed()}, which has failed: redrive or skip that one$`, 'm'),
+    );
+  });
+
+  test('a redrive of the failed event lets the key go on in order', async () => {
+    expect(await json('redrive', '--event', failed())).toMatchObject({ exitCode: 0 });
+    await json('run');
+
+    expect((await json('list', '--blocked')).answer).toEqual({ blockedKeys: [] });
+    const published = (await twin.busEvents()).map(({ Detail }) => JSON.parse(Detail).eventId as string);
+    expect(published.filter((id) => ids.slice(0, 4).includes(id))).toEqual(ids.slice(0, 4));
+  });
+
+  test('skip asks, changes nothing as a dry run, and records who did it and why', async () => {
+    const nobody = await cli.run(['skip', failed(), local]);
+    expect(nobody).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^error a skip changes the order of key dish 7 .* then say --yes\n$/),
+    });
+    const declined = cli.startInTerminal(['skip', failed(), local]);
+    await declined.shows('2 events of key dish 7 would pass it');
+    declined.type('n\r');
+    expect(await declined.ended).toMatchObject({ exitCode: 1 });
+    const dryRun = await json('skip', failed(), '--dry-run');
+    expect(dryRun.answer).toEqual({
+      dryRun: true,
+      eventId: failed(),
+      orderingKey: 'dish 7',
+      waitingBehind: 2,
+    });
+    expect((await json('show', failed())).answer).toMatchObject({ skipped_at: null });
+
+    const done = await json('skip', failed(), '--reason', 'the dish is gone', '--yes');
+    const again = await json('skip', failed(), '--reason', 'another reason');
+
+    const skipped = {
+      eventId: failed(),
+      orderingKey: 'dish 7',
+      since: expect.stringMatching(/Z$/),
+      by: userInfo().username,
+      reason: 'the dish is gone',
+    };
+    expect(done).toMatchObject({ exitCode: 0, answer: { skipped, waitingBehind: 2 } });
+    expect(again).toMatchObject({ exitCode: 0, answer: { skipped, already: true } });
+    await json('run');
+    expect((await json('show', behind())).answer).toMatchObject({ status: 'PROCESSED' });
+    expect((await json('show', failed())).answer).toMatchObject({
+      status: 'FAILED',
+      skip_reason: 'the dish is gone',
+      waiting_behind: 0,
+    });
+  });
+
+  test('an event that cannot be skipped is refused with its reason', async () => {
+    const unordered = await anId('PROCESSED');
+    const refusals: readonly (readonly [string, string])[] = [
+      [`${ids[4]}`, `event ${ids[4]} is PROCESSED: only a failed event can be skipped`],
+      [unordered, `event ${unordered} has no ordering key`],
+      ['00000000-0000-4000-8000-000000000000', 'is not in the outbox'],
+    ];
+    for (const [id, reason] of refusals) {
+      const { exitCode, stderr } = await cli.run(['skip', id, '--yes', local]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(reason) });
+      stderrIsOneSentence(stderr);
+    }
+  });
+
+  test('skip with the secret of a user who may only read says which secret it needs', async () => {
+    const secret = ['--secret-arn', `${twin.health.operatorSecretArn}`];
+    const { exitCode, stderr } = await cli.run(['skip', failed(), '--yes', ...secret, local]);
+
+    expect(stderr).toContain("this secret's user may only read, so give --secret-arn of the processor");
+    stderrIsOneSentence(stderr);
+    expect(exitCode).toBe(3);
+  });
+
+  test('a redrive says how many events leave the order, and asks also before a single one', async () => {
+    await json('skip', failed(), '--yes');
+    await json('run');
+
+    const all = await json('redrive', '--all', '--dry-run');
+    const one = await cli.run(['redrive', '--event', failed(), '--dry-run', local]);
+    const nobody = await cli.run(['redrive', '--event', failed(), local]);
+    const done = await json('redrive', '--event', failed(), '--yes');
+
+    expect(all.answer).toEqual({ dryRun: true, matching: 3, outOfOrder: 1 });
+    expect(one.stdout).toBe(
+      '1 event would be redriven; it was skipped and leaves the order: published without a sequence, after younger events of the same key\n',
+    );
+    expect(nobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('it was skipped') });
+    expect(done).toMatchObject({ exitCode: 0, answer: { processed: 1, outOfOrder: 1 } });
+    const last = (await twin.busEvents()).at(-1);
+    expect(JSON.parse(`${last?.Detail}`)).toMatchObject({ eventId: failed(), orderingKey: 'dish 7' });
+    expect(JSON.parse(`${last?.Detail}`)).not.toHaveProperty('sequence');
   });
 });
 

@@ -13,6 +13,7 @@ export interface Health {
   readonly status: string;
   readonly clusterArn: string;
   readonly secretArn: string;
+  readonly operatorSecretArn: string;
   readonly database: string;
   readonly eventBusName: string;
   readonly postgresUrl: string;
