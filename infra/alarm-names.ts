@@ -10,6 +10,7 @@ export const alarmNames = [
   'events-late',
   'function-errors',
   'functions-throttled',
+  'keys-blocked',
   'leases-lost',
   'no-successful-run',
   'runs-failed',

@@ -68,6 +68,11 @@ export class Alarms extends Construct {
       kind: 'gauge',
       metric: this.#outbox('FailedEvents'),
     });
+    this.#alarm('keys-blocked', {
+      question: 'Do events wait behind a failed one of their ordering key?',
+      kind: 'gauge',
+      metric: this.#outbox('BlockedKeys'),
+    });
     this.#alarm('events-late', {
       question: 'Is the oldest event older than it should be?',
       kind: 'gauge',
