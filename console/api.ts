@@ -43,6 +43,8 @@ export interface Overview {
   /** Of the pending ones. */
   readonly due: number;
   readonly dueLater: number;
+  /** Ordering keys that wait behind a failed event, counted up to 1,000. */
+  readonly blockedKeys: number;
   /** Seconds since the oldest unfinished event could first be published. */
   readonly lagSeconds: number;
   readonly lastProcessedAt: string | null;
@@ -97,8 +99,8 @@ export interface Failures {
   }[];
 }
 
-/** `GET /events?status&eventType&aggregateId&errorType&run&id&createdAfter&createdBefore&before`, 100 a page; what is due, failed or was
- * processed last comes first. */
+/** `GET /events?status&eventType&aggregateId&errorType&run&orderingKey&blocksKey=yes&id&createdAfter&createdBefore&before`,
+ * 100 a page; what is due, failed or was processed last comes first. */
 export interface EventsPage {
   readonly events: readonly EventRow[];
   /** For `before`, absent on the last page. */
@@ -111,6 +113,7 @@ export interface EventRow {
   readonly eventType: string;
   readonly aggregateType: string | null;
   readonly aggregateId: string;
+  readonly orderingKey: string | null;
   readonly attempts: number;
   readonly errorType: string | null;
   readonly error: string | null;
@@ -135,6 +138,16 @@ export interface EventStory extends EventRow {
   /** Null when no outage gave it back. */
   readonly givenBackSince: string | null;
   readonly sequence: string;
+  /** Of an ordered event that was claimed: the place of the one that the bus accepted before it. */
+  readonly previousSequence: string | null;
+  readonly skippedAt: string | null;
+  /** Null when the setting `orderingOnFailure` skipped it. */
+  readonly skippedBy: string | null;
+  readonly skipReason: string | null;
+  /** Events of its ordering key that wait behind it, counted up to 1,000. */
+  readonly waitingBehind: number;
+  /** The first unfinished event of its ordering key, when that comes before this one. */
+  readonly waitsFor: { readonly eventId: string; readonly status: EventStatus } | null;
   /** The whole row, column by column, for those who want to see it. */
   readonly columns: Readonly<Record<string, string | null>>;
 }
@@ -223,8 +236,26 @@ export interface RedriveOrder {
 export interface RedriveAnswer {
   /** Counted up to 100,000. */
   readonly matching: number;
+  /** Of these, events that were skipped, if any: they are published out of the order of their keys. */
+  readonly outOfOrder?: number;
   /** Absent for a dry run. */
   readonly executionArn?: string;
+}
+
+/** `POST /skips`: lets the events behind a failed one of its ordering key pass. */
+export interface SkipOrder {
+  readonly eventId: string;
+  readonly reason?: string;
+  /** Counts only. */
+  readonly dryRun: boolean;
+}
+
+export interface SkipAnswer {
+  readonly orderingKey: string;
+  /** Events that pass, counted up to 1,000. */
+  readonly waitingBehind: number;
+  /** Absent for a dry run. */
+  readonly skippedAt?: string;
 }
 
 /** `POST /runs`: starts the processor once. */

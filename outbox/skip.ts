@@ -2,6 +2,11 @@ import type { DataApi, Row } from './data-api.ts';
 import { waitingBehind } from './place-in-key.ts';
 import { RowReader } from './row-reader.ts';
 
+/** This event cannot be skipped; nothing was changed. */
+export class NotSkippable extends Error {
+  override readonly name = 'NotSkippable';
+}
+
 /** Who skipped an event, and when. */
 export interface Skipped {
   readonly eventId: string;
@@ -31,7 +36,7 @@ const SKIPPABLE = `
 
 /**
  * Reads what a skip would do. Changes nothing.
- * @throws Error when the event cannot be skipped
+ * @throws NotSkippable when there is no such event, it is not ordered, or it has not failed
  */
 export async function readSkippable(database: DataApi, eventId: string): Promise<Skippable> {
   const [found] = await database.query(SKIPPABLE, { eventId });
@@ -63,7 +68,7 @@ const SKIP = `
 /**
  * Takes a failed event out of the order of its key for good, so that the events behind it pass. Repeating the call
  * changes nothing. A redrive publishes a skipped event like one without a place.
- * @throws Error when there is no such event, it is not ordered, or it has not failed; nothing is changed then
+ * @throws NotSkippable when there is no such event, it is not ordered, or it has not failed
  */
 export async function skip(
   database: DataApi,
@@ -76,14 +81,14 @@ export async function skip(
 }
 
 function skippable(eventId: string, found: Row | undefined): Row {
-  if (found === undefined) throw new Error(`event ${eventId} is not in the outbox: nothing to skip`);
+  if (found === undefined) throw new NotSkippable(`event ${eventId} is not in the outbox: nothing to skip`);
   const row = new RowReader(found);
   if (row.optionalText(1) === undefined)
-    throw new Error(
+    throw new NotSkippable(
       `event ${eventId} has no ordering key: no event waits for it, so there is nothing to skip`,
     );
   if (row.text(0) !== 'FAILED')
-    throw new Error(
+    throw new NotSkippable(
       `event ${eventId} is ${row.text(0)}: only a failed event can be skipped, the others are still to be published or are published already`,
     );
   return found;

@@ -1,9 +1,12 @@
+import { userInfo } from 'node:os';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { MATCHES_LIMIT, startRedrive } from '../../cli/start-redrive.ts';
 import { InvalidRedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
 import { countMatches } from '../../outbox/requeue.ts';
-import type { RedriveAnswer, StartedRun } from '../api.ts';
+import { NotSkippable, readSkippable, skip } from '../../outbox/skip.ts';
+import type { RedriveAnswer, SkipAnswer, StartedRun } from '../api.ts';
 import type { Connection } from './connection.ts';
+import { eventId } from './list-events.ts';
 import { badRequest } from './problem.ts';
 
 /** Counts what matches, and unless it is a dry run starts the redrive. */
@@ -14,9 +17,11 @@ export async function redrive(connection: Connection, order: unknown): Promise<R
   const request = readRequest({ ...(filter as object | undefined), ...(limit !== undefined && { limit }) });
   const { limit: most = MATCHES_LIMIT, dryRun: _, ...conditions } = request;
   const matches = await countMatches(connection.database, conditions, Math.min(most, MATCHES_LIMIT));
-  if (dryRun || matches.matching === 0) return matches;
+  const { matching, outOfOrder } = matches;
+  const counted = { matching, ...(outOfOrder > 0 && { outOfOrder }) };
+  if (dryRun || matching === 0) return counted;
   const { stepFunctions, target } = connection;
-  return { ...matches, executionArn: await startRedrive(stepFunctions, target.need('redriveArn'), request) };
+  return { ...counted, executionArn: await startRedrive(stepFunctions, target.need('redriveArn'), request) };
 }
 
 function readRequest(request: object) {
@@ -24,6 +29,29 @@ function readRequest(request: object) {
     return readRedriveRequest(request);
   } catch (error) {
     throw error instanceof InvalidRedriveRequest ? badRequest(error.message) : error;
+  }
+}
+
+/** Counts what would pass, and unless it is a dry run skips the event. */
+export async function skipEvent(connection: Connection, order: unknown): Promise<SkipAnswer> {
+  const { eventId: given, reason, dryRun } = (order ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof dryRun !== 'boolean')
+    throw badRequest(`dryRun is ${JSON.stringify(dryRun)}: expected true or false`);
+  if (reason !== undefined && typeof reason !== 'string')
+    throw badRequest(`reason is ${JSON.stringify(reason).slice(0, 80)}: expected a text`);
+  const id = eventId(String(given));
+  try {
+    const { orderingKey, waitingBehind } = await readSkippable(connection.database, id);
+    if (dryRun) return { orderingKey, waitingBehind };
+    const { since } = await skip(
+      connection.changeableDatabase(),
+      id,
+      userInfo().username,
+      reason?.trim() || undefined,
+    );
+    return { orderingKey, waitingBehind, skippedAt: since };
+  } catch (error) {
+    throw error instanceof NotSkippable ? badRequest(error.message) : error;
   }
 }
 

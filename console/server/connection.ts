@@ -4,12 +4,15 @@ import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { clientOptions, createClients } from '../../cli/clients.ts';
 import type { Target } from '../../cli/target.ts';
-import type { TransactionalDataApi } from '../../outbox/data-api.ts';
+import type { DataApi, TransactionalDataApi } from '../../outbox/data-api.ts';
 
 /** The outbox that the page shows, and the only ways to it: AWS APIs. */
 export interface Connection {
   readonly target: Target;
+  /** Signs in as the role that may only read. */
   readonly database: TransactionalDataApi;
+  /** Signs in as the processor, for the one change that no state machine makes. */
+  changeableDatabase(): DataApi;
   readonly stepFunctions: SFNClient;
   readonly logs: CloudWatchLogsClient;
   readonly scheduler: SchedulerClient;
@@ -26,6 +29,7 @@ export function connect(target: Target): Connection {
   return {
     target,
     database: database('reader'),
+    changeableDatabase: () => database(),
     stepFunctions,
     scheduler,
     logs: new CloudWatchLogsClient(options),

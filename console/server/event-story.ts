@@ -1,14 +1,16 @@
 import { readText } from '../../cli/read-in-parts.ts';
 import { atMost, isoTime } from '../../cli/sql-columns.ts';
 import type { TransactionalDataApi } from '../../outbox/data-api.ts';
+import { readPlaceInKey } from '../../outbox/place-in-key.ts';
 import { RowReader } from '../../outbox/row-reader.ts';
-import type { EventStory } from '../api.ts';
+import type { EventStatus, EventStory } from '../api.ts';
 import { EVENT_COLUMNS, eventColumns, readEventRow } from './list-events.ts';
 import { notFound } from './problem.ts';
 
 const STORY = `
   select ${eventColumns}, detail_bytes, ${isoTime('ready_at')}, redrives, redrive_id, event_bridge_id, trace_header,
-    ${isoTime('given_back_since')}, cast(sequence as text)
+    ${isoTime('given_back_since')}, cast(sequence as text), cast(previous_sequence as text),
+    ${isoTime('skipped_at')}, ${atMost(200, 'skipped_by')}, ${atMost(2_000, 'skip_reason')}
   from outbox_events where id = cast(:id as uuid)`;
 
 // Every column but the payload, whatever the schema has, as PostgreSQL prints it.
@@ -27,9 +29,10 @@ export async function readEventStory(
 ): Promise<EventStory> {
   const [found] = await database.query(STORY, { id });
   if (found === undefined) throw notFound(`there is no event ${id}`, 'it may have been purged');
-  const [columns, [error] = [], payload] = await Promise.all([
+  const [columns, [error] = [], place, payload] = await Promise.all([
     readText(database, COLUMNS, { id }),
     database.query(ERROR, { id }),
+    readPlaceInKey(database, id),
     withPayload ? readText(database, PAYLOAD, { id }) : undefined,
   ]);
   const row = new RowReader(found);
@@ -46,6 +49,17 @@ export async function readEventStory(
     traceHeader: optional(5),
     givenBackSince: optional(6),
     sequence: row.text(at(7)),
+    previousSequence: optional(8),
+    skippedAt: optional(9),
+    skippedBy: optional(10),
+    skipReason: optional(11),
+    waitingBehind: place?.waitingBehind ?? 0,
+    waitsFor: place?.waitsFor
+      ? {
+          eventId: place.waitsFor.eventId,
+          status: place.waitsFor.status.toLowerCase() as EventStatus,
+        }
+      : null,
     columns: JSON.parse(columns ?? '{}') as EventStory['columns'],
     ...(payload !== undefined && { payload }),
   };

@@ -1,4 +1,4 @@
-import { type Backlog, COUNT_LIMIT } from '../../cli/backlog.ts';
+import { type Backlog, COUNT_LIMIT, describeBlocked } from '../../cli/backlog.ts';
 import { duration } from '../../cli/duration.ts';
 import { describeOutage, type Outage } from '../../cli/outage.ts';
 import { busRemedy } from '../../cli/remedy.ts';
@@ -54,6 +54,13 @@ export function findingsOf({
       severity: 'error',
       message: `${failed >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : failed} ${failed === 1 ? 'event has' : 'events have'} failed and ${failed === 1 ? 'waits' : 'wait'} for a person`,
       remedy: 'remove the cause, then redrive',
+    });
+  const blocked = describeBlocked(backlog);
+  if (blocked !== undefined)
+    findings.push({
+      severity: 'error',
+      message: blocked,
+      remedy: 'remove the cause and redrive the event, or skip it, so that the others pass',
     });
   if (lagSeconds >= LATE_SECONDS && outage === undefined && pause === undefined)
     findings.push({

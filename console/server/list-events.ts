@@ -24,6 +24,9 @@ const comparisons: Readonly<Record<string, string>> = {
   aggregateId: 'aggregate_id = :aggregateId',
   errorType: 'last_error_type = :errorType',
   run: 'run_id = :run',
+  orderingKey: 'ordering_key = :orderingKey',
+  blocksKey:
+    "cast(:blocksKey as text) = 'yes' and status = 'FAILED' and ordering_key is not null and skipped_at is null",
   id: 'id = cast(:id as uuid)',
   createdAfter: 'created_at >= cast(:createdAfter as timestamptz)',
   createdBefore: 'created_at < cast(:createdBefore as timestamptz)',
@@ -44,8 +47,8 @@ const branches: readonly {
 export const eventColumns = `
   cast(id as text), lower(status), event_type, ${atMost(500, 'aggregate_type')}, ${atMost(500, 'aggregate_id')}, attempts,
   ${atMost(200, 'last_error_type')}, ${atMost(300, 'last_error')}, ${atMost(500, 'run_id')}, ${isoTime('created_at')},
-  ${isoTime('due_at')}, ${isoTime('processed_at')}, ${isoTime('failed_at')}`;
-export const EVENT_COLUMNS = 13;
+  ${isoTime('due_at')}, ${isoTime('processed_at')}, ${isoTime('failed_at')}, ordering_key`;
+export const EVENT_COLUMNS = 14;
 
 /** A page of events: what is due, failed or was processed last comes first. */
 export async function listEvents(database: DataApi, filter: EventFilter): Promise<EventsPage> {
@@ -79,7 +82,9 @@ function statementParts({ status, conditions, before }: EventFilter) {
     .filter(({ of }) => status === undefined || of.includes(status))
     .map(
       ({ at, where }) => `
-      (select id, status, sequence, event_type, aggregate_id, last_error_type, run_id, created_at, ${at} as at from outbox_events
+      (select id, status, sequence, event_type, aggregate_id, ordering_key, skipped_at, last_error_type, run_id, created_at,
+         ${at} as at
+       from outbox_events
        where ${[where, ...(behind === '' ? [] : [behind.replace('(at', `(${at}`)])].join(' and ')}
        order by ${at} desc, sequence desc limit ${SCAN})`,
     );
@@ -126,6 +131,7 @@ export function readEventRow(columns: Row): EventRow {
     dueAt: optional(10),
     processedAt: optional(11),
     failedAt: optional(12),
+    orderingKey: optional(13),
   };
 }
 

@@ -42,11 +42,12 @@ export function createOverview(connection: Connection): () => Promise<Overview> 
       attempt(alarms),
       attempt(schedules),
     ]);
-    const { pending, processing, processed, failed, due, dueLater, lagSeconds, lastProcessedAt } = backlog;
+    const { pending, processing, processed, failed, lagSeconds, lastProcessedAt } = backlog;
+    const { due, dueLater, blockedKeys } = backlog;
     const samples = await sample(backlog);
     return {
       counts: { pending, processing, processed, failed },
-      ...{ due, dueLater, lagSeconds, lastProcessedAt, samples },
+      ...{ due, dueLater, blockedKeys, lagSeconds, lastProcessedAt, samples },
       findings: findingsOf({
         ...{ backlog, outage, pause },
         alarms: rung.answer ?? [],

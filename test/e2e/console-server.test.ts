@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -35,6 +36,13 @@ const insert = (count: number, type: string, values = '{}') =>
      select 'a' || n, $1, $2 from generate_series(1, $3) as n`,
     [type, values, count],
   );
+/** The overview is read again only after a moment. */
+async function overviewOnce(condition: (overview: Overview) => boolean): Promise<Overview> {
+  let overview: Overview;
+  do overview = await get<Overview>('/overview');
+  while (!condition(overview));
+  return overview;
+}
 const escaped = (arn: string) => encodeURIComponent(arn);
 
 /** Node's own client, because fetch does not allow these headers to be set. */
@@ -209,6 +217,87 @@ describe('the console of npm start', () => {
   });
 });
 
+describe('ordering keys in the console', () => {
+  let ids: string[];
+
+  beforeAll(async () => {
+    await pool.query('truncate outbox_events');
+    const { rows } = await pool.query<{ id: string }>(
+      `insert into outbox_events (aggregate_id, event_type, payload, ordering_key)
+       select 'a', type, '{}', 'dish 7' from unnest(array['poisoned', 'dish.rated', 'dish.rated']) with ordinality as t(type, n)
+       order by n returning id`,
+    );
+    ids = rows.map(({ id }) => id);
+    await twin.setFaults([
+      { service: 'events', kind: 'entry-error', code: 'MalformedDetail', match: { detailType: 'poisoned' } },
+    ]);
+    await twin.tick();
+    await twin.setFaults([]);
+  });
+
+  const skip = async (body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await call(`${twin.url}/api/skips`, 'POST', headers, JSON.stringify(body));
+    return { status: answer.status, body: JSON.parse(answer.body) as object };
+  };
+
+  test('the overview counts the blocked keys and says so, and the list finds the events that block them', async () => {
+    const overview = await overviewOnce(({ blockedKeys }) => blockedKeys === 1);
+    expect(overview.findings).toContainEqual(
+      expect.objectContaining({ message: '1 ordering key waits behind a failed event' }),
+    );
+    const listed = async (query: string) =>
+      (await get<EventsPage>(`/events?${query}`)).events.map(({ eventId }) => eventId);
+    expect(await listed('blocksKey=yes')).toEqual([ids[0]]);
+    expect((await listed('orderingKey=dish%207')).sort()).toEqual([...ids].sort());
+    expect(await listed('orderingKey=dish')).toEqual([]);
+  });
+
+  test('the story says what waits behind an event, and what it waits for', async () => {
+    expect(await get<EventStory>(`/events/${ids[0]}`)).toMatchObject({
+      orderingKey: 'dish 7',
+      waitingBehind: 2,
+      waitsFor: null,
+      skippedAt: null,
+    });
+    expect(await get<EventStory>(`/events/${ids[2]}`)).toMatchObject({
+      errorType: 'NotSent',
+      attempts: 0,
+      waitingBehind: 0,
+      waitsFor: { eventId: ids[0], status: 'failed' },
+    });
+  });
+
+  test('a skip is counted first, records who did it and why, and a redrive then says that it is out of order', async () => {
+    const [eventId = '', waiting = ''] = ids;
+    expect(await skip({ eventId, dryRun: true })).toEqual({
+      status: 200,
+      body: { orderingKey: 'dish 7', waitingBehind: 2 },
+    });
+    expect(await skip({ eventId: waiting, dryRun: false })).toEqual({
+      status: 400,
+      body: expect.objectContaining({
+        message: expect.stringContaining('PENDING: only a failed event can be skipped'),
+      }),
+    });
+    expect(await skip({ eventId })).toMatchObject({ status: 400 });
+    expect(await skip({ eventId, dryRun: false, reason: ' the dish is gone ' })).toEqual({
+      status: 200,
+      body: { orderingKey: 'dish 7', waitingBehind: 2, skippedAt: expect.any(String) },
+    });
+    expect(await get<EventStory>(`/events/${eventId}`)).toMatchObject({
+      status: 'failed',
+      skippedBy: userInfo().username,
+      skipReason: 'the dish is gone',
+      waitingBehind: 0,
+    });
+    const order = JSON.stringify({ filter: { eventIds: [eventId] }, dryRun: true });
+    const json = { 'content-type': 'application/json' };
+    const redrive = await call(`${twin.url}/api/redrives`, 'POST', json, order);
+    expect(JSON.parse(redrive.body)).toEqual({ matching: 1, outOfOrder: 1 });
+  });
+});
+
 describe('the APIs that the console needs of the twin', () => {
   test('an SDK client finds a run in the log group of the state machine', async () => {
     const logs = new CloudWatchLogsClient(clientOptions(twin.url));
@@ -301,7 +390,14 @@ describe('outbox console', () => {
       expect.objectContaining({ error: 'ReadOnly' }),
     ]);
     const dryRun = await call(api('/redrives'), 'POST', json, '{"filter":{"all":true},"dryRun":true}');
-    expect(JSON.parse(dryRun.body)).toEqual({ matching: expect.any(Number) });
+    expect(JSON.parse(dryRun.body)).toMatchObject({ matching: expect.any(Number) });
+    const skip = await call(
+      api('/skips'),
+      'POST',
+      json,
+      '{"eventId":"00000000-0000-4000-8000-000000000000","dryRun":false}',
+    );
+    expect(JSON.parse(skip.body)).toMatchObject({ error: 'ReadOnly' });
     expect(
       (await call(api('/runs'), 'POST', { ...bearer(), 'content-type': 'text/plain' }, '{}')).status,
     ).toBe(415);

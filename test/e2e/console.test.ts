@@ -159,6 +159,38 @@ inBrowser(`the console page${reason}`, () => {
     await named('heading', 'Events (1)').waitFor();
   }, 60_000);
 
+  test('the page leads from a blocked key to the event that blocks it, and skips that', async () => {
+    await beginScenario(twin, pool, 0);
+    await pool.query(
+      `insert into outbox_events (aggregate_id, event_type, payload, ordering_key)
+       select '7', type, '{}', 'dish 7' from unnest(array['dish.removed', 'dish.rated', 'dish.rated']) with ordinality as t(type, n) order by n`,
+    );
+    await twin.setFaults([rejectRemovals]);
+    await twin.tick();
+    await twin.setFaults([]);
+    await page.goto(`${twin.url}/#/`);
+    await named('link', '1 waits behind a failed event').click();
+    await named('link', 'dish.removed').click();
+    await page.getByText('2 events wait behind it').waitFor();
+    await named('button', 'Skip…').click();
+    await page.getByText('2 events wait behind it, with the ordering key dish 7').waitFor();
+    await page.getByLabel('Reason').fill('the dish is gone');
+    await named('button', 'Skip for good').click();
+    await page.getByText(/^Skipped at .* by /).waitFor();
+    await page.getByText('“the dish is gone”').waitFor();
+    await named('button', 'Skip…').waitFor({ state: 'hidden' });
+
+    await named('button', 'Redrive…').click();
+    await page.getByText(/It was skipped: published without a sequence/).waitFor();
+    await named('button', 'Cancel').click();
+    const { rows } = await pool.query<{ id: string }>(
+      `select id from outbox_events where status = 'PENDING' order by sequence desc limit 1`,
+    );
+    await page.goto(`${twin.url}/#/events/${rows[0]?.id}`);
+    await page.getByText('Claimed and given back without an attempt').waitFor();
+    await page.getByText('Waits for an earlier event of its key').waitFor();
+  }, 60_000);
+
   test('a payload is shown as text when somebody asks for it, whatever it contains', async () => {
     await beginScenario(twin, pool, 0);
     const attack = '<img src=x onerror="document.title=1">';

@@ -6,7 +6,9 @@ import { addressOf } from '../shell/address.ts';
 import { number, time } from '../shell/format.ts';
 import { eventStatuses } from '../shell/statuses.ts';
 
-export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
+const KEY = 'orderingKey';
+
+const columns: TableProps.ColumnDefinition<EventRow>[] = [
   {
     id: 'status',
     header: 'Status',
@@ -27,6 +29,7 @@ export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
     header: 'Aggregate',
     cell: ({ aggregateType, aggregateId }) => [aggregateType, aggregateId].filter(Boolean).join(' '),
   },
+  { id: KEY, header: 'Ordering key', cell: ({ orderingKey }) => orderingKey ?? '–' },
   { id: 'created', header: 'Created', cell: ({ createdAt }) => time(createdAt) },
   { id: 'attempts', header: 'Attempts', cell: ({ attempts }) => number(attempts) },
   {
@@ -38,3 +41,9 @@ export const eventColumns: TableProps.ColumnDefinition<EventRow>[] = [
     ),
   },
 ];
+
+/** The column of ordering keys is there when one of the events has a key. */
+export function eventColumns(events: readonly EventRow[]) {
+  const ordered = events.some(({ orderingKey }) => orderingKey !== null);
+  return columns.filter(({ id }) => ordered || id !== KEY);
+}

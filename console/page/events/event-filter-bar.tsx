@@ -65,6 +65,11 @@ function options(
       events.map(({ aggregateId }) => aggregateId),
     ),
     ...distinct(
+      'orderingKey',
+      events.map(({ orderingKey }) => orderingKey),
+    ),
+    { propertyKey: 'blocksKey', value: 'yes' },
+    ...distinct(
       'run',
       events.map(({ runArn }) => runArn),
     ),

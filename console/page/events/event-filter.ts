@@ -12,6 +12,8 @@ export const fields = [
   'aggregateId',
   'errorType',
   'run',
+  'orderingKey',
+  'blocksKey',
   'id',
   'createdAfter',
   'createdBefore',
@@ -24,6 +26,8 @@ export const labels: Readonly<Record<Field, string>> = {
   aggregateId: 'Aggregate',
   errorType: 'Error type',
   run: 'Run (ARN)',
+  orderingKey: 'Ordering key',
+  blocksKey: 'Blocks its key',
   id: 'Event id',
   createdAfter: 'Created after',
   createdBefore: 'Created before',
@@ -53,12 +57,13 @@ export function guess(text: string): Condition {
 export function redriveFilter(
   conditions: readonly Condition[],
 ): { readonly filter: RedriveOrder['filter'] } | { readonly impossible: string } {
-  const { status, run, id, createdAfter, createdBefore, ...same } = queryOf(conditions);
+  const { status, run, id, orderingKey, blocksKey, createdAfter, createdBefore, ...same } =
+    queryOf(conditions);
   if (status !== undefined && status !== 'failed')
     return { impossible: 'Only failed events can be redriven; this list shows others.' };
-  if (createdAfter ?? createdBefore)
+  if (orderingKey ?? blocksKey ?? createdAfter ?? createdBefore)
     return {
-      impossible: 'A redrive cannot be limited by creation time: select the events instead.',
+      impossible: 'A redrive cannot be limited by ordering key or creation time: select the events instead.',
     };
   const filter = {
     ...same,

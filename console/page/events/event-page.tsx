@@ -16,6 +16,7 @@ import { usePolled } from '../shell/use-polled.ts';
 import { inWords } from './event-filter.ts';
 import { EventPayload } from './event-payload.tsx';
 import { RowColumns } from './row-columns.tsx';
+import { SkipModal } from './skip-modal.tsx';
 import { story } from './story.ts';
 
 const INTERVAL_MS = 2_000;
@@ -23,6 +24,7 @@ const INTERVAL_MS = 2_000;
 /** One event: its story, its payload, its row. */
 export default function EventPage({ id }: { readonly id: string }) {
   const [redriving, setRedriving] = useState(false);
+  const [skipping, setSkipping] = useState(false);
   const path = `events/${encodeURIComponent(id)}`;
   const {
     data: event,
@@ -42,7 +44,12 @@ export default function EventPage({ id }: { readonly id: string }) {
           description={id}
           actions={
             event?.status === 'failed' && (
-              <ChangeButton onClick={() => setRedriving(true)}>Redrive…</ChangeButton>
+              <SpaceBetween direction="horizontal" size="xs">
+                {event.orderingKey !== null && event.skippedAt === null && (
+                  <ChangeButton onClick={() => setSkipping(true)}>Skip…</ChangeButton>
+                )}
+                <ChangeButton onClick={() => setRedriving(true)}>Redrive…</ChangeButton>
+              </SpaceBetween>
             )
           }
         >
@@ -63,6 +70,15 @@ export default function EventPage({ id }: { readonly id: string }) {
           </SpaceBetween>
         )}
       </SpaceBetween>
+      {skipping && (
+        <SkipModal
+          eventId={id}
+          onClose={() => {
+            setSkipping(false);
+            refresh();
+          }}
+        />
+      )}
       {redriving && (
         <RedriveModal
           filter={filter}
@@ -81,7 +97,7 @@ function Story({ event }: { readonly event: EventStory }) {
   return (
     <Steps
       ariaLabel="Story of the event"
-      steps={story(event).map(({ status, title, detail, runArn }) => ({
+      steps={story(event).map(({ status, title, detail, runArn, eventId }) => ({
         status,
         statusIconAriaLabel: status,
         header: title,
@@ -89,6 +105,7 @@ function Story({ event }: { readonly event: EventStory }) {
           <>
             {detail !== undefined && <div className="unbroken">{detail}</div>}
             {runArn !== undefined && <Link href={addressOf(['runs', runArn])}>Show the run</Link>}
+            {eventId !== undefined && <Link href={addressOf(['events', eventId])}>Show that event</Link>}
           </>
         ),
       }))}

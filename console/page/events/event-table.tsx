@@ -42,7 +42,7 @@ export function EventTable(props: Props) {
       trackBy="eventId"
       loading={page === undefined && problem === undefined}
       loadingText="Loading events"
-      columnDefinitions={eventColumns}
+      columnDefinitions={eventColumns(events)}
       selectionType="multi"
       selectedItems={stillFailed}
       isItemDisabled={({ status }) => status !== 'failed'}

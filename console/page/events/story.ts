@@ -1,5 +1,5 @@
 import type { EventStory } from '../../api.ts';
-import { duration, plural, time } from '../shell/format.ts';
+import { duration, plural, time, upTo } from '../shell/format.ts';
 
 /** One step in the story of an event. */
 export interface Step {
@@ -8,7 +8,11 @@ export interface Step {
   readonly detail?: string;
   /** The run behind it. */
   readonly runArn?: string;
+  /** The event that it waits for. */
+  readonly eventId?: string;
 }
+
+const COUNT_LIMIT = 1_000;
 
 /** What has happened to the event, in order, and what comes next. */
 export function story(event: EventStory, now = new Date()): readonly Step[] {
@@ -17,7 +21,9 @@ export function story(event: EventStory, now = new Date()): readonly Step[] {
     ...attempts(event),
     ...redrives(event),
     ...outage(event, now),
+    ...skipped(event, now),
     end(event, now),
+    ...behind(event),
   ];
 }
 
@@ -32,6 +38,15 @@ function created({ createdAt, readyAt }: EventStory, now: Date): Step {
 
 function attempts({ attempts: count, runArn, error, errorType, status }: EventStory): Step[] {
   if (count === 0 && runArn === null) return [];
+  if (errorType === 'NotSent' && status !== 'processed')
+    return [
+      {
+        status: 'warning',
+        title: 'Claimed and given back without an attempt',
+        detail: `Nothing is wrong with this event: ${error}.`,
+        ...(runArn !== null && { runArn }),
+      },
+    ];
   const failed = errorType !== null && status !== 'processed';
   return [
     {
@@ -62,8 +77,20 @@ function outage({ givenBackSince, status }: EventStory, now: Date): Step[] {
   ];
 }
 
+function skipped({ skippedAt, skippedBy, skipReason, status }: EventStory, now: Date): Step[] {
+  if (skippedAt === null) return [];
+  const later = status === 'processed' ? 'It was published' : 'A redrive publishes it';
+  return [
+    {
+      status: 'warning',
+      title: `Skipped at ${time(skippedAt, now)} by ${skippedBy ?? 'the setting orderingOnFailure'}`,
+      detail: `${skipReason === null ? '' : `“${skipReason}” `}The events behind it pass. ${later} without a place in the order.`,
+    },
+  ];
+}
+
 function end(event: EventStory, now: Date): Step {
-  const { status, processedAt, readyAt, failedAt, dueAt, eventBridgeId } = event;
+  const { status, processedAt, readyAt, failedAt, dueAt, eventBridgeId, waitsFor } = event;
   if (status === 'processed' && processedAt !== null) {
     const took = duration(Date.parse(processedAt) - Date.parse(readyAt));
     const entry = eventBridgeId === null ? '' : ` Its id there is ${eventBridgeId}.`;
@@ -85,9 +112,32 @@ function end(event: EventStory, now: Date): Step {
       title: 'A run is publishing it',
       ...(dueAt !== null && { detail: `If the run dies, the event is due again at ${time(dueAt, now)}.` }),
     };
+  if (waitsFor !== null)
+    return {
+      status: 'pending',
+      title: 'Waits for an earlier event of its key',
+      detail:
+        waitsFor.status === 'failed'
+          ? 'That one has failed: redrive or skip it.'
+          : 'It is published after that one.',
+      eventId: waitsFor.eventId,
+    };
   const due = dueAt === null || Date.parse(dueAt) <= now.getTime();
   return {
     status: 'pending',
     title: due ? 'Due: the next run claims it' : `Due at ${time(dueAt, now)}`,
   };
+}
+
+function behind({ waitingBehind, orderingKey, status }: EventStory): Step[] {
+  if (waitingBehind === 0) return [];
+  const blocked = status === 'failed' ? ' They wait until it is redriven or skipped.' : '';
+  const events = waitingBehind === 1 ? '1 event waits' : `${upTo(COUNT_LIMIT, waitingBehind)} events wait`;
+  return [
+    {
+      status: status === 'failed' ? 'warning' : 'pending',
+      title: `${events} behind it`,
+      detail: `With the ordering key ${orderingKey}.${blocked}`,
+    },
+  ];
 }

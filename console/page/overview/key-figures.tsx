@@ -12,7 +12,7 @@ const COUNT_LIMIT = 1_000;
 
 /** How many events have each of the four statuses, and how late the oldest one is. */
 export function KeyFigures({ overview }: { readonly overview: Overview }) {
-  const { counts, due, dueLater, lagSeconds, lastProcessedAt } = overview;
+  const { counts, due, dueLater, blockedKeys, lagSeconds, lastProcessedAt } = overview;
   const figure = (status: EventStatus, detail: string) => ({
     label: eventStatuses[status].label,
     value: (
@@ -37,9 +37,22 @@ export function KeyFigures({ overview }: { readonly overview: Overview }) {
           figure('failed', counts.failed === 0 ? 'none waits for a person' : 'wait for a person'),
           { label: 'Lag', value: lagSeconds < 1 ? 'none' : duration(lagSeconds * 1_000) },
           { label: 'Last processed', value: lastProcessedAt === null ? 'never' : time(lastProcessedAt) },
+          ...(blockedKeys === 0
+            ? []
+            : [{ label: 'Blocked keys', value: <BlockedKeys count={blockedKeys} /> }]),
         ]}
       />
     </Container>
+  );
+}
+
+/** Leads to the failed events that the keys wait for. */
+function BlockedKeys({ count }: { readonly count: number }) {
+  const href = addressOf(['events'], { status: 'failed', blocksKey: 'yes' });
+  return (
+    <Link href={href}>
+      {upTo(COUNT_LIMIT, count)} {count === 1 ? 'waits' : 'wait'} behind a failed event
+    </Link>
   );
 }
 

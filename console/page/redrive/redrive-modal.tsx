@@ -51,7 +51,7 @@ export function RedriveModal({ filter, what, onClose }: Props) {
           {state.step === 'counting' && (
             <StatusIndicator type="loading">A dry run counts what matches</StatusIndicator>
           )}
-          {asking && <Counted matching={state.matching} />}
+          {asking && <Counted matching={state.matching} outOfOrder={state.outOfOrder} />}
           {state.step === 'started' && <RedriveProgress arn={state.executionArn} matching={state.matching} />}
           {state.step === 'refused' && (
             <Alert type="error" header={state.problem.message} statusIconAriaLabel="Error">
@@ -67,7 +67,12 @@ export function RedriveModal({ filter, what, onClose }: Props) {
   );
 }
 
-function Counted({ matching }: { readonly matching: number }) {
+interface CountedProps {
+  readonly matching: number;
+  readonly outOfOrder: number;
+}
+
+function Counted({ matching, outOfOrder }: CountedProps) {
   if (matching === 0) return <>No failed event matches: there is nothing to redrive.</>;
   const count = matching === 1 ? '1 event' : `${upTo(COUNT_LIMIT, matching)} events`;
   return (
@@ -76,6 +81,16 @@ function Counted({ matching }: { readonly matching: number }) {
       <Box color="text-body-secondary">
         Remove the cause first: an event that fails again waits for a person as before.
       </Box>
+      {outOfOrder > 0 && (
+        <Box padding={{ top: 's' }}>
+          <StatusIndicator type="warning">
+            {matching === 1
+              ? 'It was'
+              : `${upTo(COUNT_LIMIT, outOfOrder)} of them ${outOfOrder === 1 ? 'was' : 'were'}`}{' '}
+            skipped: published without a sequence, after younger events of the same key.
+          </StatusIndicator>
+        </Box>
+      )}
     </>
   );
 }

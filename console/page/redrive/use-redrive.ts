@@ -5,7 +5,7 @@ import { order } from '../shell/server.ts';
 
 export type RedriveState =
   | { readonly step: 'counting' }
-  | { readonly step: 'counted' | 'starting'; readonly matching: number }
+  | { readonly step: 'counted' | 'starting'; readonly matching: number; readonly outOfOrder: number }
   | { readonly step: 'started'; readonly matching: number; readonly executionArn: string }
   | { readonly step: 'refused'; readonly problem: Problem };
 
@@ -20,21 +20,24 @@ export function useRedrive(filter: RedriveOrder['filter']): { state: RedriveStat
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts once, when the question is asked
   useEffect(() => {
-    send(true).then(({ matching }) => setState({ step: 'counted', matching }), refused);
+    send(true).then(
+      ({ matching, outOfOrder = 0 }) => setState({ step: 'counted', matching, outOfOrder }),
+      refused,
+    );
   }, []);
 
   return {
     state,
     confirm() {
       if (state.step !== 'counted') return;
-      const { matching } = state;
-      setState({ step: 'starting', matching });
+      const { matching, outOfOrder } = state;
+      setState({ step: 'starting', matching, outOfOrder });
       send(false)
         .then(({ matching: now, executionArn }) =>
           // Without an execution, nothing matched any more.
           setState(
             executionArn === undefined
-              ? { step: 'counted', matching: now }
+              ? { step: 'counted', matching: now, outOfOrder: 0 }
               : { step: 'started', matching: now, executionArn },
           ),
         )
