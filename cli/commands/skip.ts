@@ -56,7 +56,7 @@ async function skipEvent({ database, output }: Context, id: string, options: Ski
   const done = await skip(database(), id, userInfo().username, options.reason);
   output.answer(
     { skipped: done, waitingBehind },
-    () => `${describeSkipped(done)}; ${waiting} of ${key} pass`,
+    () => `${describeSkipped(done)}; ${waiting} of ${key} ${waitingBehind === 1 ? 'passes' : 'pass'}`,
   );
 }
 

@@ -21,8 +21,9 @@ export function story(event: EventStory, now = new Date()): readonly Step[] {
     ...attempts(event),
     ...redrives(event),
     ...outage(event, now),
-    ...skipped(event, now),
-    end(event, now),
+    ...(event.status === 'failed'
+      ? [end(event, now), ...skipped(event, now)]
+      : [...skipped(event, now), end(event, now)]),
     ...behind(event),
   ];
 }
