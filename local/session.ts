@@ -7,7 +7,7 @@ import { isConnectionLost } from '../twin/postgres/connection.ts';
 import { takeAccount } from './accounting.ts';
 import { createLiveView, type LiveView } from './live-view.ts';
 import { isDrained, readProgress } from './outbox-status.ts';
-import { smallEvents, webhookEvents, writeEvents } from './sample-events.ts';
+import { partlyOrdered, smallEvents, webhookEvents, writeEvents } from './sample-events.ts';
 import { printSummary } from './summary.ts';
 
 export interface SessionOptions {
@@ -48,7 +48,8 @@ export async function runSession(twin: Twin, options: SessionOptions): Promise<b
 
 async function showTraffic(twin: Twin, pool: pg.Pool, options: SessionOptions): Promise<boolean> {
   const { events, once: untilDrained, stopping } = options;
-  const samples = options.eventBytes === undefined ? webhookEvents() : smallEvents(options.eventBytes);
+  const samples =
+    options.eventBytes === undefined ? partlyOrdered(webhookEvents()) : smallEvents(options.eventBytes);
   const acceptedBefore = twin.bus.length;
   const countsBefore = twin.counts;
   const view = createLiveView(process.stdout);

@@ -1,7 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 // In a project of yours: from 'outbox-processor/inbox'.
-import { createInbox, fromPg, type InboxEvent, NotAnOutboxEvent, processInOrder } from '../../inbox/index.ts';
+import {
+  advance,
+  createInbox,
+  fromPg,
+  type InboxEvent,
+  NotAnOutboxEvent,
+  OutOfOrder,
+  processInOrder,
+} from '../../inbox/index.ts';
 
 /** Its statements on `client` are committed together with the note that the event was processed, or not at all. */
 export type Handle = (event: InboxEvent, client: PoolClient) => Promise<void>;
@@ -10,7 +18,10 @@ const BUS_POSITION = `
   create table if not exists bus_position (only_row boolean primary key default true check (only_row), seen bigint not null);
   insert into bus_position (seen) values (0) on conflict do nothing`;
 
-/** Follows the bus of the local twin and processes each event once, also after a crash or a second delivery. */
+/**
+ * Follows the bus of the local twin and processes each event once, those of a key in order, also after a crash or a
+ * second delivery.
+ */
 export async function consume(
   pool: Pool,
   twinUrl: string,
@@ -43,9 +54,16 @@ async function process(pool: Pool, event: object, seen: number, handle: Handle):
   const client = await pool.connect();
   try {
     await client.query('begin');
-    await processInOrder(fromPg(client), event, (read) => handle(read, client)).catch((error: unknown) => {
-      if (!(error instanceof NotAnOutboxEvent)) throw error;
-      console.warn(error.message); // somebody else's event on the bus: pass it by
+    const inOrder = () => processInOrder(fromPg(client), event, (read) => handle(read, client));
+    await inOrder().catch(async (error: unknown) => {
+      if (error instanceof NotAnOutboxEvent) {
+        console.warn(error.message); // somebody else's event on the bus: pass it by
+      } else if (error instanceof OutOfOrder) {
+        // The log keeps the order, so it has dropped what came before: begin here. A queue would bring it later.
+        const { source, orderingKey, previousSequence } = error;
+        await advance(fromPg(client), { source, orderingKey, to: previousSequence });
+        await inOrder();
+      } else throw error;
     });
     await client.query('update bus_position set seen = $1', [seen]);
     await client.query('commit');

@@ -51,14 +51,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function publish(eventId: string): void {
+function publish(eventId: string, place: object = {}): void {
   bus.append([
     {
       EventId: randomUUID(),
       Time: '2026-03-01T10:00:00.000Z',
       Source: 'shop.outbox',
       DetailType: 'dish.rated',
-      Detail: JSON.stringify({ eventId, aggregateId: '7' }),
+      Detail: JSON.stringify({ eventId, aggregateId: '7', ...place }),
       Resources: [],
       EventBusName: 'outbox-bus',
     },
@@ -96,6 +96,29 @@ test('a consumer handles each event once, although one is delivered twice and it
   );
 
   expect(handled).toEqual([first, second, third, last]);
+});
+
+test('events of a key are handled in order, also when the log has dropped the first of them', async () => {
+  const [seventh, ninth, last] = [randomUUID(), randomUUID(), randomUUID()];
+  const place = { orderingKey: 'dish 7', sequence: 7, previousSequence: 3 };
+  publish(seventh, place);
+  publish(ninth, { ...place, sequence: 9, previousSequence: 7 });
+  publish(seventh, place);
+  publish(last);
+  const handled: string[] = [];
+  const stopping = new AbortController();
+
+  await consume(
+    pool,
+    endpoint.url,
+    async ({ eventId }) => {
+      handled.push(eventId);
+      if (eventId === last) stopping.abort();
+    },
+    stopping.signal,
+  );
+
+  expect(handled).toEqual([seventh, ninth, last]);
 });
 
 test('an entry of the bus that is no event of an outbox is passed by with a warning', async () => {
