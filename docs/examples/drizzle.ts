@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
@@ -22,6 +23,19 @@ export async function addDish(db: NodePgDatabase, dish: { id: string; name: stri
       aggregateId: dish.id,
       eventType: 'dish.created',
       payload: { name: dish.name },
+    });
+  });
+}
+
+/** Events of one dish are published in the order of these commits. */
+export async function renameDish(db: NodePgDatabase, dish: { id: string; name: string }): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.update(dishes).set({ name: dish.name }).where(eq(dishes.id, dish.id));
+    await tx.insert(outboxEvents).values({
+      aggregateId: dish.id,
+      eventType: 'dish.renamed',
+      payload: { name: dish.name },
+      orderingKey: `dish ${dish.id}`,
     });
   });
 }

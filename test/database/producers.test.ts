@@ -4,8 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { addDish as addByDataApi } from '../../docs/examples/data-api.ts';
-import { addDish as addByDrizzle, outboxEvents } from '../../docs/examples/drizzle.ts';
-import { addDish as addByPg } from '../../docs/examples/pg.ts';
+import {
+  addDish as addByDrizzle,
+  outboxEvents,
+  renameDish as renameByDrizzle,
+} from '../../docs/examples/drizzle.ts';
+import { addDish as addByPg, renameDish as renameByPg } from '../../docs/examples/pg.ts';
 import { refusingConstraint } from '../../docs/examples/refusal.ts';
 import { fencedBlock, projectText } from '../support/fenced-block.ts';
 import { target, useOutboxDatabase } from '../support/outbox-database.ts';
@@ -31,7 +35,7 @@ beforeAll(async () => {
   await database.sql(`create role ${role}`);
   await database.sql('select outbox_grant_producer($1)', [role]);
   await database.sql(`create role ${user} login password 'secret'`);
-  await database.sql(`grant select, insert on dishes to ${user}`);
+  await database.sql(`grant select, insert, update on dishes to ${user}`);
   const grant = fencedBlock(page, 'role');
   await database.sql(grant.replace('outbox_producer', role).replace('my_app', user));
   const url = new URL(database.postgresUrl);
@@ -163,6 +167,23 @@ describe('the options of an event', () => {
       { ordering_key: 'dish 7' },
     ]);
   });
+
+  test.each([
+    ['pg', (dish: typeof laksa) => renameByPg(application, dish)],
+    ['Drizzle', (dish: typeof laksa) => renameByDrizzle(drizzle(application), dish)],
+  ] as const)(
+    'a renamed dish and its event in the order of the dish are committed by %s',
+    async (_, rename) => {
+      await database.sql(`insert into dishes values ('7', 'Laksa')`);
+
+      await rename({ id: '7', name: 'Laksa lemak' });
+
+      expect(await dishes()).toEqual([{ id: '7', name: 'Laksa lemak' }]);
+      expect(await database.sql('select event_type, ordering_key from outbox_events')).toEqual([
+        { event_type: 'dish.renamed', ordering_key: 'dish 7' },
+      ]);
+    },
+  );
 
   test('Drizzle supports an id, a trace header and a later due time', async () => {
     const event = { id: randomUUID(), aggregateId: '7', eventType: 'dish.created', payload: {} };
