@@ -48,8 +48,7 @@ export async function runSession(twin: Twin, options: SessionOptions): Promise<b
 
 async function showTraffic(twin: Twin, pool: pg.Pool, options: SessionOptions): Promise<boolean> {
   const { events, once: untilDrained, stopping } = options;
-  const samples =
-    options.eventBytes === undefined ? partlyOrdered(webhookEvents()) : smallEvents(options.eventBytes);
+  const samples = samplesFor(options);
   const acceptedBefore = twin.bus.length;
   const countsBefore = twin.counts;
   const view = createLiveView(process.stdout);
@@ -97,6 +96,12 @@ async function showTraffic(twin: Twin, pool: pg.Pool, options: SessionOptions): 
   const account = await withDatabase(() => takeAccount(pool, twin.bus, acceptedBefore, since));
   printSummary(account, twin, countsBefore, elapsedMs);
   return account.complete && !stopping.aborted;
+}
+
+/** The endless stream is for a person who watches, so some of it is in order; a number of events drains at full speed. */
+function samplesFor({ events, eventBytes }: SessionOptions) {
+  if (eventBytes !== undefined) return smallEvents(eventBytes);
+  return Number.isFinite(events) ? webhookEvents() : partlyOrdered(webhookEvents());
 }
 
 /** Repeats what a lost connection has interrupted until the database answers again or nobody waits any more. */
