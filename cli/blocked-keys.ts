@@ -4,18 +4,22 @@ import { RowReader } from '../outbox/row-reader.ts';
 import { readRows } from './read-in-parts.ts';
 import { atMost, isoTime } from './sql-columns.ts';
 
+const IS_WANTED = '(cast(:key as text) is null or ordering_key = cast(:key as text))';
+
 // A claim writes into the queue that a key is blocked. A key whose event failed after that claim is still due there,
 // among those that were woken last.
 const BLOCKED_KEYS = `
   with key as (
-    (select ordering_key from outbox_ordering_queue where due_at is null order by blocked_at limit 1000)
+    (select ordering_key from outbox_ordering_queue where due_at is null and ${IS_WANTED}
+     order by blocked_at limit 1000)
     union all
-    (select ordering_key from outbox_ordering_queue where due_at <= now() order by due_at desc limit 1000)),
+    (select ordering_key from outbox_ordering_queue where due_at <= now() and ${IS_WANTED}
+     order by due_at desc limit 1000)),
   blocked as materialized (
     select key.ordering_key, head.* from key, lateral (
       select e.id, e.sequence, e.status, e.event_type, e.failed_at, e.last_error_type, e.last_error
       ${unfinishedOf('key.ordering_key')} order by e.sequence limit 1) as head
-    where head.status = 'FAILED' and (cast(:key as text) is null or key.ordering_key = cast(:key as text))
+    where head.status = 'FAILED'
     order by head.failed_at, head.sequence
     limit cast(:limit as bigint) offset cast(:offset as bigint))
   select ordering_key, cast(id as text), event_type, ${isoTime('failed_at')}, ${atMost(500, 'last_error_type')},

@@ -142,7 +142,9 @@ async function listKeys({ database, output }: Context, { limit, orderingKey }: L
     error: output.cell(printable([key.errorType, key.error].filter(Boolean).join(': ')), 60),
     type: printable(key.eventType),
   }));
-  output.answer({ blockedKeys }, () => (cells.length === 0 ? 'no key is blocked' : output.table(cells)));
+  const none =
+    orderingKey === undefined ? 'no key is blocked' : `key ${printable(orderingKey)} is not blocked`;
+  output.answer({ blockedKeys }, () => (cells.length === 0 ? none : output.table(cells)));
   if (cells.length > 0)
     output.note('remove the cause, then redrive --event <failed event>; or skip <failed event>');
   if (cells.length === limit) output.note(`the ${limit} that have been blocked longest; more with --limit`);
