@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
 import { InvalidRedriveRequest } from '../outbox/redrive-request.ts';
-import { NotSkippable } from '../outbox/skip.ts';
 import { printable } from './printable.ts';
 import { OutputLost } from './stdout.ts';
 
@@ -39,8 +38,6 @@ export function explain(error: unknown, place: string): { sentence: string; exit
     return say(ours instanceof Failed ? exitCodes.failed : exitCodes.unreachable, ours.message);
   const usage = of((cause) => cause instanceof WrongUsage || cause instanceof InvalidRedriveRequest);
   if (usage !== undefined) return say(exitCodes.usage, usage.message);
-  const notSkippable = of((cause) => cause instanceof NotSkippable);
-  if (notSkippable !== undefined) return say(exitCodes.failed, notSkippable.message);
   if (error instanceof CommanderError) return say(exitCodes.usage, error.message.replace(/^error: /, ''));
 
   const offline = of(

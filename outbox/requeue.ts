@@ -110,7 +110,7 @@ export async function countMatches(
 ): Promise<Matches> {
   const rows = await database.query(COUNT_MATCHES, { ...parameters(filter), limit });
   const row = new RowReader(rows[0]);
-  return { matching: row.number(0), outOfOrder: row.number(1) };
+  return { matching: row.number(0), outOfOrder: row.optionalNumber(1) ?? 0 };
 }
 
 function parameters(filter: RedriveFilter) {

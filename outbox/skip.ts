@@ -2,11 +2,6 @@ import type { DataApi, Row } from './data-api.ts';
 import { waitingBehind } from './place-in-key.ts';
 import { RowReader } from './row-reader.ts';
 
-/** This event cannot be skipped; nothing was changed. */
-export class NotSkippable extends Error {
-  override readonly name = 'NotSkippable';
-}
-
 /** Who skipped an event, and when. */
 export interface Skipped {
   readonly eventId: string;
@@ -34,13 +29,15 @@ const SKIPPABLE = `
     case when skipped_at is null then ${waitingBehind('event.ordering_key', 'event.sequence')} else 0 end
   from outbox_events as event where id = cast(:eventId as uuid)`;
 
-/**
- * Reads what a skip would do. Changes nothing.
- * @throws NotSkippable when there is no such event, it is not ordered, or it has not failed
- */
-export async function readSkippable(database: DataApi, eventId: string): Promise<Skippable> {
+/** Reads what a skip would do, or why there is none. Changes nothing. */
+export async function readSkippable(
+  database: DataApi,
+  eventId: string,
+): Promise<Skippable | { readonly refusal: string }> {
   const [found] = await database.query(SKIPPABLE, { eventId });
-  const row = new RowReader(skippable(eventId, found));
+  const refusal = refusalOf(eventId, found);
+  if (refusal !== undefined) return { refusal };
+  const row = new RowReader(found);
   const skipped = row.optionalNumber(2) === undefined ? undefined : readSkipped(eventId, row);
   return {
     orderingKey: row.text(1),
@@ -68,7 +65,7 @@ const SKIP = `
 /**
  * Takes a failed event out of the order of its key for good, so that the events behind it pass. Repeating the call
  * changes nothing. A redrive publishes a skipped event like one without a place.
- * @throws NotSkippable when there is no such event, it is not ordered, or it has not failed
+ * @throws Error when there is no such event, it is not ordered, or it has not failed; nothing is changed then
  */
 export async function skip(
   database: DataApi,
@@ -77,21 +74,19 @@ export async function skip(
   reason?: string,
 ): Promise<Skipped> {
   const [found] = await database.query(SKIP, { eventId, by, reason: reason ?? null });
-  return readSkipped(eventId, new RowReader(skippable(eventId, found)));
+  const refusal = refusalOf(eventId, found);
+  if (refusal !== undefined) throw new Error(refusal);
+  return readSkipped(eventId, new RowReader(found));
 }
 
-function skippable(eventId: string, found: Row | undefined): Row {
-  if (found === undefined) throw new NotSkippable(`event ${eventId} is not in the outbox: nothing to skip`);
+function refusalOf(eventId: string, found: Row | undefined): string | undefined {
+  if (found === undefined) return `event ${eventId} is not in the outbox: nothing to skip`;
   const row = new RowReader(found);
   if (row.optionalText(1) === undefined)
-    throw new NotSkippable(
-      `event ${eventId} has no ordering key: no event waits for it, so there is nothing to skip`,
-    );
+    return `event ${eventId} has no ordering key: no event waits for it, so there is nothing to skip`;
   if (row.text(0) !== 'FAILED')
-    throw new NotSkippable(
-      `event ${eventId} is ${row.text(0)}: only a failed event can be skipped, the others are still to be published or are published already`,
-    );
-  return found;
+    return `event ${eventId} is ${row.text(0)}: only a failed event can be skipped, the others are still to be published or are published already`;
+  return undefined;
 }
 
 function readSkipped(eventId: string, row: RowReader): Skipped {

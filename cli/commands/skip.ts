@@ -5,6 +5,7 @@ import { readSkippable, type Skipped, skip } from '../../outbox/skip.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { eventId } from '../arguments.ts';
 import { ask } from '../ask.ts';
+import { Failed } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 
 interface SkipOptions {
@@ -37,7 +38,9 @@ export function addSkip(program: Command): void {
 }
 
 async function skipEvent({ database, output }: Context, id: string, options: SkipOptions): Promise<void> {
-  const { orderingKey, waitingBehind, skipped } = await readSkippable(database(), id);
+  const found = await readSkippable(database(), id);
+  if ('refusal' in found) throw new Failed(found.refusal);
+  const { orderingKey, waitingBehind, skipped } = found;
   const key = `key ${printable(orderingKey)}`;
   const waiting = describeWaiting(waitingBehind);
   if (skipped !== undefined)

@@ -3,7 +3,7 @@ import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { MATCHES_LIMIT, startRedrive } from '../../cli/start-redrive.ts';
 import { InvalidRedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
 import { countMatches } from '../../outbox/requeue.ts';
-import { NotSkippable, readSkippable, skip } from '../../outbox/skip.ts';
+import { readSkippable, skip } from '../../outbox/skip.ts';
 import type { RedriveAnswer, SkipAnswer, StartedRun } from '../api.ts';
 import type { Connection } from './connection.ts';
 import { eventId } from './list-events.ts';
@@ -40,19 +40,13 @@ export async function skipEvent(connection: Connection, order: unknown): Promise
   if (reason !== undefined && typeof reason !== 'string')
     throw badRequest(`reason is ${JSON.stringify(reason).slice(0, 80)}: expected a text`);
   const id = eventId(String(given));
-  try {
-    const { orderingKey, waitingBehind } = await readSkippable(connection.database, id);
-    if (dryRun) return { orderingKey, waitingBehind };
-    const { since } = await skip(
-      connection.changeableDatabase(),
-      id,
-      userInfo().username,
-      reason?.trim() || undefined,
-    );
-    return { orderingKey, waitingBehind, skippedAt: since };
-  } catch (error) {
-    throw error instanceof NotSkippable ? badRequest(error.message) : error;
-  }
+  const found = await readSkippable(connection.database, id);
+  if ('refusal' in found) throw badRequest(found.refusal);
+  const { orderingKey, waitingBehind } = found;
+  if (dryRun) return { orderingKey, waitingBehind };
+  const why = reason?.trim() || undefined;
+  const { since } = await skip(connection.changeableDatabase(), id, userInfo().username, why);
+  return { orderingKey, waitingBehind, skippedAt: since };
 }
 
 /** Starts the processor once. */

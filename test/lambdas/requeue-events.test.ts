@@ -82,6 +82,14 @@ describe('requeue-events', () => {
     );
   });
 
+  test('a dry run says how many of the events were skipped and leave the order of their keys', async () => {
+    answers(7, 2);
+
+    const { result } = await requeue({ all: true, dryRun: true });
+
+    expect(result).toEqual({ dryRun: true, events: 7, more: false, outOfOrder: 2 });
+  });
+
   test('requeue-events sends a list of ids as one JSON parameter', async () => {
     answers(1, 1, '[]');
     const eventIds = ['0b5e9a52-8f5c-4a52-9f5e-0d8a5c8f5c4a'];
