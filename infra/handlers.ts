@@ -36,7 +36,7 @@ const PUBLISH_TIMEOUT_MS = '1300';
 const memoryMb = {
   // 240 KB of state from an answer of up to 1 MiB, in 4 s, of which the check of the bus may take one.
   'fetch-batch': 512,
-  // An event of 1 MB is read in slices and sent, in 4 s.
+  // An event of 1 MB is read in slices and sent, or ten of 48 KB, in 4 s.
   'publish-event': 512,
   // 200 outcomes of up to 256 KiB, in 3 s: with 256 MB, loading the bundle would take half of that.
   'mark-processed': 512,
@@ -85,11 +85,15 @@ export class Handlers extends Construct {
     this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
       EVENT_BUS_NAME: props.eventBusAddress,
       BUS_CHECK_TIMEOUT_MS,
-      // A state holds 262,144 bytes, and a row of a Data API answer 64 KB; the rest is for the data around the events.
+      // A state holds 262,144 bytes; the rest is for the data around the events.
       BATCH_MAX_STATE_BYTES: '240000',
-      INLINE_MAX_BYTES: '60000',
       ...ordering,
-      ...variables({ batchSize: settings.batchSize, leaseSeconds: settings.leaseSeconds, maxAttempts }),
+      ...variables({
+        batchSize: settings.batchSize,
+        inlinePayloadBytes: settings.inlinePayloadBytes,
+        leaseSeconds: settings.leaseSeconds,
+        maxAttempts,
+      }),
     });
     this.#allow(this.fetchBatch, 'events:DescribeEventBus');
     this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', Duration.seconds(4), {

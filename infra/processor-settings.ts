@@ -35,6 +35,14 @@ export interface ProcessorSettings {
    */
   readonly batchSize?: number;
   /**
+   * How much of the payloads of one batch travels through the state of a run, and so appears in its graph and
+   * its log. The smallest payloads come first, as JSON with its escapes; the publishers read the others from
+   * the table, up to `publishChunkSize` in one call. With 0 no payload ever enters the log of a run. 0 to
+   * 240,000 bytes.
+   * @default 240000
+   */
+  readonly inlinePayloadBytes?: number;
+  /**
    * Events in one Map iteration and one PutEvents request. With more than one, an iteration is no longer a
    * single event: several times the throughput with a tenth of the invocations and requests, but a publisher
    * that dies costs each of its events an attempt. 1 to 10 events.

@@ -55,6 +55,14 @@ export const settings = {
     default: 'five times `publishConcurrency`, three times with `linger`, at most 200',
     meaning: 'Events in one batch. 200 failures with their causes fill the 256 KiB that a state may hold.',
   },
+  inlinePayloadBytes: {
+    unit: 'bytes',
+    min: 0,
+    max: 240_000,
+    default: 240_000,
+    meaning:
+      'How much of the payloads of one batch travels through the state of a run, and so appears in its graph and its log. The smallest payloads come first, as JSON with its escapes; the publishers read the others from the table, up to `publishChunkSize` in one call. With 0 no payload ever enters the log of a run.',
+  },
   publishChunkSize: {
     unit: 'events',
     min: 1,

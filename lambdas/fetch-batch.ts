@@ -12,7 +12,7 @@ const checkBus = busCheck(count('BUS_CHECK_TIMEOUT_MS'));
 const limits: ClaimLimits = {
   maxEvents: count('BATCH_SIZE'),
   maxStateBytes: count('BATCH_MAX_STATE_BYTES'),
-  maxInlineBytes: count('INLINE_MAX_BYTES'),
+  maxInlineBytes: count('INLINE_PAYLOAD_BYTES', 0),
   leaseSeconds: count('LEASE_SECONDS'),
   maxAttempts: count('MAX_ATTEMPTS'),
   skipFailed: skipFailed(),

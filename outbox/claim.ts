@@ -9,7 +9,10 @@ export interface ClaimLimits {
   readonly maxEvents: number;
   /** UTF-8 bytes of all claimed events as JSON: the state of a run holds 256 KiB. */
   readonly maxStateBytes: number;
-  /** A detail of more escaped bytes than this travels by reference: a Data API row holds 64 KB. */
+  /**
+   * UTF-8 bytes of the details that travel through the state, as JSON and in all; 0 for none. The smallest come first,
+   * and the others travel by reference, as does one of more than 60,000: a Data API row holds 64 KB.
+   */
   readonly maxInlineBytes: number;
   /** Seconds until a claimed event without an outcome may be claimed again. Longer than any run. */
   readonly leaseSeconds: number;
@@ -68,7 +71,7 @@ const CLAIM = `
     select due, failed, lag_seconds, blocked_keys from outbox_backlog where cast(:measure as boolean))
   select id, event_type, detail, trace_header, created_at_ms, attempts, given_back,
     more, failed_for_good, reclaimed, paused, due, failed, lag_seconds,
-    ordering_key, sequence, previous_sequence, blocked_keys
+    ordering_key, sequence, previous_sequence, blocked_keys, detail_bytes, row_version
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
@@ -132,7 +135,9 @@ function claimedEvent(row: RowReader): ClaimedEvent {
   return {
     eventId: row.text(0),
     eventType: row.text(1),
-    ...(detail !== undefined && { detail }),
+    ...(detail === undefined
+      ? { byReference: { bytes: row.number(18), version: row.number(19) } }
+      : { detail }),
     createdAt: new Date(row.number(4)).toISOString(),
     attempts: row.number(5),
     ...(row.boolean(6) && { givenBack: true }),

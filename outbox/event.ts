@@ -1,12 +1,22 @@
 /** The status of an event. docs/lifecycle.md shows how it changes. */
 export type EventStatus = 'PENDING' | 'PROCESSING' | 'PROCESSED' | 'FAILED';
 
+/** A detail that stays in the table: see read-detail.ts. */
+export interface DetailReference {
+  /** UTF-8 bytes of the detail. */
+  readonly bytes: number;
+  /** The version of the row, which PostgreSQL calls xmin: every change of the row changes it. */
+  readonly version: number;
+}
+
 /** A claimed event as it travels through the state of a run. */
 export interface ClaimedEvent {
   readonly eventId: string;
   readonly eventType: string;
-  /** The EventBridge detail as text, built by PostgreSQL. Absent when it is too large to travel: see read-detail.ts. */
+  /** The EventBridge detail as text, built by PostgreSQL. Absent when it travels by reference. */
   readonly detail?: string;
+  /** Present when the publisher reads the detail. */
+  readonly byReference?: DetailReference;
   /** ISO 8601, UTC, milliseconds. */
   readonly createdAt: string;
   /** Attempts including this one. */

@@ -4,8 +4,14 @@ import type { DataApi } from './data-api.ts';
 import { EventRejected, NotSent, PublishFailed } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
 import type { EntryResult, Publisher } from './put-events.ts';
-import { type Envelope, toEntry, whyUnpublishable } from './put-events-entry.ts';
-import { readDetail } from './read-detail.ts';
+import {
+  type Envelope,
+  entryBytes,
+  MAX_REQUEST_BYTES,
+  toEntry,
+  whyUnpublishable,
+} from './put-events-entry.ts';
+import { readDetails } from './read-detail.ts';
 
 /** EventBridge accepted the event. */
 export interface Published {
@@ -36,8 +42,8 @@ export interface PublishServices {
 
 /**
  * Publishes a list of events and returns one outcome per event, so that accepted events are never sent again: those of
- * one key one after the other, others in one request if possible. The state machine passes lists that fit a request: a
- * batch has less than 256 KiB, and a larger event is in a list of its own.
+ * one key one after the other, others in as few requests as their sizes allow. What travels by reference is read before
+ * anything is sent, so that a read that fails says nothing about what was sent.
  * @param whyNotAwaited called before every request: nothing is sent when the caller would no longer wait for the outcome,
  *   because another call may already be sending the same events
  * @throws the error of all events when none of the list was published, so that the state machine retries it
@@ -52,37 +58,75 @@ export async function publishEvents(
     const reason = whyNotAwaited();
     return reason && publishError('outage', `${reason.name}: ${reason.message}`, reason);
   };
+  const prepared = await prepare(events, services);
   const publish = events[0]?.sequence === undefined ? publishTogether : publishInOrder;
-  return publish(events, services, whyNotSent);
+  return publish(prepared, services.publisher, whyNotSent);
+}
+
+/** An event with its entry, or why it has none. */
+type Prepared = { readonly eventId: string } & (Sendable | { readonly error: Error });
+
+interface Sendable {
+  readonly eventId: string;
+  readonly entry: PutEventsRequestEntry;
+}
+
+async function prepare(
+  events: readonly ClaimedEvent[],
+  { database, envelope }: PublishServices,
+): Promise<readonly Prepared[]> {
+  const detailOf = await readDetails(
+    database,
+    events.filter(({ detail }) => detail === undefined),
+  );
+  return events.map((event) => {
+    const { eventId, detail = detailOf(event) } = event;
+    if (detail instanceof Error) return { eventId, error: detail };
+    const entry = toEntry({ ...event, detail }, envelope);
+    const refusal = whyUnpublishable(entry);
+    return refusal === undefined ? { eventId, entry } : { eventId, error: new EventRejected(refusal) };
+  });
 }
 
 async function publishTogether(
-  events: readonly ClaimedEvent[],
-  services: PublishServices,
+  events: readonly Prepared[],
+  publisher: Publisher,
   whyNotSent: () => Error | undefined,
 ): Promise<PublishResult> {
   const outcomes = new Map<string, EntryResult>();
-  const sendable: { eventId: string; entry: PutEventsRequestEntry }[] = [];
-  for (const event of events) {
-    const entry = await entryOf(event, services);
-    const refusal = whyUnpublishable(entry);
-    if (refusal === undefined) sendable.push({ eventId: event.eventId, entry });
-    else outcomes.set(event.eventId, { error: new EventRejected(refusal) });
-  }
+  for (const event of events) if ('error' in event) outcomes.set(event.eventId, event);
   const notSent = whyNotSent();
   if (notSent !== undefined) throw shortened(notSent);
-  const results = await send(
-    services.publisher,
-    sendable.map(({ entry }) => entry),
-    whyNotSent,
+  const requests = fitting(events.filter((event) => 'entry' in event));
+  await Promise.all(
+    requests.map(async (request) => {
+      const entries = request.map(({ entry }) => entry);
+      const results = await send(publisher, entries, whyNotSent);
+      for (const [index, { eventId }] of request.entries()) {
+        outcomes.set(
+          eventId,
+          results[index] ?? { error: new PublishFailed('NoAnswer: no result for the entry') },
+        );
+      }
+    }),
   );
-  for (const [index, { eventId }] of sendable.entries()) {
-    outcomes.set(
-      eventId,
-      results[index] ?? { error: new PublishFailed('NoAnswer: no result for the entry') },
-    );
-  }
   return settle(outcomes);
+}
+
+/** The events in lists that each fit a request. */
+function fitting(events: readonly Sendable[]): readonly (readonly Sendable[])[] {
+  const requests: Sendable[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const event of events) {
+    const more = entryBytes(event.entry);
+    if (bytes + more > MAX_REQUEST_BYTES) {
+      requests.push([]);
+      bytes = 0;
+    }
+    requests.at(-1)?.push(event);
+    bytes += more;
+  }
+  return requests;
 }
 
 /**
@@ -91,15 +135,15 @@ async function publishTogether(
  * @throws the error of the first event, so that the state machine retries the whole list
  */
 async function publishInOrder(
-  events: readonly ClaimedEvent[],
-  services: PublishServices,
+  events: readonly Prepared[],
+  publisher: Publisher,
   whyNotSent: () => Error | undefined,
 ): Promise<PublishResult> {
   const published: Published[] = [];
   for (const [index, event] of events.entries()) {
     const isLate = () =>
       whyNotSent() === undefined ? undefined : new NotSent('the time of its publisher was up');
-    const result = await sendNext(event, services, index === 0 ? whyNotSent : isLate);
+    const result = await sendNext(event, publisher, index === 0 ? whyNotSent : isLate);
     if ('eventBridgeId' in result) {
       published.push({ eventId: event.eventId, eventBridgeId: result.eventBridgeId });
       continue;
@@ -113,30 +157,20 @@ async function publishInOrder(
 }
 
 /** The definition writes the same for the events behind one whose publisher threw. */
-function notSent({ eventId }: ClaimedEvent): NotPublished {
+function notSent({ eventId }: Prepared): NotPublished {
   return { eventId, error: 'NotSent', cause: 'the event before it in its key was not published' };
 }
 
 async function sendNext(
-  event: ClaimedEvent,
-  services: PublishServices,
+  event: Prepared,
+  publisher: Publisher,
   whyNotSent: () => Error | undefined,
 ): Promise<EntryResult> {
-  const entry = await entryOf(event, services);
-  const refusal = whyUnpublishable(entry);
-  if (refusal !== undefined) return { error: new EventRejected(refusal) };
+  if ('error' in event) return event;
   const error = whyNotSent();
   if (error !== undefined) return { error };
-  const [result] = await send(services.publisher, [entry], whyNotSent);
+  const [result] = await send(publisher, [event.entry], whyNotSent);
   return result ?? { error: new PublishFailed('NoAnswer: no result for the entry') };
-}
-
-/** The entry of an event, whose detail may have to be read. */
-async function entryOf(
-  event: ClaimedEvent,
-  { database, envelope }: PublishServices,
-): Promise<PutEventsRequestEntry> {
-  return toEntry({ ...event, detail: event.detail ?? (await readDetail(database, event.eventId)) }, envelope);
 }
 
 /** One result per entry, even when the whole request failed. */

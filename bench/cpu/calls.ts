@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { SLICE_BYTES } from '../../outbox/read-detail.ts';
 import type { FunctionResource } from '../../twin/template/function.ts';
 import { claimAnswer } from '../claim-answer.ts';
 
@@ -26,7 +27,10 @@ const event = (detailBytes: number) => ({
   createdAt: new Date().toISOString(),
   attempts: 1,
 });
-const { detail: _, ...byReference } = event(0);
+const byReference = (bytes: number) => {
+  const { detail: _, ...rest } = event(0);
+  return { ...rest, byReference: { bytes, version: 1 } };
+};
 
 const run = { runId: 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run' };
 const leaseToken = randomUUID();
@@ -46,7 +50,12 @@ export const heavyCalls: readonly HeavyCall[] = [
   {
     name: 'read and publish an event of 1 MB',
     function: 'publish-event',
-    payload: { ...run, events: [byReference] },
+    payload: { ...run, events: [byReference(1_000_000)] },
+  },
+  {
+    name: 'read and publish 10 events of 48 KB',
+    function: 'publish-event',
+    payload: { ...run, events: Array.from({ length: 10 }, () => byReference(SLICE_BYTES)) },
   },
   {
     name: 'publish 10 events of 100 KB',
@@ -86,7 +95,7 @@ export function answerTo(request: {
   const { sql, parameters } = request;
   if (sql.includes('claim_outbox_events')) return claimed;
   if (sql.includes('octet_length(bytes)'))
-    return slices(Number(parameters['firstSlice']), Number(parameters['lastSlice']));
+    return (JSON.parse(String(parameters['slices'])) as Slices[]).flatMap(slicesOf);
   if (sql.includes('delete from outbox_events'))
     return [
       [
@@ -122,18 +131,29 @@ const purges = {
 
 const claimed = claimAnswer(EVENTS, JSON.stringify({ text: accented(900) }));
 
-// In slices, as outbox/read-detail.ts requests them.
-const SLICE_BYTES = 48_000;
+interface Slices {
+  readonly eventId: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 const detail = Buffer.from(
   JSON.stringify({ items: Array.from({ length: 26_000 }, (__, id) => ({ id, text: 'x'.repeat(15) })) }),
 ).subarray(0, 1_000_000);
 
-function slices(first: number, last: number): unknown[][] {
+/** Of the large event when one is read alone, else of one that has a single slice. */
+function slicesOf({ eventId, first, last }: Slices, _: number, all: readonly Slices[]): unknown[][] {
+  const size = all.length === 10 ? SLICE_BYTES : detail.length;
   return Array.from({ length: last - first + 1 }, (__, index) =>
-    detail.subarray((first + index) * SLICE_BYTES, (first + index + 1) * SLICE_BYTES),
+    detail.subarray((first + index) * SLICE_BYTES, Math.min(size, (first + index + 1) * SLICE_BYTES)),
   )
     .filter((slice) => slice.length > 0)
-    .map((slice) => [{ longValue: detail.length }, { blobValue: slice.toString('base64') }]);
+    .map((slice) => [
+      { stringValue: eventId },
+      { longValue: 1 },
+      { longValue: size },
+      { blobValue: slice.toString('base64') },
+    ]);
 }
 
 /** The deployed function of a call. */

@@ -19,7 +19,7 @@ export const environment: Readonly<Record<string, string>> = {
   PRODUCER_SECRET_ARN: secretArn,
   BATCH_SIZE: '200',
   BATCH_MAX_STATE_BYTES: '240000',
-  INLINE_MAX_BYTES: '60000',
+  INLINE_PAYLOAD_BYTES: '240000',
   LEASE_SECONDS: '330',
   MAX_ATTEMPTS: '8',
   BACKOFF_BASE_SECONDS: '10',

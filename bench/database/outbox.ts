@@ -42,7 +42,7 @@ export const BATCH = 200;
 const limits: ClaimLimits = {
   maxEvents: BATCH,
   maxStateBytes: 240_000,
-  maxInlineBytes: 60_000,
+  maxInlineBytes: 240_000,
   leaseSeconds: 330,
   maxAttempts: 8,
 };

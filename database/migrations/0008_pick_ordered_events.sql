@@ -2,13 +2,15 @@
 -- and writes into the queue when each key that it looked at is due again. It waits for nobody, neither for a producer
 -- that has a key locked nor for an outcome that has an event locked.
 create function outbox_pick_ordered_events(
-  max_events integer, max_bytes integer, max_inline_bytes integer, max_attempts integer, max_per_key integer,
+  max_events integer, max_bytes integer, max_attempts integer, max_per_key integer,
   skip_failed boolean, lease_end timestamptz, batch_events integer, inout batch_bytes integer,
   out places tid[], out previous bigint[], out exhausted tid[], out reclaimed integer, out more boolean
 ) language plpgsql
 set search_path from current
 as $$
 declare
+  -- SLICE_BYTES of outbox/read-detail.ts.
+  slice_bytes constant integer = 48000;
   -- Bounds the time of a claim that meets many keys with nothing left, or that wait.
   max_looks constant integer = 1000;
   looks integer = 0;
@@ -74,9 +76,9 @@ begin
       select k.number, k.ordering_key, k.accepted_sequence, e.*
       from unnest(keys, accepted) with ordinality as k(ordering_key, accepted_sequence, number)
       left join lateral (
-        select e.ctid as place, e.sequence, e.due_at, e.attempts, e.state_bytes > max_inline_bytes as by_reference,
+        select e.ctid as place, e.sequence, e.due_at, e.attempts, e.detail_bytes > slice_bytes as is_large,
           e.attempts > 0 or e.given_back_since is not null as was_tried, e.status = 'PENDING' as is_pending,
-          outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key, e.state_bytes, max_inline_bytes) as bytes
+          outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key) as bytes
         from outbox_events e
         where e.ordering_key = k.ordering_key and e.processed_at is null and e.skipped_at is null
         order by e.sequence
@@ -103,9 +105,9 @@ begin
           is_open = true;
         end if;
       elsif is_open and (taken = max_per_key or head_was_tried or candidate.was_tried or not candidate.is_pending
-          or candidate.due_at > now() or candidate.by_reference) then
+          or candidate.due_at > now() or candidate.is_large) then
         -- An event that was tried before goes alone, so that a head that kills its run costs no attempt but its own. One
-        -- whose detail has to be read comes first in its list, so that reading never delays the outcome of another.
+        -- that has to be read in slices comes first in its list, so that one list never reads two of them.
         is_open = false;
         more = more or candidate.is_pending;
       end if;

@@ -8,13 +8,15 @@ create function claim_outbox_events(
   max_per_key integer, skip_failed boolean
 ) returns table (
   id uuid, event_type text, detail text, trace_header text, created_at_ms bigint, attempts integer, given_back boolean,
-  ordering_key text, sequence bigint, previous_sequence bigint,
+  ordering_key text, sequence bigint, previous_sequence bigint, detail_bytes integer, row_version bigint,
   more boolean, failed_for_good integer, reclaimed integer, paused boolean
 ) language plpgsql
 set search_path from current set enable_sort = off set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
+  -- A row of a Data API answer holds 64 KB.
+  max_detail_bytes constant integer = 60000;
   -- CLOCK_TOLERANCE_MS of outbox/clocks.ts.
   clock_tolerance constant interval = interval '1 second';
   received_at timestamptz;
@@ -26,6 +28,8 @@ declare
   ordered record;
   claimed tid[] = '{}';
   exhausted tid[] = '{}';
+  -- What the batch takes in the state without its details.
+  bytes_beside integer;
   reclaimed_count integer = 0;
   has_more boolean = false;
   is_paused boolean = false;
@@ -51,6 +55,8 @@ begin
 
   keys_are_due = max_per_key > 0 and exists (select from outbox_ordering_queue q where q.due_at <= now());
   if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then
+    bytes_beside = (select sum(outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key))
+      from outbox_events e where e.lease_token = token and e.status = 'PROCESSING');
     has_more = keys_are_due or exists (select from outbox_events e
       where e.due_at <= now() and (e.ordering_key is null or e.skipped_at is not null));
   elsif exists (select from outbox_installation where paused_at is not null) then
@@ -63,24 +69,27 @@ begin
       first_bytes = max_state_bytes / 2;
     end if;
     select * into events from outbox_pick_events(
-      first_events, first_bytes, max_inline_bytes, max_attempts, 0, 0, '-infinity', 0);
+      first_events, first_bytes, max_attempts, 0, 0, '-infinity', 0);
     claimed = events.places;
     exhausted = events.exhausted;
     reclaimed_count = events.reclaimed;
     has_more = events.more;
+    bytes_beside = events.batch_bytes;
     if keys_are_due then
       select * into ordered from outbox_pick_ordered_events(
-        max_events, max_state_bytes, max_inline_bytes, max_attempts, max_per_key, skip_failed, lease_end,
+        max_events, max_state_bytes, max_attempts, max_per_key, skip_failed, lease_end,
         cardinality(claimed), events.batch_bytes);
       exhausted = exhausted || ordered.exhausted;
       reclaimed_count = reclaimed_count + ordered.reclaimed;
+      bytes_beside = ordered.batch_bytes;
       if has_more and cardinality(claimed) + cardinality(ordered.places) < max_events then
         select * into events from outbox_pick_events(
-          max_events, max_state_bytes, max_inline_bytes, max_attempts,
+          max_events, max_state_bytes, max_attempts,
           cardinality(claimed) + cardinality(ordered.places), ordered.batch_bytes, events.last_due, events.last_sequence);
         claimed = claimed || events.places;
         exhausted = exhausted || events.exhausted;
         reclaimed_count = reclaimed_count + events.reclaimed;
+        bytes_beside = events.batch_bytes;
         has_more = events.more;
       end if;
       has_more = has_more or ordered.more;
@@ -113,29 +122,38 @@ begin
     end if;
   end if;
 
+  -- Details travel inline while there is room, the smallest first, because fewest have to be read then. Another one
+  -- travels as its size and the version of its row, so that its publisher notices a change.
   -- What has left the order of its key has no sequence, because a consumer would take it for stale.
   return query
     select e.id, e.event_type,
-      case when e.state_bytes <= max_inline_bytes then outbox_detail(e.id, e.aggregate_id, e.payload, e.ordering_key,
+      case when e.is_inline then outbox_detail(e.id, e.aggregate_id, e.payload, e.ordering_key,
         case when e.skipped_at is null then e.sequence end, e.previous_sequence) end,
       e.trace_header, cast(floor(extract(epoch from e.created_at) * 1000) as bigint), e.attempts,
       e.given_back_since is not null, e.ordering_key,
       case when e.ordering_key is not null and e.skipped_at is null then e.sequence end,
       case when e.skipped_at is null then e.previous_sequence end,
+      case when not e.is_inline then e.detail_bytes end,
+      case when not e.is_inline then cast(cast(e.xmin as text) as bigint) end,
       cast(null as boolean), cast(null as integer), cast(null as integer), cast(null as boolean)
-    from outbox_events e
-    where e.lease_token = token and e.status = 'PROCESSING'
+    from (
+      select e.*, e.xmin, e.state_bytes <= max_detail_bytes
+        and sum(e.state_bytes) over (order by e.state_bytes, e.sequence)
+          <= least(max_inline_bytes, max_state_bytes - bytes_beside) as is_inline
+      from outbox_events e
+      where e.lease_token = token and e.status = 'PROCESSING') as e
     order by e.sequence;
 
   return query
     select cast(null as uuid), cast(null as text), cast(null as text), cast(null as text), cast(null as bigint),
       cast(null as integer), cast(null as boolean), cast(null as text), cast(null as bigint), cast(null as bigint),
-      has_more, cardinality(exhausted), reclaimed_count, is_paused;
+      cast(null as integer), cast(null as bigint), has_more, cardinality(exhausted), reclaimed_count, is_paused;
 end
 $$
 --> statement-breakpoint
 
--- For the handlers of release 0.2.0, which publish one event beside the other. No ordered event for them.
+-- For the handlers of release 0.2.0, which publish one event beside the other. No ordered event for them. Their
+-- max_inline_bytes is the limit of one detail, so a batch gets as many inline as its state has room for.
 create or replace function claim_outbox_events(
   token uuid, run text, max_events integer, max_state_bytes integer, max_inline_bytes integer,
   lease_seconds integer, max_attempts integer, expires_at timestamptz default null, sent_at timestamptz default null
@@ -147,6 +165,6 @@ set search_path from current
 begin atomic
   select c.id, c.event_type, c.detail, c.trace_header, c.created_at_ms, c.attempts, c.given_back,
     c.more, c.failed_for_good, c.reclaimed, c.paused
-  from claim_outbox_events(token, run, max_events, max_state_bytes, max_inline_bytes, lease_seconds, max_attempts,
+  from claim_outbox_events(token, run, max_events, max_state_bytes, max_state_bytes, lease_seconds, max_attempts,
     expires_at, sent_at, 0, false) as c;
 end

@@ -105,9 +105,9 @@ begin
     'outbox_detail(uuid, text, jsonb)',
     'outbox_detail(uuid, text, jsonb, text, bigint, bigint)',
     'outbox_backoff(integer, integer, integer)',
-    'outbox_claimed_bytes(text, text, text, integer, integer)',
-    'outbox_pick_events(integer, integer, integer, integer, integer, integer, timestamptz, bigint)',
-    'outbox_pick_ordered_events(integer, integer, integer, integer, integer, boolean, timestamptz, integer, integer)',
+    'outbox_claimed_bytes(text, text, text)',
+    'outbox_pick_events(integer, integer, integer, integer, integer, timestamptz, bigint)',
+    'outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer)',
     'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz)',
     'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz, integer, boolean)',
     'outbox_wake_keys(text[], bigint[])',
@@ -182,8 +182,8 @@ $$
 revoke execute on function
   outbox_detail(uuid, text, jsonb, text, bigint, bigint),
   outbox_take_place(), outbox_wake_keys(text[], bigint[]), outbox_wake_key(),
-  outbox_claimed_bytes(text, text, text, integer, integer),
-  outbox_pick_events(integer, integer, integer, integer, integer, integer, timestamptz, bigint),
-  outbox_pick_ordered_events(integer, integer, integer, integer, integer, boolean, timestamptz, integer, integer),
+  outbox_claimed_bytes(text, text, text),
+  outbox_pick_events(integer, integer, integer, integer, integer, timestamptz, bigint),
+  outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer),
   claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz, integer, boolean)
 from public

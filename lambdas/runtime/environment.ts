@@ -12,12 +12,12 @@ export function text(name: string): string {
   return value;
 }
 
-/** A whole number of at least one. */
-export function count(name: string): number {
+/** A whole number of at least one, or of at least zero. */
+export function count(name: string, min: 0 | 1 = 1): number {
   const value = text(name);
-  if (!/^[1-9][0-9]{0,8}$/.test(value)) {
+  if (!/^(0|[1-9][0-9]{0,8})$/.test(value) || Number(value) < min) {
     throw new Error(
-      `environment variable ${name} is "${value}": expected a whole number from 1 to 999999999`,
+      `environment variable ${name} is "${value}": expected a whole number from ${min} to 999999999`,
     );
   }
   return Number(value);

@@ -36,6 +36,7 @@ const changes: { readonly [Key in keyof Required<Config>]: readonly [Config, Con
   lingerSeconds: [{}, { lingerSeconds: 60 }],
   pollIntervalSeconds: [{ lingerSeconds: 60 }, { lingerSeconds: 60, pollIntervalSeconds: 5 }],
   batchSize: [{}, { batchSize: 100 }],
+  inlinePayloadBytes: [{}, { inlinePayloadBytes: 0 }],
   publishChunkSize: [{}, { publishChunkSize: 10 }],
   publishConcurrency: [{}, { publishConcurrency: 10 }],
   accountConcurrency: [{}, { accountConcurrency: 10 }],

@@ -32,7 +32,7 @@ describe('fetch-batch', () => {
       expiresAt: expect.any(Number),
       maxEvents: 200,
       maxStateBytes: 240_000,
-      maxInlineBytes: 60_000,
+      maxInlineBytes: 240_000,
       leaseSeconds: 330,
       maxAttempts: 8,
       maxPerKey: 10,
@@ -66,7 +66,7 @@ describe('fetch-batch', () => {
     expect(result).toEqual({
       events: [
         { eventId: 'e-1', ...common, detail: '{"stars": 5}', traceHeader: 'Root=1' },
-        { eventId: 'e-2', ...common },
+        { eventId: 'e-2', ...common, byReference: { bytes: 70_000, version: 812 } },
       ],
       more: true,
       failedForGood: 0,

@@ -80,17 +80,26 @@ describe('publish-event', () => {
 
   test('publish-event reads a detail that travels by reference from the database', async () => {
     const detail = Buffer.from('{"large": true}');
-    rdsData
-      .on(ExecuteStatementCommand)
-      .resolves({ records: [[{ longValue: detail.byteLength }, { blobValue: detail }]] });
-    const { detail: _, ...byReference } = event;
+    rdsData.on(ExecuteStatementCommand).resolves({
+      records: [
+        [
+          { stringValue: event.eventId },
+          { longValue: 812 },
+          { longValue: detail.byteLength },
+          { blobValue: detail },
+        ],
+      ],
+    });
+    const { detail: _, ...rest } = event;
+    const byReference = { bytes: detail.byteLength, version: 812 };
 
-    await invoke(await coldStart('publish-event', environment), { ...input, events: [byReference] });
+    await invoke(await coldStart('publish-event', environment), {
+      ...input,
+      events: [{ ...rest, byReference }],
+    });
 
     expect(parametersOf(rdsData.commandCalls(ExecuteStatementCommand)[0]?.args[0].input)).toEqual({
-      eventId: event.eventId,
-      firstSlice: 0,
-      lastSlice: 14,
+      slices: JSON.stringify([{ eventId: event.eventId, first: 0, last: 0 }]),
     });
     expect(eventBridge.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.Detail).toBe(
       '{"large": true}',

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataApi, Row } from '../../outbox/data-api.ts';
 import { EventRejected } from '../../outbox/errors.ts';
-import { readDetail } from '../../outbox/read-detail.ts';
+import type { ClaimedEvent } from '../../outbox/event.ts';
+import { readDetails as read, readDetail } from '../../outbox/read-detail.ts';
 import { claimBatch, limits } from '../support/claiming.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
 import { insertEvent } from '../support/outbox-rows.ts';
@@ -25,6 +26,13 @@ async function detailOf(id: string): Promise<string> {
   return row?.detail ?? '';
 }
 
+const isReferenced = (event: ClaimedEvent) => event.byReference !== undefined;
+
+async function readDetails(dataApi: DataApi, events: readonly ClaimedEvent[]) {
+  const detailOf = await read(dataApi, events);
+  return new Map(events.map((event) => [event.eventId, detailOf(event)]));
+}
+
 /** Counts the calls and measures the largest row in the format of the Data API. */
 function watched(inner: DataApi) {
   const seen = { calls: 0, largestRow: 0 };
@@ -44,14 +52,14 @@ function watched(inner: DataApi) {
 }
 
 describe('a detail that travels by reference', () => {
-  test('a detail travels by reference exactly when its JSON has more bytes than the inline limit', async () => {
+  test('a detail travels by reference exactly when its JSON has more bytes than a row of an answer holds', async () => {
     const insertOf = (length: number) =>
       insertEvent(database, { payload: JSON.stringify({ text: 'x'.repeat(length) }) });
     const [overhead] = await database.sql<{ state_bytes: number }>(
       'select state_bytes from outbox_events where id = $1',
       [await insertOf(0)],
     );
-    const room = limits.maxInlineBytes - (overhead?.state_bytes ?? 0);
+    const room = 60_000 - (overhead?.state_bytes ?? 0);
     await database.sql('delete from outbox_events');
     const fitting = await insertOf(room);
     const tooLarge = await insertOf(room + 1);
@@ -83,14 +91,83 @@ describe('a detail that travels by reference', () => {
     expect(more).toBe(false);
   });
 
-  test('a full batch of the largest inline details fits an answer of the Data API', async () => {
+  test('a batch is full whatever its details weigh, and as many are inline as its state has room for', async () => {
     for (let n = 0; n < 8; n += 1) await insertEvent(database, { payload: textOf('"', 29_800) });
 
     const { events } = await claimBatch(database);
 
-    expect(events).toHaveLength(4);
-    for (const { detail } of events) expect(detail).toBeDefined();
+    expect(events.map(({ detail }) => detail !== undefined)).toEqual([
+      ...[true, true, true],
+      ...[false, false, false, false, false],
+    ]);
+    expect(Buffer.byteLength(JSON.stringify(events))).toBeLessThanOrEqual(limits.maxStateBytes);
   });
+
+  test('the smallest details travel inline, because fewest have to be read then', async () => {
+    const sizes = [3000, 200, 9000, 1000, 2000];
+    const ids: string[] = [];
+    for (const size of sizes) ids.push(await insertEvent(database, { payload: textOf('x', size) }));
+
+    const { events } = await claimBatch(database, { maxInlineBytes: 3600 });
+
+    expect(events.map(({ eventId }) => eventId)).toEqual(ids);
+    expect(events.map(({ detail }) => detail !== undefined)).toEqual([false, true, false, true, true]);
+  });
+
+  test('no detail travels inline when nothing may, and each is read as it was written', async () => {
+    for (const sign of ['x', '"', '€']) await insertEvent(database, { payload: textOf(sign, 9000) });
+
+    const { events } = await claimBatch(database, { maxInlineBytes: 0 });
+
+    const details = await readDetails(database.dataApi, events.filter(isReferenced));
+    expect(events.some(({ detail }) => detail !== undefined)).toBe(false);
+    expect(JSON.stringify(events)).not.toContain('xxx');
+    for (const { eventId, byReference } of events) {
+      const written = await detailOf(eventId);
+      expect(details.get(eventId)).toBe(written);
+      expect(byReference?.bytes).toBe(Buffer.byteLength(written));
+    }
+  });
+
+  test('a repeated claim answers with the same details inline and the same references', async () => {
+    for (let n = 0; n < 5; n += 1) await insertEvent(database, { payload: textOf('x', 1000) });
+
+    const { leaseToken, events } = await claimBatch(database, { maxInlineBytes: 2500 });
+
+    const again = await claimBatch(database, { maxInlineBytes: 2500, leaseToken });
+    expect(again.events).toEqual(events);
+    expect(events.filter(isReferenced)).toHaveLength(3);
+  });
+
+  test.each([
+    [
+      'corrected',
+      `update outbox_events set payload = '{"n": 2}' where id = $1`,
+      'PublishFailed: EventChanged',
+    ],
+    [
+      'claimed again by another run',
+      `update outbox_events set lease_token = gen_random_uuid(), attempts = attempts + 1 where id = $1`,
+      'PublishFailed: EventChanged',
+    ],
+    ['deleted', 'delete from outbox_events where id = $1', 'EventRejected: EventMissing'],
+  ])(
+    'an event that is %s between claim and read fails, and no other one does',
+    async (_, change, failure) => {
+      for (let n = 0; n < 3; n += 1) await insertEvent(database, { payload: '{"n": 1}' });
+      const { events } = await claimBatch(database, { maxInlineBytes: 0 });
+      const [first, second, third] = events.map(({ eventId }) => eventId) as [string, string, string];
+
+      await database.sql(change, [second]);
+
+      const details = await readDetails(database.dataApi, events.filter(isReferenced));
+      expect([first, third].map((id) => details.get(id))).toEqual([
+        await detailOf(first),
+        await detailOf(third),
+      ]);
+      expect(String(details.get(second))).toMatch(failure);
+    },
+  );
 });
 
 describe('reading a detail', () => {

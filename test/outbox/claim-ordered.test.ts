@@ -209,7 +209,7 @@ describe('a claim of ordered events', () => {
     // The claim stops here while it looks at the event of "b", after its snapshot showed none of "a".
     await database.sql(
       `create or replace function outbox_claimed_bytes(
-         event_type text, trace_header text, ordering_key text, state_bytes integer, max_inline_bytes integer
+         event_type text, trace_header text, ordering_key text
        ) returns integer language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(42); return 300; end $$`,
     );
     try {

@@ -93,11 +93,10 @@ describe('the answer whether more events are due', () => {
   });
 
   test('a claim reports more due events when it stopped at the byte limit', async () => {
-    for (let n = 0; n < 3; n += 1)
-      await insertEvent(database, { payload: `{"text": "${'x'.repeat(1000)}"}` });
+    for (let n = 0; n < 3; n += 1) await insertEvent(database, { traceHeader: 'x'.repeat(500) });
 
     const batches = [];
-    for (let n = 0; n < 2; n += 1) batches.push(await claimBatch(database, { maxStateBytes: 3000 }));
+    for (let n = 0; n < 2; n += 1) batches.push(await claimBatch(database, { maxStateBytes: 2000 }));
 
     expect(batches.map(({ events, more }) => [events.length, more])).toEqual([
       [2, true],
@@ -156,12 +155,26 @@ describe('the byte limit of a batch', () => {
     expect(bytesOf(events)).toBeLessThanOrEqual(20_000);
   });
 
+  test('a batch of events that have left the order of long keys stays within the byte limit', async () => {
+    await database.sql(
+      `insert into outbox_events (aggregate_id, event_type, payload, ordering_key)
+       select 'a', 't', '{}', repeat('k', 128) from generate_series(1, 40)`,
+    );
+    await database.sql('update outbox_events set skipped_at = now()');
+
+    const { events, more } = await claimBatch(database, { maxStateBytes: 8000, maxInlineBytes: 0 });
+
+    expect(events.length).toBeGreaterThan(10);
+    expect(more).toBe(true);
+    expect(bytesOf(events)).toBeLessThanOrEqual(8000);
+  });
+
   test('a single event larger than the byte limit is claimed and does not block other events', async () => {
-    const large = await insertEvent(database, { payload: `{"text": "${'x'.repeat(5000)}"}` });
+    const large = await insertEvent(database, { traceHeader: 'x'.repeat(500) });
     const small = await insertEvent(database);
 
-    const first = await claimBatch(database, { maxStateBytes: 1000 });
-    const second = await claimBatch(database, { maxStateBytes: 1000 });
+    const first = await claimBatch(database, { maxStateBytes: 700 });
+    const second = await claimBatch(database, { maxStateBytes: 700 });
 
     expect([idsOf(first), idsOf(second)]).toEqual([[large], [small]]);
     expect([first.more, second.more]).toEqual([true, false]);

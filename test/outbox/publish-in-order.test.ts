@@ -79,6 +79,33 @@ describe('publishing the events of one key', () => {
     expect(requests).toEqual([['1']]);
   });
 
+  test('what travels by reference is read before anything is sent, and a change ends the list there', async () => {
+    const asked: unknown[] = [];
+    const database: DataApi = {
+      query: async (_, parameters) => {
+        asked.push(parameters);
+        return ['e-2', 'e-3'].map((id) => [id, 812, 1, Buffer.from(id.slice(2))]);
+      },
+    };
+    const { requests, services } = bus({}, database);
+    const list = events(4).map((event, index) => {
+      const { detail: _, ...rest } = event;
+      return index === 0 || index === 3
+        ? event
+        : { ...rest, byReference: { bytes: 1, version: 811 + (index % 2) } };
+    });
+
+    const result = await publishEvents(list, services);
+
+    expect(asked).toHaveLength(1);
+    expect(requests).toEqual([['1'], ['2']]);
+    expect(result.published).toEqual(published(2));
+    expect(result.failed).toMatchObject([
+      { eventId: 'e-3', error: 'PublishFailed', cause: expect.stringMatching(/^EventChanged: /) },
+      { eventId: 'e-4', ...NOT_SENT },
+    ]);
+  });
+
   test('when the time of the publisher is up, what was published is reported and the rest was not sent', async () => {
     const { requests, services } = bus();
     const whyNotAwaited = () => (requests.length < 2 ? undefined : new CallExpired('too late'));

@@ -5,6 +5,7 @@ import type { DataApi } from '../../outbox/data-api.ts';
 import {
   BusUnavailable,
   CallExpired,
+  DatabaseUnavailable,
   EventRejected,
   PublishFailed,
   PublishThrottled,
@@ -21,6 +22,32 @@ const event = (eventId: string, more: Partial<ClaimedEvent> = {}): ClaimedEvent 
   attempts: 1,
   ...more,
 });
+
+const VERSION = 812;
+
+const byReference = (eventId: string, version = VERSION): ClaimedEvent => {
+  const { detail: _, ...rest } = event(eventId);
+  return { ...rest, byReference: { bytes: 12, version } };
+};
+
+const accepting = (count: number): EntryResult[] =>
+  Array.from({ length: count }, (_, index) => ({ eventBridgeId: `eb-${index + 1}` }));
+
+/** A table with these details. */
+function table(details: Readonly<Record<string, string>>) {
+  const calls: unknown[] = [];
+  const database: DataApi = {
+    query: async (_, parameters) => {
+      calls.push(parameters);
+      const slices = JSON.parse(String(parameters?.['slices'])) as { eventId: string }[];
+      return slices.flatMap(({ eventId }) => {
+        const detail = details[eventId];
+        return detail === undefined ? [] : [[eventId, VERSION, detail.length, Buffer.from(detail)]];
+      });
+    },
+  };
+  return { database, calls };
+}
 
 const noDatabase: DataApi = { query: () => Promise.reject(new Error('nobody should ask the database')) };
 
@@ -194,15 +221,70 @@ describe('publishing a list of events', () => {
     expect(requests).toHaveLength(0);
   });
 
-  test('a detail that was too large to travel inline is read from the database', async () => {
-    const detail = Buffer.from('{"stars": 5}');
-    const database: DataApi = { query: async () => [[detail.byteLength, detail]] };
-    const { requests, services } = answering([{ eventBridgeId: 'eb-1' }], database);
-    const { detail: _, ...byReference } = event('e-1');
+  test('details that travel by reference are read in one call before the others are sent', async () => {
+    const { database, calls } = table({ 'e-1': '{"stars": 1}', 'e-3': '{"stars": 3}' });
+    const { requests, services } = answering(accepting(3), database);
 
-    await publishEvents([byReference], services);
+    await publishEvents([byReference('e-1'), event('e-2'), byReference('e-3')], services);
 
-    expect(requests[0]).toMatchObject([{ Detail: '{"stars": 5}' }]);
+    expect(calls).toHaveLength(1);
+    expect(requests).toEqual([
+      [
+        expect.objectContaining({ Detail: '{"stars": 1}' }),
+        expect.objectContaining({ Detail: '{"stars": 5}' }),
+        expect.objectContaining({ Detail: '{"stars": 3}' }),
+      ],
+    ]);
+  });
+
+  test('an event that was deleted or changed meanwhile fails with its name, and the others are published', async () => {
+    const { database } = table({ 'e-1': '{"stars": 1}', 'e-3': '{"stars": 3}' });
+    const { requests, services } = answering(accepting(1), database);
+
+    const result = await publishEvents(
+      [byReference('e-1'), byReference('e-2'), byReference('e-3', VERSION - 1)],
+      services,
+    );
+
+    expect(requests).toEqual([[expect.objectContaining({ Detail: '{"stars": 1}' })]]);
+    expect(result).toEqual({
+      published: [{ eventId: 'e-1', eventBridgeId: 'eb-1' }],
+      failed: [
+        {
+          eventId: 'e-2',
+          error: 'EventRejected',
+          cause: 'EventMissing: event e-2 is no longer in the outbox',
+        },
+        {
+          eventId: 'e-3',
+          error: 'PublishFailed',
+          cause: 'EventChanged: the row of event e-3 has changed since it was claimed, or while it was read',
+        },
+      ],
+    });
+  });
+
+  test('nothing is sent when a read fails as a whole, and its error is thrown for the state machine to retry', async () => {
+    const database: DataApi = { query: () => Promise.reject(new DatabaseUnavailable('Timeout: no answer')) };
+    const { requests, services } = answering([], database);
+
+    await expect(publishEvents([event('e-1'), byReference('e-2')], services)).rejects.toThrow(
+      DatabaseUnavailable,
+    );
+    expect(requests).toEqual([]);
+  });
+
+  test('events that exceed one request together are sent in several, each as full as it can be', async () => {
+    const detail = JSON.stringify({ text: 'x'.repeat(400_000) });
+    const { requests, services } = answering(accepting(2));
+
+    const result = await publishEvents(
+      ['e-1', 'e-2', 'e-3', 'e-4', 'e-5'].map((id) => event(id, { detail })),
+      services,
+    );
+
+    expect(requests.map((entries) => entries.length)).toEqual([2, 2, 1]);
+    expect(result.published.map(({ eventId }) => eventId)).toEqual(['e-1', 'e-2', 'e-3', 'e-4', 'e-5']);
   });
 
   test('an error has at most 200 bytes and no stack, however long the message of EventBridge was', async () => {

@@ -80,16 +80,27 @@ describe('a run', () => {
     expect(processedMarks(ran)[0]?.outcomes).toHaveLength(7);
   });
 
-  test('a run publishes each event without an inline detail separately, after the lists of the others', async () => {
-    const [first, { detail: _, ...byReference }, ...others] = claimedEvents(5) as [
-      ClaimedEvent,
-      ClaimedEvent,
-    ];
-    const list = [first, byReference, ...others];
+  test('events that travel by reference share lists of their own, so that one call reads a list', async () => {
+    const inline = claimedEvents(2);
+    const referenced = claimedEvents(12, 2).map((event) => byReference(event, 10_000));
+    const list = [referenced[0], inline[0], ...referenced.slice(1), inline[1]] as ClaimedEvent[];
 
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
 
-    expect(publishes(ran).map(({ events }) => events)).toEqual([[first, ...others], [byReference]]);
+    expect(publishes(ran).map(({ events }) => events)).toEqual([
+      inline,
+      referenced.slice(0, 10),
+      referenced.slice(10),
+    ]);
+  });
+
+  test('a run publishes each event that has to be read in slices separately', async () => {
+    const [small, fitting, large] = claimedEvents(3) as [ClaimedEvent, ClaimedEvent, ClaimedEvent];
+    const list = [byReference(large, 48_001), small, byReference(fitting, 48_000)];
+
+    const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
+
+    expect(publishes(ran).map(({ events }) => events)).toEqual([[small], [list[2]], [list[0]]]);
   });
 
   test('a run publishes each retried event separately, because it may have killed its publisher', async () => {
@@ -116,12 +127,15 @@ describe('a run', () => {
     expect(publishes(ran).map(({ events }) => events)).toEqual([[first, third], [again]]);
   });
 
-  test('a run with only events without an inline detail publishes each separately', async () => {
-    const list = claimedEvents(3).map(({ detail: _, ...byReference }) => byReference);
+  test('a run with only events by reference publishes them in one list, and those tried before separately', async () => {
+    const list = claimedEvents(3).map((event, index) => ({
+      ...byReference(event, 100),
+      attempts: index < 2 ? 1 : 2,
+    }));
 
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(list)) }, { chunkSize: 10 });
 
-    expect(publishes(ran).map(({ events }) => events)).toEqual(list.map((event) => [event]));
+    expect(publishes(ran).map(({ events }) => events)).toEqual([list.slice(0, 2), list.slice(2)]);
   });
 
   test('a run has at most 40 publishes in progress', async () => {
@@ -281,6 +295,10 @@ describe('a run that always has more work', () => {
     expect(ran.outcome).toMatchObject({ status: 'SUCCEEDED', output: { batches: begun.length } });
   });
 });
+
+function byReference({ detail: _, ...event }: ClaimedEvent, bytes: number): ClaimedEvent {
+  return { ...event, byReference: { bytes, version: 812 } };
+}
 
 function outcome(n: number) {
   return { eventId: eventId(n), eventBridgeId: bridgeId(eventId(n)) };

@@ -8,7 +8,7 @@ export const runId = 'arn:aws:states:us-east-1:000000000000:express:outbox-proce
 export const limits: ClaimLimits = {
   maxEvents: 200,
   maxStateBytes: 240_000,
-  maxInlineBytes: 60_000,
+  maxInlineBytes: 240_000,
   leaseSeconds: 330,
   maxAttempts: 8,
 };

@@ -22,14 +22,14 @@ export const fetchEnvironment = {
   BUS_CHECK_TIMEOUT_MS: '1000',
   BATCH_SIZE: '200',
   BATCH_MAX_STATE_BYTES: '240000',
-  INLINE_MAX_BYTES: '60000',
+  INLINE_PAYLOAD_BYTES: '240000',
   LEASE_SECONDS: '330',
   MAX_ATTEMPTS: '8',
 };
 export const fetchInput = { leaseToken: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff', runId: 'arn:execution' };
 export const none: Field = { isNull: true };
 
-/** A claimed event as the Data API returns it. */
+/** A claimed event as the Data API returns it. Without a detail it has 70,000 bytes and the version 812. */
 export const eventRow = (id: string, detail: Field, traceHeader: Field): Field[] => [
   { stringValue: id },
   { stringValue: 'DishRated' },
@@ -38,7 +38,8 @@ export const eventRow = (id: string, detail: Field, traceHeader: Field): Field[]
   { longValue: Date.parse('2026-11-23T12:00:00.123Z') },
   { longValue: 2 },
   { booleanValue: false },
-  ...Array.from({ length: 7 }, () => none),
+  ...Array.from({ length: 11 }, () => none),
+  ...(detail.isNull ? [{ longValue: 70_000 }, { longValue: 812 }] : [none, none]),
 ];
 /** The last row of a claim, with the counts. */
 export const countsRow = (

@@ -30,7 +30,7 @@ const environment: Environment = {
   PUBLISH_TIMEOUT_MS: '10000',
   BATCH_SIZE: '200',
   BATCH_MAX_STATE_BYTES: '240000',
-  INLINE_MAX_BYTES: '200',
+  INLINE_PAYLOAD_BYTES: '600',
   LEASE_SECONDS: '330',
   EVENT_BUS_NAME: 'outbox',
   EVENT_SOURCE: 'outbox',

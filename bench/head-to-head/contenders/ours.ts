@@ -26,7 +26,7 @@ const INSERT_IN_ORDER = `
 const limits: ClaimLimits = {
   maxEvents: 200,
   maxStateBytes: 240_000,
-  maxInlineBytes: 60_000,
+  maxInlineBytes: 240_000,
   leaseSeconds: 330,
   maxAttempts: 8,
 };
