@@ -2,10 +2,10 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
  * What Step Functions writes to CloudWatch Logs about runs. For Express executions that log is the only
- * history there is: the console draws their graphs from it. At some 13 KB of log and $0.50 a GB, an event of 1 KB
- * costs about $6 a million with `all`, $1.30 without data, and close to nothing with `errors` and `off`.
+ * history there is: the console draws their graphs from it. At $0.50 a GB, a million events cost $3.20 to $4.40 with
+ * `all`, whatever their payloads weigh, $1.20 without data, and close to nothing with `errors` and `off`.
  *
- * - `all`: graphs with inputs and outputs. Payloads of events are in the log.
+ * - `all`: graphs with inputs and outputs. The payloads that `inlinePayloadBytes` lets travel inline are in the log.
  * - `without-data`: graphs without inputs and outputs. For personal data.
  * - `errors`: failed runs only, without data and without graphs.
  * - `off`: nothing.

@@ -1,5 +1,5 @@
 import type { Inputs } from './inputs.ts';
-import { batchesPerRun, batchSeconds, drainOf, eventsPerBatch, laneRate } from './model.ts';
+import { batchesPerRun, batchSeconds, drainOf, itemsOf, laneRate } from './model.ts';
 
 /** The number of events per second that one quota allows. */
 export interface Ceiling {
@@ -12,13 +12,14 @@ export interface Ceiling {
 export function ceilings(inputs: Inputs): Ceiling[] {
   const { workload, configuration, milliseconds, counts, quotas } = inputs;
   const { publishChunkSize: chunk, lanes, loopSeconds } = configuration;
-  const batch = eventsPerBatch(inputs);
+  const batch = inputs.configuration.batchSize;
+  const { reading } = itemsOf(batch, drainOf(inputs, 0));
   const seconds = batchSeconds(batch, drainOf(inputs, 0));
   const batches = batchesPerRun(loopSeconds, seconds);
   // A function is busy only while it works; the overhead of Step Functions does not count.
   const busySeconds =
     ((milliseconds.putEvents + milliseconds.handler) / chunk +
-      (2 * (milliseconds.dataApi + milliseconds.handler)) / batch) /
+      (2 * (milliseconds.dataApi + milliseconds.handler) + reading * milliseconds.dataApi) / batch) /
     1000;
   // The database rests as long as it worked; the time of the call is part of the rest.
   const purgeMs = counts.purgeRows * counts.purgeRowMs;

@@ -1,5 +1,5 @@
 import type { Inputs } from './inputs.ts';
-import { batchSeconds, drainOf, eventsPerBatch } from './model.ts';
+import { batchSeconds, drainOf, itemsOf } from './model.ts';
 
 export interface Line {
   readonly item: string;
@@ -22,29 +22,37 @@ export function usage(inputs: Inputs) {
   const emptySeconds =
     (milliseconds.lambda + milliseconds.handler + milliseconds.dataApi + 4 * milliseconds.transition) / 1000;
   const timed = pollSeconds > 0 ? Math.max(1, Math.floor(loopSeconds / (pollSeconds + emptySeconds))) : 1;
-  const looksOfRun = Math.max(timed, Math.ceil(perRun / eventsPerBatch(inputs)));
+  const looksOfRun = Math.max(timed, Math.ceil(perRun / configuration.batchSize));
   // Arrivals are independent: when there are few events per fetch, some fetches find nothing.
   const batchesOfRun = looksOfRun * (1 - Math.exp(-perRun / looksOfRun));
   const batch = batchesOfRun > 0 ? perRun / batchesOfRun : 0;
-  const items = Math.ceil(batch / publishChunkSize);
+  const items = itemsOf(Math.ceil(batch), drain);
+  const inline = Math.min(batch, drain.inlineEvents ?? batch);
+  // A detail is read as base64.
+  const readBytes = (Math.min(publishChunkSize, batch - inline) * workload.bytesPerEvent * 4) / 3;
   const worked =
     batchesOfRun * batchSeconds(Math.ceil(batch), drain) + (looksOfRun - batchesOfRun) * emptySeconds;
   const looks = runs * looksOfRun;
   const batches = runs * batchesOfRun;
-  const eventBytes = workload.bytesPerEvent + counts.envelopeBytes;
+  const batchBytes = batch * counts.envelopeBytes + inline * workload.bytesPerEvent;
   return {
     events,
     runs,
     looks,
     batches,
-    items: batches * items,
-    batchBytes: batch * eventBytes,
-    dataApiUnits: looks - batches + batches * (units(batch * eventBytes, 32) + units(batch * 120, 32)),
-    invocations: looks + batches + batches * items,
+    items: batches * items.all,
+    inline: batches * inline,
+    batchBytes,
+    dataApiUnits:
+      looks -
+      batches +
+      batches * (units(batchBytes, 32) + units(batch * 120, 32) + items.reading * units(readBytes, 32)),
+    invocations: looks + batches + batches * items.all,
     runSeconds: pollSeconds > 0 ? Math.max(loopSeconds, worked) : worked,
     busySeconds:
       ((looks + batches) * (milliseconds.dataApi + milliseconds.handler) +
-        batches * items * (milliseconds.putEvents + milliseconds.handler)) /
+        batches * items.all * (milliseconds.putEvents + milliseconds.handler) +
+        batches * items.reading * milliseconds.dataApi) /
       1000,
   };
 }
@@ -130,8 +138,8 @@ export function historyBytes(
     used.runs * counts.runHistoryBytes;
   // Without data an entry has its type, its time and the name of the execution: about half.
   if (configuration.history === 1) return entries / 2;
-  const copy = workload.bytesPerEvent + counts.envelopeBytes;
-  return entries + used.events * (counts.historyCopies * copy + counts.resultHistoryBytes);
+  const copies = used.events * counts.envelopeBytes + used.inline * workload.bytesPerEvent;
+  return entries + counts.historyCopies * copies + used.events * counts.resultHistoryBytes;
 }
 
 function functionLogBytes({ counts }: Inputs, used: ReturnType<typeof usage>): number {

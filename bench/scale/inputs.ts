@@ -42,7 +42,7 @@ export const fields = {
   counts: {
     batchTransitions: { label: 'State transitions of a batch', value: 8, source: 'the definition' },
     envelopeBytes: { label: 'Bytes around an event in the state', value: 290, source: 'measured' },
-    historyCopies: { label: 'Copies of an event in the history', value: 7, source: 'measured' },
+    historyCopies: { label: 'Copies of an event in the history', value: 4, source: 'measured' },
     itemHistoryBytes: {
       label: 'History bytes of a Map item',
       value: 3000,
@@ -105,7 +105,7 @@ export const fields = {
       source: `${docs}/step-functions/latest/dg/service-quotas.html`,
     },
     stateBytes: {
-      label: 'Step Functions: bytes of events in the state (256 KiB less what surrounds them)',
+      label: 'Step Functions: bytes of events in the state (256 KiB less what is beside them)',
       value: 240_000,
       source: `${docs}/step-functions/latest/dg/service-quotas.html`,
     },

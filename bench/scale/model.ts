@@ -16,6 +16,8 @@ export interface Drain {
   readonly events: number;
   readonly batchSize: number;
   readonly chunkSize: number;
+  /** Events of a full batch whose details travel inline; publishers read the others. @default all */
+  readonly inlineEvents?: number;
   /** Concurrent Map items in every lane. */
   readonly concurrency: number;
   readonly lanes: number;
@@ -32,15 +34,25 @@ export interface Drain {
   readonly batchTransitions?: number;
 }
 
+/** The items of a batch: lists of events whose details travel inline, and lists whose publishers read them. */
+export function itemsOf(
+  events: number,
+  { chunkSize, inlineEvents = events }: Pick<Drain, 'chunkSize' | 'inlineEvents'>,
+) {
+  const reading = Math.ceil(Math.max(0, events - inlineEvents) / chunkSize);
+  return { reading, all: reading + Math.ceil(Math.min(events, inlineEvents) / chunkSize) };
+}
+
 /** The seconds that one batch of this many events takes: claim, publish in waves, mark. */
 export function batchSeconds(events: number, drain: Omit<Drain, 'events'>): number {
   const { lambda, dataApi, putEvents, transition = 0, serialItem = 0 } = drain.callMs;
   const { lambdaConcurrency = Number.POSITIVE_INFINITY, batchTransitions = 8 } = drain;
-  const items = Math.ceil(events / drain.chunkSize);
+  const items = itemsOf(events, drain);
   const atOnce = Math.max(1, Math.min(drain.concurrency, Math.floor(lambdaConcurrency / drain.lanes)));
   const claimAndMark = 2 * (lambda + dataApi);
-  const waves = Math.ceil(items / atOnce) * (lambda + putEvents + transition);
-  return (claimAndMark + waves + items * serialItem + batchTransitions * transition) / 1000;
+  const waves = Math.ceil(items.all / atOnce) * (lambda + putEvents + transition);
+  const reads = Math.ceil(items.reading / atOnce) * dataApi;
+  return (claimAndMark + waves + reads + items.all * serialItem + batchTransitions * transition) / 1000;
 }
 
 /** Seconds until a backlog is published and marked when nothing fails and no other events arrive. */
@@ -72,8 +84,9 @@ export function drainOf(inputs: Inputs, events: number): Drain {
   const { configuration, quotas, milliseconds, counts } = inputs;
   return {
     events,
-    batchSize: eventsPerBatch(inputs),
+    batchSize: configuration.batchSize,
     chunkSize: configuration.publishChunkSize,
+    inlineEvents: inlineEvents(inputs),
     concurrency: configuration.concurrency,
     lanes: configuration.lanes,
     callMs: { ...milliseconds, lambda: milliseconds.lambda + milliseconds.handler },
@@ -85,16 +98,16 @@ export function drainOf(inputs: Inputs, events: number): Drain {
   };
 }
 
-/** The batch size, or fewer events if the state holds no more. */
-export function eventsPerBatch({ workload, configuration, counts, quotas }: Inputs): number {
-  const fitting = Math.floor(quotas.stateBytes / (workload.bytesPerEvent + counts.envelopeBytes));
-  return Math.max(1, Math.min(configuration.batchSize, fitting));
+/** The events of a full batch whose details fit the state beside what surrounds all of them. */
+export function inlineEvents({ workload, configuration, counts, quotas }: Inputs): number {
+  const room = quotas.stateBytes - configuration.batchSize * counts.envelopeBytes;
+  return Math.min(configuration.batchSize, Math.floor(room / workload.bytesPerEvent));
 }
 
 /** Events per second of one lane, tick after tick. */
 export function laneRate(inputs: Inputs): number {
   const { loopSeconds, intervalSeconds } = inputs.configuration;
-  const size = eventsPerBatch(inputs);
+  const size = inputs.configuration.batchSize;
   const seconds = batchSeconds(size, drainOf(inputs, 0));
   const batches = batchesPerRun(loopSeconds, seconds);
   return (batches * size) / Math.max(intervalSeconds, batches * seconds);

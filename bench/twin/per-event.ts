@@ -36,7 +36,7 @@ export async function perEvent({ quick, report }: Options): Promise<Section> {
     name: 'per-event',
     title: 'What one event takes',
     method:
-      'Counted by the twin while it drains a backlog in full batches, divided by the events. A batch of 200 small events fills the count, one of webhooks the 256 KiB of state. The log is what Step Functions writes at level ALL with data.',
+      'Counted by the twin while it drains a backlog in full batches, divided by the events. A batch has 200 events of either size; the details of small ones fit the state, most webhooks are read by their publishers. The log is what Step Functions writes at level ALL; at `errors`, a run that succeeds writes nothing.',
     columns: [
       'events',
       'Data API calls',

@@ -5,7 +5,7 @@ import { defaults, given, type Inputs } from '../../bench/scale/inputs.ts';
 import { fitHistory, historyOfEvent } from '../../bench/scale/measured.ts';
 import {
   batchSeconds,
-  eventsPerBatch,
+  inlineEvents,
   laneRate,
   lanesFor,
   predictDrainSeconds,
@@ -60,10 +60,13 @@ const plain: Inputs = {
   milliseconds: { lambda: 20, handler: 0, dataApi: 30, putEvents: 80, transition: 0 },
 };
 
-test('large events make small batches', () => {
+test('what does not fit the state is read by its publishers', () => {
   const large = given(plain, { workload: { bytesPerEvent: 10_000 } });
-  expect(eventsPerBatch(large)).toBe(23);
-  expect(eventsPerBatch(given(plain, { workload: { bytesPerEvent: 500 } }))).toBe(200);
+  expect(inlineEvents(large)).toBe(18);
+  expect(inlineEvents(given(plain, { workload: { bytesPerEvent: 500 } }))).toBe(200);
+  // Claim and mark 50 ms each, five waves of 100 ms, in all of which somebody reads for 30 ms.
+  expect(batchSeconds(200, { ...drain, inlineEvents: 18 })).toBeCloseTo(0.75);
+  expect(batchSeconds(200, { ...drain, inlineEvents: 18, chunkSize: 10 })).toBeCloseTo(0.23);
 });
 
 test('a lane publishes the batches that it begins within its time in every tick', () => {
@@ -79,8 +82,8 @@ test('larger requests raise the ceilings of PutEvents and Lambda', () => {
   const tens = given(plain, { configuration: { publishChunkSize: 10 } });
   expect(by(plain).get('PutEvents requests per second')).toBe(10_000);
   expect(by(tens).get('PutEvents requests per second')).toBe(100_000);
-  // 80 ms per request of ten events, and two calls of 30 ms per batch of 186.
-  const busy = 0.008 + 0.06 / 186;
+  // 80 ms per request of ten events, and two calls of 30 ms per batch of 200; 182 of its events are inline.
+  const busy = 0.008 + 0.12 / 200;
   expect(by(tens).get('Lambda concurrent executions')).toBeCloseTo(1000 / busy);
 });
 

@@ -66,6 +66,25 @@ describe('a run', () => {
     expect([...failedMarks(ran), ...releases(ran)]).toEqual([]);
   });
 
+  test.each([1, 10])('the history of a run has each detail four times, in lists of %i', async (chunkSize) => {
+    const [first, ...others] = claimedEvents(3) as [ClaimedEvent];
+    const marked = { ...first, detail: '{"seen": "here"}' };
+
+    const { history } = await runProcessor(
+      { 'fetch-batch': batches(batchOf([marked, ...others])) },
+      { chunkSize },
+    );
+
+    const holding = history.filter((event) => JSON.stringify(event).includes('seen'));
+    expect(holding.map(({ type }) => type)).toEqual([
+      // The answer of the fetch, the variable, the item, and the arguments of its publisher.
+      'TaskSucceeded',
+      'TaskStateExited',
+      'TaskStateEntered',
+      'TaskScheduled',
+    ]);
+  });
+
   test('a run of a single event passes lists of one event, not the event itself', async () => {
     const ran = await runProcessor({ 'fetch-batch': batches(batchOf(claimedEvents(1))) });
 
