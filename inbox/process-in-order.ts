@@ -3,7 +3,7 @@ import type { InboxDatabase } from './database.ts';
 import { OutOfOrder } from './errors.ts';
 import { type InboxEvent, type Place, readEvent } from './event.ts';
 import { checkSequence, raisePosition } from './position.ts';
-import { processOnce, record } from './process-once.ts';
+import { isRecorded, processOnce, record } from './process-once.ts';
 
 export interface InOrderOptions extends InboxOptions {
   /**
@@ -44,8 +44,9 @@ async function processPlaced<T>(
   const isStale = place.sequence <= position;
   // Beyond the predecessor but before this event is no gap: the publisher may not know that the bus accepted more.
   if (!isStale && place.previousSequence > position) throw new OutOfOrder({ ...key, ...place, position });
+  // A stale event is not recorded: it may have been passed unprocessed, and come again without a place.
+  if (isStale) return { outcome: (await isRecorded(transaction, consumer, event)) ? 'duplicate' : 'stale' };
   const isNew = await record(transaction, consumer, event);
-  if (isStale) return { outcome: isNew ? 'stale' : 'duplicate' };
   // Also for a duplicate, or its successor would wait for ever.
   await raisePosition(transaction, key, place.sequence);
   return isNew ? { outcome: 'processed', result: await work(event) } : { outcome: 'duplicate' };

@@ -6,6 +6,9 @@ import { type InboxEvent, readEvent } from './event.ts';
 const RECORD = `insert into outbox_inbox (consumer, event_id) values ($1, cast(cast($2 as text) as uuid))
   on conflict do nothing returning cast(event_id as text)`;
 
+const FIND = `select cast(event_id as text) from outbox_inbox
+  where consumer = $1 and event_id = cast(cast($2 as text) as uuid)`;
+
 /**
  * Runs `work` unless this consumer has processed the event before. The event is recorded in `transaction`, which has to
  * be that of the work: both are committed, or neither. `event` is an EventBridge event, or the body of an SQS message.
@@ -30,4 +33,12 @@ export async function record(
   { eventId }: InboxEvent,
 ): Promise<boolean> {
   return (await transaction.query(RECORD, [consumer, eventId])).length > 0;
+}
+
+export async function isRecorded(
+  transaction: InboxDatabase,
+  consumer: string,
+  { eventId }: InboxEvent,
+): Promise<boolean> {
+  return (await transaction.query(FIND, [consumer, eventId])).length > 0;
 }

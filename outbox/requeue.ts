@@ -1,4 +1,5 @@
 import type { DataApi } from './data-api.ts';
+import { LOCKED, wakeKeys } from './outcomes.ts';
 import { RowReader } from './row-reader.ts';
 
 /** Which failed events are redriven. All given conditions must hold. */
@@ -33,7 +34,8 @@ const MATCHES = `
 // A retried call must not take more than the first one would have: rows with the id of this redrive count towards its
 // limit and are never taken again. Locked rows are skipped, however many come first. They are searched only when there
 // are fewer unlocked rows than wanted. A row that has changed since the statement began counts as locked too: the next
-// call sees its new state.
+// call sees its new state. Wakes the keys of all rows in one order, because the trigger would do so in the order of the
+// rows, and could deadlock with an outcome.
 const REQUEUE = `
   with taken as materialized (
     select count(*) as rows from outbox_events where redrive_id = cast(:redriveId as text)),
@@ -51,16 +53,17 @@ const REQUEUE = `
       and ${MATCHES} and redrive_id is distinct from cast(:redriveId as text)
       and id not in (select id from candidate)
     limit (select rows from wanted)),
-  requeued as (
+  changed as (
     update outbox_events e
     set status = 'PENDING', due_at = e.ready_at, failed_at = null, attempts = 0, lease_token = null,
       given_back_since = null,
       redrive_id = cast(:redriveId as text), redrives = e.redrives + 1
     from candidate
     where e.id = candidate.id
-    returning e.id)
-  select (select count(*) from requeued), (select rows from taken) + (select count(*) from requeued),
-    (select cast(coalesce(jsonb_agg(id), '[]') as text) from locked)`;
+    returning e.id, e.ordering_key, e.skipped_at is not null as was_skipped)
+  select (select count(*) from changed), (select rows from taken) + (select count(*) from changed),
+    ${LOCKED},
+    ${wakeKeys('cast(null as bigint)')}`;
 
 export interface Requeued {
   /** Events that this call made due again. */

@@ -14,12 +14,15 @@ set local lock_timeout = '1s'
 create table outbox_ordering_keys (
   ordering_key text collate "C" primary key,
   queued boolean not null,
-  last_sequence bigint
+  last_sequence bigint,
+  idle_since timestamptz
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)
 --> statement-breakpoint
 comment on column outbox_ordering_keys.queued is 'whether the key has a row in outbox_ordering_queue'
 --> statement-breakpoint
 comment on column outbox_ordering_keys.last_sequence is 'accepted_sequence of the queue while the key is idle'
+--> statement-breakpoint
+comment on column outbox_ordering_keys.idle_since is 'when the key became idle last, a cleanup forgets keys that are idle for long'
 --> statement-breakpoint
 create table outbox_ordering_queue (
   ordering_key text collate "C" primary key,
@@ -35,7 +38,7 @@ comment on column outbox_ordering_queue.due_at is 'when a claim looks at the key
 --> statement-breakpoint
 comment on column outbox_ordering_queue.blocked_at is 'since when the key waits for a person, because its first event failed'
 --> statement-breakpoint
-comment on column outbox_ordering_queue.busy_since is 'since when nothing was left of the key but a producer had it locked'
+comment on column outbox_ordering_queue.busy_since is 'since when a claim could take nothing of the key, because somebody had the key or its next event locked'
 --> statement-breakpoint
 comment on column outbox_ordering_queue.accepted_sequence is 'sequence of the last event of the key that the event bus accepted'
 --> statement-breakpoint
@@ -63,7 +66,8 @@ end
 --> statement-breakpoint
 
 -- As before, and with room for the place of an ordered event. Its sequence is drawn after this, and what comes before
--- it is known when it is claimed, so both count with their longest.
+-- it is known when it is claimed, so both count with their longest. An event without a key must not carry the place of
+-- another one, such as that of an event which its producer has received and passes on. Consumers would believe it.
 create or replace function outbox_check_event() returns trigger language plpgsql
 security definer set search_path from current
 as $$
@@ -81,6 +85,9 @@ begin
   elsif jsonb_path_exists(new.payload, 'strict $.**{1000} ? (@.type() == "object" || @.type() == "array")') then
     refused = 'payload_nests_at_most_1000_levels';
     remedy = 'Write what is nested deeper as a text.';
+  elsif new.ordering_key is null and new.payload ?& array['orderingKey', 'sequence', 'previousSequence'] then
+    refused = 'payload_has_no_place_without_an_ordering_key';
+    remedy = 'Set ordering_key, or leave out orderingKey, sequence and previousSequence.';
   else
     detail = outbox_detail(new.id, new.aggregate_id, new.payload);
     -- The text test keeps the usual payload away from the walk, and the walk keeps it away from the rewriting.
@@ -122,6 +129,9 @@ declare
   is_queued boolean;
   accepted bigint;
 begin
+  if char_length(new.ordering_key) not between 1 and 128 then
+    return new; -- refused by the table
+  end if;
   loop
     select k.queued, k.last_sequence into is_queued, accepted from outbox_ordering_keys k
     where k.ordering_key = new.ordering_key for no key update;
@@ -163,7 +173,8 @@ $$
 --> statement-breakpoint
 
 -- Whatever takes an event out of its key's way, other than an outcome, wakes the key. A redrive, a skip, a deletion or an
--- earlier due_at, also by the handlers of an older release, and by a person's own statement.
+-- earlier due_at, also by the handlers of an older release, and by a person's own statement. Deferred to the commit,
+-- because outcomes wait for the key, and a person's transaction may stay open for long.
 create function outbox_wake_key() returns trigger language plpgsql
 security definer set search_path from current
 as $$
@@ -174,6 +185,16 @@ begin
     perform outbox_wake_keys(array[old.ordering_key], array[cast(null as bigint)]);
   end if;
   return null;
+end
+$$
+--> statement-breakpoint
+
+-- An event that got a key later would have no place in it, and no claim would look for it.
+create function outbox_keep_ordering_key() returns trigger language plpgsql as $$
+begin
+  raise exception 'the ordering key of an event never changes' using errcode = 'check_violation',
+    constraint = 'ordering_key_never_changes', column = 'ordering_key', table = tg_table_name, schema = tg_table_schema,
+    hint = 'Delete the event and insert it again with the other key.';
 end
 $$
 --> statement-breakpoint
@@ -201,15 +222,26 @@ comment on column outbox_events.skipped_by is 'who skipped the event, null when 
 create trigger outbox_take_place before insert on outbox_events
 for each row when (new.ordering_key is not null) execute function outbox_take_place()
 --> statement-breakpoint
-create trigger outbox_wake_key_of_failed after update of failed_at, skipped_at on outbox_events
-for each row when (old.ordering_key is not null and old.failed_at is not null) execute function outbox_wake_key()
---> statement-breakpoint
-create trigger outbox_wake_key_of_hurried after update of due_at on outbox_events
-for each row when (old.ordering_key is not null and new.due_at < old.due_at and new.status = old.status)
+create constraint trigger outbox_wake_key_of_failed after update of failed_at, skipped_at on outbox_events
+deferrable initially deferred for each row
+when (old.ordering_key is not null and old.skipped_at is null and old.failed_at is not null)
 execute function outbox_wake_key()
 --> statement-breakpoint
-create trigger outbox_wake_key_of_deleted after delete on outbox_events
-for each row when (old.ordering_key is not null and old.processed_at is null) execute function outbox_wake_key()
+-- Outcomes keep the token of the lease, and wake by themselves.
+create constraint trigger outbox_wake_key_of_hurried after update of due_at on outbox_events
+deferrable initially deferred for each row
+when (old.ordering_key is not null and old.skipped_at is null and (
+  (new.due_at < old.due_at and (new.status = old.status or new.lease_token is null))
+  or (old.status = 'PENDING' and new.status = 'PROCESSED')))
+execute function outbox_wake_key()
+--> statement-breakpoint
+create constraint trigger outbox_wake_key_of_deleted after delete on outbox_events
+deferrable initially deferred for each row
+when (old.ordering_key is not null and old.skipped_at is null and old.processed_at is null)
+execute function outbox_wake_key()
+--> statement-breakpoint
+create trigger outbox_keep_ordering_key before update of ordering_key on outbox_events
+for each row when (new.ordering_key is distinct from old.ordering_key) execute function outbox_keep_ordering_key()
 --> statement-breakpoint
 create trigger outbox_wake_keys_of_truncated after truncate on outbox_events
 for each statement execute function outbox_wake_key()

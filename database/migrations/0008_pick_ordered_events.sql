@@ -31,8 +31,11 @@ declare
   chosen tid[];
   chosen_keys text[];
   chosen_previous bigint[];
+  chosen_bytes integer[];
+  freed_bytes integer;
   spent tid[];
   spent_keys text[];
+  wanted_keys text[];
   locked tid[];
   locked_leased tid[];
   -- What becomes of the keys of all looks.
@@ -40,6 +43,7 @@ declare
   later_keys text[] = '{}';
   later_due timestamptz[] = '{}';
   empty_keys text[] = '{}';
+  busy_keys text[] = '{}';
   free_keys text[];
   idle_keys text[];
 begin
@@ -70,13 +74,15 @@ begin
     chosen = '{}';
     chosen_keys = '{}';
     chosen_previous = '{}';
+    chosen_bytes = '{}';
     spent = '{}';
     spent_keys = '{}';
     for candidate in
       select k.number, k.ordering_key, k.accepted_sequence, e.*
       from unnest(keys, accepted) with ordinality as k(ordering_key, accepted_sequence, number)
       left join lateral (
-        select e.ctid as place, e.sequence, e.due_at, e.attempts, e.detail_bytes > slice_bytes as is_large,
+        select e.ctid as place, e.sequence, e.previous_sequence, e.due_at, e.attempts,
+          e.detail_bytes > slice_bytes as is_large,
           e.attempts > 0 or e.given_back_since is not null as was_tried, e.status = 'PENDING' as is_pending,
           outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key) as bytes
         from outbox_events e
@@ -90,7 +96,9 @@ begin
         key_number = candidate.number;
         taken = 0;
         is_open = false;
-        before = candidate.accepted_sequence;
+        -- When the mark of an event was lost and that of a later one was not, the event keeps what it named before.
+        before = case when candidate.accepted_sequence < candidate.sequence then candidate.accepted_sequence
+          else candidate.previous_sequence end;
         head_was_tried = candidate.was_tried;
         if candidate.place is null then
           empty_keys = empty_keys || candidate.ordering_key;
@@ -123,7 +131,8 @@ begin
       chosen = chosen || candidate.place;
       chosen_keys = chosen_keys || candidate.ordering_key;
       chosen_previous = chosen_previous || before;
-      before = candidate.sequence;
+      chosen_bytes = chosen_bytes || candidate.bytes;
+      before = greatest(candidate.sequence, candidate.accepted_sequence);
     end loop;
 
     if cardinality(chosen) + cardinality(spent) > 0 then
@@ -134,17 +143,23 @@ begin
       from (
         select e.ctid as place, e.status from outbox_events e
         where e.ctid = any (chosen || spent) and e.due_at <= now() and e.processed_at is null and e.skipped_at is null
-        for update skip locked) as l;
+        for update skip locked) as l
+      where l.place = any (chosen || spent); -- the lock may have found a newer version
       if cardinality(locked) < cardinality(chosen) + cardinality(spent) then
+        wanted_keys = chosen_keys || spent_keys;
+        freed_bytes = (select sum(b) from unnest(chosen_bytes) as b);
         select coalesce(array_agg(c.place order by c.number), '{}'), coalesce(array_agg(c.key order by c.number), '{}'),
-          coalesce(array_agg(c.previous order by c.number), '{}')
-        into chosen, chosen_keys, chosen_previous
-        from unnest(chosen, chosen_keys, chosen_previous) with ordinality as c(place, key, previous, number)
+          coalesce(array_agg(c.previous order by c.number), '{}'), freed_bytes - coalesce(sum(c.bytes), 0)
+        into chosen, chosen_keys, chosen_previous, freed_bytes
+        from unnest(chosen, chosen_keys, chosen_previous, chosen_bytes) with ordinality as c(place, key, previous, bytes, number)
         where not exists (
           select from unnest(chosen, chosen_keys) with ordinality as earlier(place, key, number)
           where earlier.key = c.key and earlier.number <= c.number and earlier.place <> all (locked));
         select coalesce(array_agg(s.place), '{}'), coalesce(array_agg(s.key), '{}') into spent, spent_keys
         from unnest(spent, spent_keys) as s(place, key) where s.place = any (locked);
+        batch_bytes = batch_bytes - coalesce(freed_bytes, 0);
+        busy_keys = busy_keys || array(
+          select k from unnest(wanted_keys) as k where k <> all (chosen_keys || spent_keys));
       end if;
       places = places || chosen;
       previous = previous || chosen_previous;
@@ -152,7 +167,9 @@ begin
       exhausted = exhausted || spent;
       reclaimed = reclaimed + (select count(*) from unnest(locked_leased) as l(place) where l.place = any (chosen));
       -- When failed events are skipped, the key stays due, and the next claim goes on with it.
-      if not skip_failed then
+      if skip_failed then
+        more = more or cardinality(spent) > 0;
+      else
         later_keys = later_keys || spent_keys;
         later_due = later_due || array_fill(cast(null as timestamptz), array[cardinality(spent)]);
       end if;
@@ -173,16 +190,17 @@ begin
       with idle as (
         delete from outbox_ordering_queue q where q.ordering_key = any (idle_keys)
         returning q.ordering_key, q.accepted_sequence)
-      update outbox_ordering_keys k set queued = false, last_sequence = idle.accepted_sequence
+      update outbox_ordering_keys k set queued = false, last_sequence = idle.accepted_sequence, idle_since = now()
       from idle where k.ordering_key = idle.ordering_key;
     end if;
-    if cardinality(free_keys) < cardinality(empty_keys) then
-      -- Again after as long as it has taken until now, so that waiting at most doubles the producer's own time.
-      update outbox_ordering_queue q
-      set busy_since = coalesce(q.busy_since, now()),
-        due_at = now() + least(greatest(now() - q.busy_since, interval '0.1 s'), interval '5 s')
-      where q.ordering_key = any (empty_keys) and q.ordering_key <> all (free_keys);
-    end if;
+    busy_keys = busy_keys || array(select k from unnest(empty_keys) as k where k <> all (free_keys));
+  end if;
+  if cardinality(busy_keys) > 0 then
+    -- Again after as long as it has taken until now, so that waiting at most doubles what the other session takes.
+    update outbox_ordering_queue q
+    set busy_since = coalesce(q.busy_since, now()),
+      due_at = now() + least(greatest(now() - q.busy_since, interval '0.1 s'), interval '5 s')
+    where q.ordering_key = any (busy_keys);
   end if;
   if cardinality(leased_keys) > 0 then
     update outbox_ordering_queue q set due_at = lease_end, busy_since = null where q.ordering_key = any (leased_keys);

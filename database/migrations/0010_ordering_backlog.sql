@@ -98,7 +98,7 @@ begin
   perform outbox_admit_role(role_name);
   execute format('grant select, update, delete on outbox_events to %I', role_name);
   execute format('grant select on outbox_backlog to %I', role_name);
-  execute format('grant select, update on outbox_ordering_keys to %I', role_name);
+  execute format('grant select, update, delete on outbox_ordering_keys to %I', role_name);
   execute format('grant select, update, delete on outbox_ordering_queue to %I', role_name);
   -- By full signature, so that a later migration may add a function of the same name beside one that is still called.
   foreach granted in array array[
@@ -181,7 +181,7 @@ $$
 --> statement-breakpoint
 revoke execute on function
   outbox_detail(uuid, text, jsonb, text, bigint, bigint),
-  outbox_take_place(), outbox_wake_keys(text[], bigint[]), outbox_wake_key(),
+  outbox_take_place(), outbox_wake_keys(text[], bigint[]), outbox_wake_key(), outbox_keep_ordering_key(),
   outbox_claimed_bytes(text, text, text),
   outbox_pick_events(integer, integer, integer, integer, integer, timestamptz, bigint),
   outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer),

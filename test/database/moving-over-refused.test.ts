@@ -63,6 +63,11 @@ const odd: readonly [string, Omit<GuideEvent, 'id'>, string | RegExp][] = [
     { payload: `{"a": "${'x'.repeat(1_048_576 - 600)}"}` },
     'event_with_its_envelope_fits_1_mib',
   ],
+  [
+    'with a place',
+    { payload: '{"orderingKey": "a", "sequence": 2, "previousSequence": 1}' },
+    'payload_has_no_place_without_an_ordering_key',
+  ],
   ['of 1969', { createdAt: '1969-12-31T23:59:59Z' }, 'created_at_is_between_1970_and_9999'],
   ['of an empty aggregate', { aggregateId: '' }, 'aggregate_id_is_not_empty'],
   ['under a type of 129 characters', { eventType: 'x'.repeat(129) }, 'event_type_is_1_to_128_characters'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { waitUntilBlocked } from '../support/blocked-sessions.ts';
 import { claimBatch, idsOf } from '../support/claiming.ts';
@@ -38,6 +39,54 @@ describe('the key of an event', () => {
 
       if (accepted) expect(await insert).toHaveLength(1);
       else await expect(insert).rejects.toMatchObject({ constraint: 'ordering_key_is_1_to_128_characters' });
+    },
+  );
+
+  test('a key that is too long for an index is refused by the same name', async () => {
+    const key = Array.from({ length: 500 }, (_, index) =>
+      createHash('sha256').update(`${index}`).digest('hex'),
+    ).join('');
+
+    await expect(withClient((client) => insertOrdered(client, [key]))).rejects.toMatchObject({
+      constraint: 'ordering_key_is_1_to_128_characters',
+    });
+  });
+
+  test('the key of an event cannot be changed later, because no claim would look at the new one', async () => {
+    const [id] = await withClient((client) => insertOrdered(client, ['a', null]));
+
+    for (const statement of [
+      `update outbox_events set ordering_key = 'b'`,
+      `update outbox_events set ordering_key = 'b' where ordering_key is null`,
+      `update outbox_events set ordering_key = null where ordering_key is not null`,
+    ])
+      await expect(database.sql(statement)).rejects.toMatchObject({
+        constraint: 'ordering_key_never_changes',
+      });
+    await database.sql(`update outbox_events set ordering_key = 'a' where ordering_key = 'a'`);
+    expect(idsOf(await claimBatch(database))).toContain(id);
+  });
+
+  test.each([
+    ['{"orderingKey": "a", "sequence": 7, "previousSequence": 6}', false],
+    ['{"orderingKey": "a", "sequence": 7, "previousSequence": null}', false],
+    ['{"orderingKey": "a", "sequence": 7}', true],
+    ['{"nested": {"orderingKey": "a", "sequence": 7, "previousSequence": 6}}', true],
+  ])(
+    'an event without a key does not bring the place of another one in its payload (%s)',
+    async (payload, accepted) => {
+      const insert = (key: string | null) =>
+        database.sql(
+          `insert into outbox_events (aggregate_id, event_type, payload, ordering_key) values ('a', 'b', $1, $2)`,
+          [payload, key],
+        );
+
+      if (accepted) await insert(null);
+      else
+        await expect(insert(null)).rejects.toMatchObject({
+          constraint: 'payload_has_no_place_without_an_ordering_key',
+        });
+      await insert('a');
     },
   );
 
@@ -168,6 +217,25 @@ describe('the place of an event', () => {
     const [id] = await insertOneByOne(database, ['a']);
 
     expect(idsOf(await claimBatch(database))).toEqual([id]);
+  });
+
+  test('at REPEATABLE READ a producer gets 40001 when another one has begun its key meanwhile', async () => {
+    await withClient(async (client) => {
+      await client.query('begin isolation level repeatable read');
+      await client.query('select from outbox_events');
+      const [id] = await insertOneByOne(database, ['new']);
+
+      await expect(insertOrdered(client, ['new'])).rejects.toMatchObject({ code: '40001' });
+      await client.query('rollback');
+      expect(idsOf(await claimBatch(database))).toEqual([id]);
+    });
+  });
+
+  test('a session without triggers cannot write an event that no claim would look at', async () => {
+    await withClient(async (client) => {
+      await client.query('set session_replication_role = replica');
+      await expect(insertOrdered(client, ['a'])).rejects.toMatchObject({ column: 'detail_bytes' });
+    });
   });
 
   test('at REPEATABLE READ a producer gets 40001 when another one of its key committed meanwhile', async () => {

@@ -233,6 +233,9 @@ describe('the reasons for which the table refuses an event', () => {
       { ordering_key: '' },
       { ordering_key: 'x'.repeat(129) },
     ],
+    '`orderingKey`, `sequence` and `previousSequence` in the payload, without a key': [
+      { payload: '{"orderingKey": "a", "sequence": 2, "previousSequence": 1}' },
+    ],
     'null for `due_at`': [{ due_at: null }],
     'an id that is there already': [{ id }],
     'null for `aggregate_id`, `event_type` or `payload`': [

@@ -222,6 +222,17 @@ describe('a gap that never closes', () => {
     expect(await consume(lost)).toEqual({ outcome: 'stale' });
   });
 
+  test('an event that was passed is processed when it comes again without a place', async () => {
+    const [passed, next] = orderedEvents('order-7', [4, 9]);
+    await move(4);
+    await consume(next);
+    expect(await consume(passed)).toEqual({ outcome: 'stale' });
+    const detail = { ...passed?.detail, sequence: undefined };
+
+    expect(await consume({ ...passed, detail })).toMatchObject(processed);
+    expect(await consume({ ...passed, detail })).toEqual({ outcome: 'duplicate' });
+  });
+
   test('a position never moves back', async () => {
     await move(9);
 

@@ -16,6 +16,10 @@ const overdue = (seconds: number, paused = false) => ({
   records: [[{ doubleValue: seconds }, { booleanValue: paused }]],
 });
 
+const forgotten = (keys: number, more = false) => ({
+  records: [[{ longValue: keys }, { booleanValue: more }]],
+});
+
 beforeEach(() => {
   rdsData.reset();
 });
@@ -26,7 +30,9 @@ describe('purge-events', () => {
       .on(ExecuteStatementCommand)
       .resolvesOnce(deleted(1000, true, '2026-11-01 09:00:00.123456+00'))
       .resolvesOnce(deleted(17, false, '2026-11-01 10:00:00+00'))
-      .resolvesOnce(overdue(0));
+      .resolvesOnce(overdue(0))
+      .resolvesOnce(forgotten(3, true))
+      .resolvesOnce(forgotten(4));
 
     const invocation = await invoke(await coldStart('purge-events', environment), {});
 
@@ -38,11 +44,13 @@ describe('purge-events', () => {
       { retentionDays: 7, after: true, rows: 1000, bytes: 1_600_000 },
       { retentionDays: 7, after: '2026-11-01 09:00:00.123456+00', rows: 2000, bytes: 3_200_000 },
       { retentionDays: 7 },
+      { page: 0, idleDays: 60 },
+      { page: 1000, idleDays: 60 },
     ]);
     expect(invocation.result).toEqual({ purged: 1017, more: false, overdueSeconds: 0 });
     expect(metricsIn(invocation)).toEqual({ 'Outbox/EventsPurged': 1017, 'Outbox/PurgeOverdue': 0 });
     expect(logsIn(invocation)).toMatchObject([
-      { level: 'INFO', purged: 1017, more: false, overdueSeconds: 0, retentionDays: 7 },
+      { level: 'INFO', purged: 1017, more: false, overdueSeconds: 0, forgottenKeys: 7, retentionDays: 7 },
     ]);
   });
 
@@ -69,7 +77,8 @@ describe('purge-events', () => {
     rdsData
       .on(ExecuteStatementCommand)
       .resolvesOnce(deleted(0, false, ''))
-      .resolvesOnce(overdue(60, true));
+      .resolvesOnce(overdue(60, true))
+      .resolvesOnce(forgotten(0));
 
     const { result } = await invoke(await coldStart('purge-events', environment), {});
 

@@ -157,6 +157,7 @@ export class OrderedWorld {
     for (const { orderingKey, sequence, previousSequence } of events) {
       if (orderingKey === undefined || sequence === undefined) continue;
       const accepted = this.#accepted.get(orderingKey) ?? new Set();
+      this.#accepted.set(orderingKey, accepted);
       const before = await this.#database.sql<{ sequence: string }>(
         `select sequence from outbox_events where ordering_key = $1 and sequence < $2 and skipped_at is null`,
         [orderingKey, sequence],
@@ -169,7 +170,7 @@ export class OrderedWorld {
         this.violations.push(
           `${orderingKey}: ${sequence} names ${previousSequence}, which was never accepted`,
         );
-      this.#accepted.set(orderingKey, accepted.add(sequence));
+      accepted.add(sequence);
     }
   }
 }
