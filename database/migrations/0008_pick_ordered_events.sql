@@ -97,8 +97,8 @@ begin
         taken = 0;
         is_open = false;
         -- When the mark of an event was lost and that of a later one was not, the event keeps what it named before.
-        before = case when candidate.accepted_sequence < candidate.sequence then candidate.accepted_sequence
-          else candidate.previous_sequence end;
+        before = case when candidate.accepted_sequence >= candidate.sequence then candidate.previous_sequence
+          else candidate.accepted_sequence end;
         head_was_tried = candidate.was_tried;
         if candidate.place is null then
           empty_keys = empty_keys || candidate.ordering_key;

@@ -21,6 +21,7 @@ declare
   clock_tolerance constant interval = interval '1 second';
   received_at timestamptz;
   lease_end timestamptz = now() + make_interval(secs => lease_seconds);
+  is_repeated boolean;
   keys_are_due boolean;
   first_events integer = max_events;
   first_bytes integer = max_state_bytes;
@@ -54,7 +55,8 @@ begin
   end if;
 
   keys_are_due = max_per_key > 0 and exists (select from outbox_ordering_queue q where q.due_at <= now());
-  if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then
+  is_repeated = exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING');
+  if is_repeated then
     bytes_beside = (select sum(outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key))
       from outbox_events e where e.lease_token = token and e.status = 'PROCESSING');
     has_more = keys_are_due or exists (select from outbox_events e
@@ -124,7 +126,8 @@ begin
 
   -- Details travel inline while there is room, the smallest first, because fewest have to be read then. Another one
   -- travels as its size and the version of its row, so that its publisher notices a change.
-  -- What has left the order of its key has no sequence, because a consumer would take it for stale.
+  -- What has left the order of its key has no sequence, because a consumer would take it for stale. When a claim is
+  -- repeated, another run may have the first events of a key by now, and this one must not publish what is behind them.
   return query
     select e.id, e.event_type,
       case when e.is_inline then outbox_detail(e.id, e.aggregate_id, e.payload, e.ordering_key,
@@ -141,7 +144,12 @@ begin
         and sum(e.state_bytes) over (order by e.state_bytes, e.sequence)
           <= least(max_inline_bytes, max_state_bytes - bytes_beside) as is_inline
       from outbox_events e
-      where e.lease_token = token and e.status = 'PROCESSING') as e
+      where e.lease_token = token and e.status = 'PROCESSING'
+        and not (is_repeated and e.ordering_key is not null and e.skipped_at is null and exists (
+          select from outbox_events earlier
+          where earlier.ordering_key = e.ordering_key and earlier.sequence < e.sequence
+            and earlier.processed_at is null and earlier.skipped_at is null
+            and (earlier.lease_token is distinct from token or earlier.status <> 'PROCESSING')))) as e
     order by e.sequence;
 
   return query

@@ -134,6 +134,22 @@ describe('a claim', () => {
     expect((await claimBatch(database)).events).toMatchObject([{ previousSequence: events[2]?.sequence }]);
   });
 
+  test('that is repeated after another run got the first event of a key answers with none of the key', async () => {
+    const [first, , other] = await insertOneByOne(database, ['a', 'a', 'b']);
+    const lost = await claimBatch(database);
+    await requeue(
+      database.dataApi,
+      'redrive',
+      { executionArn: runId, runIsStopped: true, eventIds: [first ?? ''] },
+      { limit: 1, batch: 1 },
+    );
+    expect(idsOf(await claimBatch(database))).toEqual([first]);
+
+    const repeated = await claimBatch(database, { leaseToken: lost.leaseToken });
+
+    expect(idsOf(repeated)).toEqual([other]);
+  });
+
   test('keys whose events somebody has locked for long delay no other key', async () => {
     const client = await database.connect();
     await insertOrdered(
