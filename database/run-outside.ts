@@ -22,7 +22,7 @@ export async function runOutside(database: DataApi, schema: string, template: st
   const statement = template.replaceAll('{schema}', schema);
   const [, index, table] = /^create index concurrently (\w+) on (\S+)/m.exec(statement) ?? [];
   if (index === undefined || table === undefined) {
-    await database.query(statement);
+    await database.query(statement, {}, { continueAfterTimeout: true });
     return;
   }
   const name = `${schema}.${index}`;
@@ -35,9 +35,10 @@ export async function runOutside(database: DataApi, schema: string, template: st
     if (isValid === true) return;
     try {
       if (isValid === false) await database.query(`drop index concurrently if exists ${name}`);
-      await database.query(statement);
+      await database.query(statement, {}, { continueAfterTimeout: true });
     } catch (error) {
-      // Another migrator may have been faster. And the Data API is known to report an error of a build that succeeded.
+      // Another migrator may have been faster, the build may take longer than a call, and the Data API is known to report
+      // an error of a build that succeeded.
       const [[isComplete, goesOn] = []] = await database.query(INDEX, { name, table });
       if (isComplete !== true && goesOn !== true) throw error;
     }

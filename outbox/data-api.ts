@@ -17,7 +17,16 @@ export type Row = readonly (SqlValue | Uint8Array)[];
 /** Runs SQL through the RDS Data API. Every call is one statement; parameters are `:named`. */
 export interface DataApi {
   /** @throws DatabaseUnavailable when the same call may succeed later, DatabaseRefused when it never will. */
-  query(sql: string, parameters?: Readonly<Record<string, SqlValue>>): Promise<readonly Row[]>;
+  query(
+    sql: string,
+    parameters?: Readonly<Record<string, SqlValue>>,
+    options?: QueryOptions,
+  ): Promise<readonly Row[]>;
+}
+
+export interface QueryOptions {
+  /** A call fails after 45 seconds, and ends its statement unless this is set. For the build of an index. */
+  readonly continueAfterTimeout?: boolean;
 }
 
 /** A Data API that can also keep a transaction open: for migrations, and for producers of many events. */
@@ -41,8 +50,13 @@ export function createDataApi(
 ): TransactionalDataApi {
   const target = { ...database, ...(transactionId !== undefined && { transactionId }) };
   return {
-    async query(sql, parameters = {}) {
-      const command = new ExecuteStatementCommand({ ...target, sql, parameters: encode(parameters) });
+    async query(sql, parameters = {}, options = {}) {
+      const command = new ExecuteStatementCommand({
+        ...target,
+        ...options,
+        sql,
+        parameters: encode(parameters),
+      });
       const { records = [] } = await classified(() => client.send(command));
       return records.map((record) => record.map(decode));
     },

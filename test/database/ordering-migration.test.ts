@@ -61,6 +61,33 @@ describe('an upgrade that was interrupted', () => {
     expect((await index('outbox_events_in_order'))?.oid).not.toBe(broken?.oid);
   });
 
+  test('an upgrade that ends after each of its concurrent statements goes on with the next one', async () => {
+    const { dataApi } = database;
+    const issued: string[] = [];
+    const ending = {
+      ...dataApi,
+      async query(...[sql, parameters]: Parameters<typeof dataApi.query>) {
+        const rows = await dataApi.query(sql, parameters);
+        const [statement] = /^(create index|drop index|alter table) .*/m.exec(sql) ?? [];
+        if (statement === undefined || issued.includes(statement)) return rows;
+        issued.push(statement);
+        throw new DatabaseUnavailable('the migrator ended');
+      },
+    };
+    // What transactions do is done as a whole or not at all.
+    await migrate(dataApi, (await readMigrations()).slice(0, 10));
+
+    let ended = 0;
+    while (!(await migrate(ending, await readMigrations()).then(Boolean, () => false))) ended += 1;
+
+    expect(issued).toHaveLength(5);
+    expect(ended).toBeGreaterThan(0);
+    expect(await upgrade()).toEqual([]);
+    expect(await database.sql('select from pg_index where not indisvalid')).toEqual([]);
+    expect(await index('outbox_events_in_order')).toMatchObject({ valid: true });
+    expect(await index('outbox_events_due_of_all')).toBeUndefined();
+  });
+
   test('an error of a build that succeeded is no failure, any other is', async () => {
     const failing = (afterwards: boolean) => {
       const { dataApi } = database;
