@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createInbox, OutOfOrder, processInOrder } from '../../inbox/index.ts';
 import { EFFECTS, effectOn, effects, inTransaction, orderedEvents } from '../support/inbox.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 
 const database = useOutboxDatabase({ empty: true });
 
@@ -67,14 +68,3 @@ test('however deliveries are shuffled, repeated, interrupted and overlapping, ev
     { numRuns: 40 },
   );
 });
-
-/** Numbers from 0 to 1 that depend on the seed only (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
