@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import pg from 'pg';
 import { bundleCli, type Cli } from '../support/cli-process.ts';
 import { beginScenario } from '../support/outbox-scenario.ts';
-import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { startIdleTwin } from '../support/use-twin.ts';
 
 let twin: TwinProcess;
 let pool: pg.Pool;
@@ -15,10 +16,7 @@ let local: string;
 beforeAll(async () => {
   const { dataDir, remove } = await temporaryDataDir();
   removeData = remove;
-  [twin, cli] = await Promise.all([
-    startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir),
-    bundleCli(),
-  ]);
+  [twin, cli] = await Promise.all([startIdleTwin('--data-dir', dataDir), bundleCli()]);
   local = `--local=${twin.url}`;
   pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
   pool.on('error', () => undefined); // the server may end before the last connection is closed

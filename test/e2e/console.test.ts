@@ -8,7 +8,8 @@ import type { Page } from 'playwright-core';
 import { bundleConsoleIfStale } from '../../build/bundle-console.ts';
 import { type Browser, chromiumPath, startBrowser } from '../support/browser.ts';
 import { beginScenario } from '../support/outbox-scenario.ts';
-import { startTwinProcess, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { startIdleTwin } from '../support/use-twin.ts';
 
 const inBrowser = chromiumPath === undefined ? describe.skip : describe;
 const reason = chromiumPath === undefined ? ' (skipped: no chromium, apt-get install chromium)' : '';
@@ -34,7 +35,7 @@ inBrowser(`the console page${reason}`, () => {
   beforeAll(async () => {
     ({ dataDir, remove: removeData } = await temporaryDataDir());
     [twin, browser] = await Promise.all([
-      startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir),
+      startIdleTwin('--data-dir', dataDir),
       startBrowser(),
       bundleConsoleIfStale(),
     ]);
@@ -258,7 +259,7 @@ inBrowser(`the console page${reason}`, () => {
     await named('link', /^2 failed/).waitFor();
 
     const { port } = new URL(twin.url);
-    twin = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir, '--port', port);
+    twin = await startIdleTwin('--data-dir', dataDir, '--port', port);
 
     await page.getByText('The console does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
   }, 60_000);

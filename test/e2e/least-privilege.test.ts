@@ -1,17 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { synthesize } from '../../local/synthesize.ts';
 import { beginScenario, expectNothingLost } from '../support/outbox-scenario.ts';
 import { revokeGrant } from '../support/revoke-grant.ts';
-import {
-  type Execution,
-  startTwinProcess,
-  type TwinProcess,
-  temporaryDataDir,
-} from '../support/twin-process.ts';
+import { shared } from '../support/shared.ts';
+import { type Execution, type TwinProcess, temporaryDataDir } from '../support/twin-process.ts';
+import { startIdleTwin } from '../support/use-twin.ts';
 
 let assembly: string;
 let template: string;
@@ -22,7 +18,7 @@ let pool: pg.Pool;
 beforeAll(async () => {
   data = await temporaryDataDir();
   assembly = await mkdtemp(join(tmpdir(), 'outbox-assembly-'));
-  await synthesize(assembly);
+  await cp(await shared('assembly'), assembly, { recursive: true });
   template = await readFile(join(assembly, 'outbox.template.json'), 'utf8');
 });
 
@@ -39,8 +35,7 @@ afterAll(async () => {
 /** Runs this template with an outbox of 20 due events; returns how many events the bus had accepted before. */
 async function run(changedTemplate: string): Promise<number> {
   await writeFile(join(assembly, 'outbox.template.json'), changedTemplate);
-  const flags = ['--events', '0', '--tick', '0'];
-  twin = await startTwinProcess(...flags, '--assembly', assembly, '--data-dir', data.dataDir);
+  twin = await startIdleTwin('--assembly', assembly, '--data-dir', data.dataDir);
   pool = new pg.Pool({ connectionString: twin.health.postgresUrl });
   pool.on('error', () => undefined); // the server ends with the twin
   return beginScenario(twin, pool, 20);

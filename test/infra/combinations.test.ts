@@ -2,9 +2,9 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
+import { shared } from '../support/shared.ts';
 import { environmentOf, ourFunctions } from './contract/wiring.ts';
 import { givenBus, givenCluster } from './given.ts';
 import { permissionsOf } from './permissions.ts';
@@ -22,7 +22,7 @@ const partsOfDatabases = /^AWS::(RDS|EC2)::|^AWS::SecretsManager::SecretTargetAt
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
 }, 60_000);
 
 function synthesize(config: Config): Template {

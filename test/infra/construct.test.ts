@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
+import { shared } from '../support/shared.ts';
 import { permissionsOf } from './permissions.ts';
 
 let outbox: OutboxProcessor;
@@ -12,7 +12,7 @@ let template: Template;
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
   const stack = new Stack(new App(), 'app');
   outbox = new OutboxProcessor(stack, 'Outbox', { name: 'orders' });
   const checkout = new iam.Role(stack, 'Checkout', {

@@ -4,17 +4,17 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { checkSettings } from '../../infra/check-settings.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
 import type { OutboxProcessorProps } from '../../infra/outbox-processor-props.ts';
 import { IAM_WAIT_MS, WAIT_MS } from '../../lambdas/runtime/wait-until-available.ts';
+import { shared } from '../support/shared.ts';
 import { ourFunctions } from './contract/wiring.ts';
 import { resourcesOf, synthesized, theResource } from './synthesized.ts';
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
 }, 60_000);
 
 function templateOf(propsIn: (stack: Stack) => OutboxProcessorProps, context = {}): Template {

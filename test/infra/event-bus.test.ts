@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { readConfig } from '../../infra/config.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
+import { shared } from '../support/shared.ts';
 import { environmentOf, ourFunctions } from './contract/wiring.ts';
 import { permissionsOf } from './permissions.ts';
 import { synthesized } from './synthesized.ts';
@@ -15,7 +15,7 @@ const central = 'arn:aws:events:eu-west-1:999999999999:event-bus/central';
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
 }, 60_000);
 
 const busesOf = (template: Template) =>

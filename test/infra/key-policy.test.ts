@@ -3,9 +3,9 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
 import { fencedBlock } from '../support/fenced-block.ts';
+import { shared } from '../support/shared.ts';
 import { theResource } from './synthesized.ts';
 
 interface Statement {
@@ -16,7 +16,7 @@ interface Statement {
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
 }, 60_000);
 
 const actionsOf = ({ Action }: Statement) => [Action].flat();

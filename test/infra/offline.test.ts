@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
+import { shared } from '../support/shared.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 // Preloaded, this makes a process fail as soon as it opens a connection or resolves a name.
@@ -17,7 +17,7 @@ const noNetwork = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 
 test('the app of cdk.json synthesizes offline, without credentials, and validates without a finding', async () => {
-  await bundleHandlers();
+  await shared('bundles');
   const folder = await mkdtemp(join(tmpdir(), 'outbox-synth-'));
   const { app, context } = JSON.parse(await readFile(join(project, 'cdk.json'), 'utf8')) as {
     readonly app: string;

@@ -2,14 +2,14 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
+import { shared } from '../support/shared.ts';
 import { machines, readText } from './contract/definition.ts';
 import { plainResources, substitutionsOf } from './contract/wiring.ts';
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
 }, 60_000);
 
 const templateIn = (region?: string) =>

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
+import { shared } from '../support/shared.ts';
 import { givenBus, givenCluster } from './given.ts';
 import { replacements, retainedNames } from './replacements.ts';
 import { theResource } from './synthesized.ts';
@@ -142,7 +142,7 @@ function synthesize(config: Config): Template {
 
 beforeAll(async () => {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
 }, 60_000);
 
 test.each(Object.keys(changes) as (keyof Config)[])(

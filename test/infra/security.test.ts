@@ -5,9 +5,9 @@ import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/global
 import { App, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
+import { shared } from '../support/shared.ts';
 import { givenBus, givenCluster } from './given.ts';
 
 interface Violation {
@@ -71,7 +71,7 @@ function failureOf(work: () => void): string | undefined {
 }
 
 beforeAll(async () => {
-  await bundleHandlers();
+  await shared('bundles');
 }, 120_000);
 
 afterEach(() => {

@@ -5,11 +5,11 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import { checkSettings } from '../../infra/check-settings.ts';
 import { OutboxProcessor } from '../../infra/outbox-processor.ts';
 import type { OutboxProcessorProps } from '../../infra/outbox-processor-props.ts';
 import type { ProcessorSettings } from '../../infra/processor-settings.ts';
+import { shared } from '../support/shared.ts';
 
 const { days, hours, minutes, seconds } = Duration;
 
@@ -176,7 +176,7 @@ describe('the settings', () => {
 describe('the construct', () => {
   beforeAll(async () => {
     process.env['CDK_VALIDATION'] = 'false';
-    await bundleHandlers();
+    await shared('bundles');
   }, 60_000);
 
   const create = (propsIn: (stack: Stack) => OutboxProcessorProps) => {

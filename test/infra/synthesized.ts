@@ -1,9 +1,9 @@
 import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
+import { shared } from '../support/shared.ts';
 
 export interface Resource {
   readonly Type: string;
@@ -13,10 +13,10 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** The template of the stack, with fresh bundles. Only offline.test.ts validates it, because that takes seconds. */
+/** The template of the stack, with the bundles of the handlers. Only offline.test.ts validates it, because that takes seconds. */
 export async function synthesized(config: Config = {}): Promise<Template> {
   process.env['CDK_VALIDATION'] = 'false';
-  await bundleHandlers();
+  await shared('bundles');
   return Template.fromStack(new OutboxProcessorStack(new App(), 'outbox', { config }));
 }
 

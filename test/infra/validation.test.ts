@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { App, CfnResource } from 'aws-cdk-lib';
-import { bundleHandlers } from '../../build/bundle-handlers.ts';
 import type { Config } from '../../infra/config.ts';
 import { OutboxProcessorStack } from '../../infra/outbox-processor-stack.ts';
+import { shared } from '../support/shared.ts';
 import { givenBus, givenCluster } from './given.ts';
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
@@ -13,7 +13,7 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 };
 
 beforeAll(async () => {
-  await bundleHandlers();
+  await shared('bundles');
 }, 120_000);
 
 afterEach(() => {

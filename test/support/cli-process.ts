@@ -1,9 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { shared } from './shared.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -42,13 +40,7 @@ export interface Cli {
 }
 
 export async function bundleCli(): Promise<Cli> {
-  // Inside the project, because doctor looks for the migrations above its bundle.
-  await mkdir(join(project, 'dist'), { recursive: true });
-  const folder = await mkdtemp(join(project, 'dist', 'cli-test-'));
-  const bundle = join(folder, 'outbox.mjs');
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build/bundle-cli.ts', bundle], {
-    cwd: project,
-  });
+  const bundle = await shared('cli');
   // A test that fails leaves its commands running.
   const running = new Set<Running>();
   const follow = (...command: Parameters<typeof spawnAndFollow>) => {
@@ -89,7 +81,6 @@ export async function bundleCli(): Promise<Cli> {
     async remove() {
       for (const each of running) each.stop('SIGKILL');
       await Promise.all([...running].map(({ ended }) => ended));
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

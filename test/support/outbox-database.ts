@@ -1,16 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import pg from 'pg';
-import { migrate } from '../../database/migrate.ts';
-import { readMigrations } from '../../database/read-migrations.ts';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { withClient } from '../../twin/postgres/connection.ts';
-import { startPostgres } from '../../twin/postgres/postgres.ts';
 import { createRdsData } from '../../twin/services/rds-data/rds-data.ts';
 import { clientOptions, startLocalAws } from './local-aws.ts';
+import { shared } from './shared.ts';
+import { type CleanUps, type PostgresServer, type SharedPostgres, startServer } from './template-database.ts';
 
 export const target: Database = {
   resourceArn: 'arn:aws:rds:us-east-1:000000000000:cluster:outbox',
@@ -30,19 +26,24 @@ export interface OutboxDatabase {
   readonly pool: pg.Pool;
   /** A separate connection for work that needs several statements. */
   connect(): Promise<pg.PoolClient>;
-  /** Stops PostgreSQL but not the endpoint in front of it. */
+  /** Stops PostgreSQL but not the endpoint in front of it. Only for a file with its `ownServer`. */
   stopPostgres(): Promise<void>;
 }
 
-/** A database for this test file: PostgreSQL, the Data API in front of it, and the tables unless `empty`. */
-export function useOutboxDatabase({ empty = false } = {}): OutboxDatabase {
-  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+/**
+ * A database for this test file with the Data API in front of it, and with the tables unless `empty`. It is on a server
+ * that other files use at the same time, unless this file needs its `ownServer`.
+ */
+export function useOutboxDatabase({ empty = false, ownServer = false } = {}): OutboxDatabase {
+  const cleanUps: CleanUps = [];
   let started: OutboxDatabase | undefined;
   jest.setTimeout(60_000); // the machine may be slow; a test that hangs still fails
 
   beforeAll(async () => {
-    started = await start(cleanUps);
-    if (!empty) await migrate(started.dataApi, await readMigrations());
+    started = await connect(
+      await (ownServer ? startServer(cleanUps) : createDatabase(empty, cleanUps)),
+      cleanUps,
+    );
   });
   afterAll(async () => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
@@ -72,8 +73,10 @@ export function useOutboxDatabase({ empty = false } = {}): OutboxDatabase {
   };
 }
 
-async function start(cleanUps: (() => Promise<unknown> | unknown)[]): Promise<OutboxDatabase> {
-  const { url: postgresUrl, stop } = await postgres(cleanUps);
+async function connect(
+  { url: postgresUrl, stop }: PostgresServer,
+  cleanUps: CleanUps,
+): Promise<OutboxDatabase> {
   const rdsData = createRdsData({
     clusterArn: target.resourceArn,
     database: target.database,
@@ -99,33 +102,20 @@ async function start(cleanUps: (() => Promise<unknown> | unknown)[]): Promise<Ou
   };
 }
 
-/** An embedded server, or a new database on the server of DATABASE_URL. */
-async function postgres(cleanUps: (() => Promise<unknown> | unknown)[]) {
-  const given = process.env['DATABASE_URL'];
-  if (given !== undefined) return databaseOn(given, cleanUps);
-  const dataDir = await mkdtemp(join(tmpdir(), 'outbox-test-'));
-  cleanUps.push(() => rm(dataDir, { recursive: true, force: true }));
-  const server = await startPostgres({ dataDir, databaseName: target.database });
-  cleanUps.push(server.stop);
-  await withClient({ connectionString: server.url }, async (client) => {
-    // The data of a test need not survive a crash.
-    await client.query('alter system set fsync = off');
-    await client.query('select pg_reload_conf()');
-  });
-  return server;
-}
-
-async function databaseOn(serverUrl: string, cleanUps: (() => Promise<unknown> | unknown)[]) {
+/** A copy of the database that the test files share, or an empty one beside it. */
+async function createDatabase(empty: boolean, cleanUps: CleanUps): Promise<PostgresServer> {
+  const { serverUrl, template } = JSON.parse(await shared('postgres')) as SharedPostgres;
   const name = `outbox_test_${process.pid}_${Date.now()}`;
-  const admin = new pg.Client({ connectionString: serverUrl });
-  await admin.connect();
-  cleanUps.push(() => admin.end());
-  await admin.query(`create database ${name}`);
-  const stop = async () => {
-    await admin.query(`drop database if exists ${name} with (force)`);
-  };
-  cleanUps.push(stop);
+  const onServer = (sql: string) =>
+    withClient({ connectionString: serverUrl }, (client) => client.query(sql));
+  await onServer(`create database ${name} template ${empty ? 'template0' : template}`);
+  cleanUps.push(() => onServer(`drop database ${name} with (force)`));
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  return { url: url.href, stop };
+  return {
+    url: url.href,
+    stop: async () => {
+      throw new Error('other test files use this server: ask for an ownServer');
+    },
+  };
 }

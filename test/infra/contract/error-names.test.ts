@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { bundleHandlers } from '../../../build/bundle-handlers.ts';
 import { type FailureKind, readFailure } from '../../../outbox/classify-failure.ts';
+import { shared } from '../../support/shared.ts';
 import {
   type Definition,
   machines,
@@ -138,9 +139,9 @@ describe('the name of an error class', () => {
   let bundles = '';
 
   beforeAll(async () => {
-    const { names } = await bundleHandlers();
-    bundles = names
-      .map((name) => readFileSync(new URL(`dist/lambdas/${name}/index.mjs`, root), 'utf8'))
+    const folder = await shared('bundles');
+    bundles = readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name, 'index.mjs'), 'utf8'))
       .join('\n');
   }, 30_000);
 

@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '../../../../outbox/errors.ts';
 import { target, useOutboxDatabase } from '../../../support/outbox-database.ts';
 
-const database = useOutboxDatabase({ empty: true });
+const database = useOutboxDatabase({ empty: true, ownServer: true });
 const { resourceArn, secretArn } = target;
 
 const begin = async () =>
@@ -146,20 +146,15 @@ describe('lost database', () => {
     expect((await execute('select 1')).records).toEqual([[{ longValue: 1 }]]);
   });
 
-  // The last test of this file, because it stops the database. A server of DATABASE_URL must not be stopped.
-  const testWithOwnServer = process.env['DATABASE_URL'] === undefined ? test : test.skip;
-  testWithOwnServer(
-    'every call fails as unavailable when the server is stopped, also in an open transaction',
-    async () => {
-      const id = await begin();
-      await database.stopPostgres();
+  // The last test of this file, because it stops the database.
+  test('every call fails as unavailable when the server is stopped, also in an open transaction', async () => {
+    const id = await begin();
+    await database.stopPostgres();
 
-      const unavailable = { name: 'DatabaseUnavailableException', $metadata: { httpStatusCode: 504 } };
-      await expect(execute('select 1', id)).rejects.toMatchObject(unavailable);
-      await expect(commit(id)).rejects.toMatchObject(unavailable);
-      for (const call of [execute('select 1'), begin()])
-        await expect(call).rejects.toMatchObject(unavailable);
-      await expect(database.dataApi.query('select 1')).rejects.toThrow(DatabaseUnavailable);
-    },
-  );
+    const unavailable = { name: 'DatabaseUnavailableException', $metadata: { httpStatusCode: 504 } };
+    await expect(execute('select 1', id)).rejects.toMatchObject(unavailable);
+    await expect(commit(id)).rejects.toMatchObject(unavailable);
+    for (const call of [execute('select 1'), begin()]) await expect(call).rejects.toMatchObject(unavailable);
+    await expect(database.dataApi.query('select 1')).rejects.toThrow(DatabaseUnavailable);
+  });
 });

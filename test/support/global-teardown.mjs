@@ -1,0 +1,2 @@
+/** Jest calls this after the last test file. */
+export default () => globalThis.stopSharedSetup();
