@@ -15,7 +15,9 @@ const config: Config = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
     ],
   },
-  maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/long-first.cjs',
+  // One more than the cores of a small machine: tests of twins spend half of their time waiting for retries.
+  maxWorkers: 3,
   // The end of a process with more than a gigabyte takes longer than the 500 ms that jest-worker waits before it kills
   // it and blames the tests: such a worker is replaced between two test files.
   workerIdleMemoryLimit: '500MB',

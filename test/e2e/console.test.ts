@@ -255,13 +255,14 @@ inBrowser(`the console page${reason}`, () => {
     await page.goto(`${twin.url}/#/`);
     await named('link', /^2 failed/).waitFor();
     await twin.kill();
-    await page.getByText('The console does not answer.').waitFor();
+    const problem = page.getByText('The console does not answer.', { exact: true });
+    await problem.waitFor();
     await named('link', /^2 failed/).waitFor();
 
     const { port } = new URL(twin.url);
     twin = await startIdleTwin('--data-dir', dataDir, '--port', port);
 
-    await page.getByText('The console does not answer.').waitFor({ state: 'hidden', timeout: 30_000 });
+    await problem.waitFor({ state: 'hidden', timeout: 30_000 });
   }, 60_000);
 
   async function tabTo(label: RegExp, key = 'Tab'): Promise<void> {
