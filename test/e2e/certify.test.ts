@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { eventually } from '../support/eventually.ts';
 import type { TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
 
@@ -122,7 +123,7 @@ test('an interrupted run removes the event that it is writing', async () => {
   const latency = { service: 'rds-data', kind: 'latency', ms: 3_000, match: { sql: 'insert into' } } as const;
   await twin.setFaults([latency]);
   const { child, ended } = start('--stack', 'shop-outbox', '--report', reports, '--only', 'retry');
-  while ((await twin.faultsFired())[0] === 0);
+  await eventually(async () => (await twin.faultsFired())[0] !== 0);
 
   child.kill('SIGINT');
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import type { FaultRule } from '../../twin/faults/rules.ts';
+import { eventually } from '../support/eventually.ts';
 import { beginScenario, expectNothingLost, passTime, settle } from '../support/outbox-scenario.ts';
 import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
@@ -271,11 +272,11 @@ test('a row locked during a run does not delay the marking of others and is mark
   const session = await pool.connect();
   const run = twin.tick();
   try {
-    while ((await countOf('PROCESSING')) < 20);
+    await eventually(async () => (await countOf('PROCESSING')) === 20);
     await session.query('begin');
     await session.query('select from outbox_events order by id limit 1 for update');
 
-    while ((await countOf('PROCESSED')) < 19);
+    await eventually(async () => (await countOf('PROCESSED')) >= 19);
     expect(await countOf('PROCESSING')).toBe(1);
   } finally {
     session.release(true);
@@ -357,7 +358,7 @@ test('a database that drops all connections during a run costs each event at mos
   const before = await beginScenario(twin, pool, EVENTS * 2);
 
   const run = twin.tick();
-  while ((await twin.busEvents()).length - before < 50);
+  await eventually(async () => (await twin.busEvents()).length - before >= 50);
   await pool.query(
     'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
   );

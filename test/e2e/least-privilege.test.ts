@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { eventually } from '../support/eventually.ts';
 import { beginScenario, expectNothingLost } from '../support/outbox-scenario.ts';
 import { revokeGrant } from '../support/revoke-grant.ts';
 import { shared } from '../support/shared.ts';
@@ -151,12 +152,12 @@ test('a tick without states:StartExecution starts nothing and gives the reason',
   expect(await twin.get('/_local/executions')).toEqual([]);
 });
 
-async function firstTaskFailure(executionArn: string): Promise<unknown> {
-  for (;;) {
+function firstTaskFailure(executionArn: string): Promise<unknown> {
+  return eventually(async () => {
     const { history } = await twin.get<{ history: { taskFailedEventDetails?: object }[] }>(
       `/_local/executions/${encodeURIComponent(executionArn)}`,
     );
-    const failed = history.find(({ taskFailedEventDetails }) => taskFailedEventDetails !== undefined);
-    if (failed !== undefined) return failed.taskFailedEventDetails;
-  }
+    return history.find(({ taskFailedEventDetails }) => taskFailedEventDetails !== undefined)
+      ?.taskFailedEventDetails;
+  });
 }

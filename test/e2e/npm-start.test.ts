@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { eventually } from '../support/eventually.ts';
 import { runToEnd, startTwinProcess, temporaryDataDir } from '../support/twin-process.ts';
 
 let dataDir: string;
@@ -27,13 +28,6 @@ const leftBehind = () =>
 
 const postmaster = async () =>
   Number.parseInt(await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8'), 10);
-
-/** Asks again at once, also when nobody answers. */
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition().catch(() => false)))
-    if (Date.now() > deadline) throw new Error(`not within 30 s: ${condition}`);
-}
 
 test('--once publishes 2,000 real webhooks, accounts for each of them and leaves no process running', async () => {
   const { exitCode, output } = await runToEnd([
@@ -57,8 +51,7 @@ test('--once publishes 2,000 real webhooks, accounts for each of them and leaves
 
 test('after kill -9 of its process group the twin restarts on the same data and loses no event', async () => {
   const first = await startTwinProcess('--events', '1500', '--tick', '1', '--data-dir', dataDir);
-  const enough = async () => (await first.busEvents()).length > 200;
-  while (!(await enough()));
+  await eventually(async () => (await first.busEvents()).length > 200);
   await first.kill();
 
   const second = await startTwinProcess('--events', '0', '--tick', '0', '--data-dir', dataDir);
@@ -100,10 +93,11 @@ test('it outlives a killed session of its database and a killed database, which 
   const twin = await startTwinProcess('--events', '50', '--tick', '1', '--data-dir', dataDir);
   const pool = new pg.Pool({ connectionString: twin.health.postgresUrl, max: 1 });
   pool.on('error', () => undefined);
-  const everythingProcessed = async () => {
-    const open = 'select count(*)::int as open from outbox_events where processed_at is null';
-    while ((await pool.query<{ open: number }>(open)).rows[0]?.open !== 0);
-  };
+  const everythingProcessed = () =>
+    eventually(async () => {
+      const open = 'select from outbox_events where processed_at is null limit 1';
+      return (await pool.query(open)).rowCount === 0;
+    });
   try {
     await everythingProcessed();
     const killed = await postmaster();
@@ -111,7 +105,7 @@ test('it outlives a killed session of its database and a killed database, which 
       `select pid from pg_stat_activity where state = 'idle' and application_name = '' and pid <> pg_backend_pid()`,
     );
     process.kill(rows[0]?.pid ?? Number.NaN, 'SIGKILL');
-    await eventually(async () => (await pool.query('select 1')).rowCount === 1);
+    await eventually(() => pool.query('select 1').catch(() => undefined));
     expect(await postmaster()).toBe(killed);
 
     process.kill(killed, 'SIGKILL');
@@ -172,7 +166,7 @@ test('SIGTERM to npm stops what npm has started', async () => {
   await once(npm.stdout, 'close');
 
   expect(output).toContain('stopping: the runs under way end first');
-  while (leftBehind().length > 0);
+  await eventually(async () => leftBehind().length === 0);
 });
 
 describe('invalid input', () => {

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { eventually } from '../support/eventually.ts';
 import { beginScenario } from '../support/outbox-scenario.ts';
 import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
@@ -44,13 +45,16 @@ const start = async (request: unknown) => {
   return executionArn;
 };
 
-const ended = async (executionArn: string) => {
-  for (;;) {
+const ended = (executionArn: string) =>
+  eventually(async () => {
     const execution = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
-    if (execution.status !== 'RUNNING')
-      return { ...execution, output: JSON.parse(execution.output ?? 'null') as unknown };
-  }
-};
+    return (
+      execution.status !== 'RUNNING' && {
+        ...execution,
+        output: JSON.parse(execution.output ?? 'null') as unknown,
+      }
+    );
+  });
 
 const redrive = async (request: unknown) => ended(await start(request));
 

@@ -1,6 +1,7 @@
 import { type SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { eventually } from '../support/eventually.ts';
 import { beginScenario, expectNothingLost, settle } from '../support/outbox-scenario.ts';
 import type { Execution, TwinProcess } from '../support/twin-process.ts';
 import { useTwin } from '../support/use-twin.ts';
@@ -133,13 +134,14 @@ const execution = (twin: TwinProcess, arn = '') =>
 
 /** Resolves when a run waits for events. */
 async function waiting(twin: TwinProcess): Promise<void> {
-  for (;;) {
+  await eventually(async () => {
     const running = (await twin.get<Execution[]>('/_local/executions')).filter(
       ({ status }) => status === 'RUNNING',
     );
     for (const { executionArn } of running) {
       const { history } = await execution(twin, executionArn);
-      if (history?.at(-1)?.type === 'WaitStateEntered') return;
+      if (history?.at(-1)?.type === 'WaitStateEntered') return true;
     }
-  }
+    return false;
+  });
 }

@@ -7,7 +7,6 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -18,6 +17,7 @@ import {
   startPostgres,
 } from '../../../twin/postgres/postgres.ts';
 import { isRunning } from '../../../twin/postgres/process-table.ts';
+import { eventually } from '../../support/eventually.ts';
 
 jest.setTimeout(60_000);
 
@@ -448,14 +448,6 @@ async function withTakenPort<T>(work: (port: number) => Promise<T>): Promise<T> 
     for (const caller of callers) caller.destroy();
     server.close();
     await once(server, 'close');
-  }
-}
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within 20 s: ${condition}`);
-    await pause(5);
   }
 }
 

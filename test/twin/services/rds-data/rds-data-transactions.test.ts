@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-rds-data';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseUnavailable } from '../../../../outbox/errors.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { target, useOutboxDatabase } from '../../../support/outbox-database.ts';
 
 const database = useOutboxDatabase({ empty: true, ownServer: true });
@@ -72,7 +73,7 @@ describe('Data API transaction', () => {
     await other.query('select pg_advisory_lock(1)');
     const running = execute('insert into numbers select 1 from pg_advisory_xact_lock(1)', id);
     const waiting = () => database.sql(`select from pg_locks where locktype = 'advisory' and not granted`);
-    while ((await waiting()).length === 0);
+    await eventually(async () => (await waiting()).length > 0);
 
     const busy = { name: 'DatabaseErrorException', message: 'Transaction is still running a query' };
     await expect(execute('insert into numbers values (2)', id)).rejects.toMatchObject(busy);
