@@ -11,7 +11,7 @@ import { readPause } from '../outbox/pause.ts';
 import { createSession, type Session } from './context.ts';
 import { type ExitCode, exitCodes, type Options, readOptions } from './options.ts';
 import { createProgress } from './print-progress.ts';
-import { writeReport } from './report.ts';
+import { makeReportFolder, writeReport } from './report.ts';
 import { type Result, runScenarios } from './runner.ts';
 import type { Need } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -33,6 +33,7 @@ export async function main(given: readonly string[]): Promise<ExitCode> {
   let place = 'the target';
   try {
     const options = readOptions(given);
+    await makeReportFolder(options.reports);
     if (options.region !== undefined) process.env['AWS_REGION'] = options.region;
     place = options.stack === undefined ? 'the twin' : 'AWS';
     return await certify(options, ended.signal);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { filledText } from '../cli/arguments.ts';
 import { WrongUsage } from '../cli/exit-codes.ts';
 import { writeOut } from '../cli/stdout.ts';
 import type { Scenario } from './scenario.ts';
@@ -55,6 +56,7 @@ export function readOptions(given: readonly string[]): Options {
     .configureOutput({ outputError: () => undefined, writeOut })
     .exitOverride()
     .addHelpText('after', help);
+  for (const option of command.options) if (option.required) option.argParser(filledText);
   command.parse(given, { from: 'user' });
   const { local, stack, region, disturb, only, report } = command.opts<{
     local?: true;

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WrongUsage } from '../cli/exit-codes.ts';
 import type { Outcome, Result } from './runner.ts';
 
 export interface Report {
@@ -20,9 +21,24 @@ export interface Report {
   readonly leftBehind?: string;
 }
 
+/**
+ * Makes the folder before the scenarios, which take minutes. Its parent must be there: with `recursive`, Node.js tries
+ * for ever where no folder can be made, as in /proc or behind a symbolic link to nothing.
+ */
+export async function makeReportFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(folder)).isDirectory();
+    if (!isThere)
+      throw new WrongUsage(
+        `no report can be written to "${folder}" (${(error as Error).message}): give another --report`,
+      );
+  }
+}
+
 /** Writes the report as JSON and as Markdown. Returns the path of the Markdown file. */
 export async function writeReport(folder: string, report: Report): Promise<string> {
-  await mkdir(folder, { recursive: true });
   const name = `certify-${report.startedAt.replace(/[:.]/g, '-')}`;
   await writeFile(join(folder, `${name}.json`), anonymous(`${JSON.stringify(report, null, 2)}\n`));
   const path = join(folder, `${name}.md`);

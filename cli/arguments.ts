@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import * as z from 'zod';
+import { expressExecutionArn } from '../outbox/redrive-request.ts';
 import { canonicalUuid } from '../outbox/uuid.ts';
 
 /** Types of flags and arguments, as a person types them. */
@@ -10,6 +11,18 @@ export function wholeNumber(least: number, most: number) {
       throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`);
     return number;
   };
+}
+
+/** An empty text is what a shell makes of a variable that is not set. */
+export function filledText(value: string): string {
+  if (value === '') throw new InvalidArgumentError('expected a text that is not empty.');
+  return value;
+}
+
+export function expressExecution(value: string): string {
+  if (!expressExecutionArn.test(value))
+    throw new InvalidArgumentError('expected the ARN of an express execution, which show prints as run_id.');
+  return value;
 }
 
 export function eventId(value: string): string {

@@ -12,9 +12,9 @@ const schema = z.strictObject({
     .refine((given) => canonicalUuid(given) !== undefined, 'expected a uuid')
     .optional(),
   aggregateType: text('aggregateType').optional(),
-  aggregateId: z.string().min(1),
+  aggregateId: z.string().min(1, 'expected at least 1 character'),
   eventType: text('eventType'),
-  payload: z.record(z.string(), z.unknown()),
+  payload: z.record(z.string(), z.unknown(), 'expected a JSON object'),
   traceHeader: text('traceHeader').optional(),
   dueAt: z.iso.datetime({ offset: true }).optional(),
 });

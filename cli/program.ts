@@ -2,6 +2,7 @@ import { chalkStderr } from 'chalk';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { examples } from './action.ts';
+import { filledText } from './arguments.ts';
 import { addConsole } from './commands/console.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnqueue } from './commands/enqueue.ts';
@@ -65,6 +66,8 @@ function createProgram(): Command {
   ])
     add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const option of [program, ...program.commands].flatMap(({ options }) => options))
+    if (option.required && option.parseArg === undefined) option.argParser(filledText);
   return program;
 }
 
@@ -81,6 +84,14 @@ export async function main(given: readonly string[]): Promise<ExitCode> {
   const program = createProgram();
   try {
     if (given.length === 0) program.help();
+    const [first, topic] = given;
+    // Commander would show the help of all commands.
+    if (
+      first === 'help' &&
+      topic !== undefined &&
+      !program.commands.some((command) => command.name() === topic)
+    )
+      program.error(`unknown command '${topic}'`);
     await program.parseAsync(withLocalUrl(given), { from: 'user' });
     return exitCodes.ok;
   } catch (error) {

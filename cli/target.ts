@@ -81,20 +81,22 @@ function target(base: Omit<Target, 'need'>, names: Names, remedy: string): Targe
 
 function localUrlOf({ local, stack }: TargetOptions, environment: NodeJS.ProcessEnv): string | undefined {
   if (local === undefined) return stack === undefined ? loopbackUrl(environment) : undefined;
-  if (!URL.canParse(local))
-    throw new WrongUsage(`${local} is no URL: expected one such as ${defaultLocalUrl}`);
-  return new URL(local).origin;
+  if (stack !== undefined)
+    throw new WrongUsage('give --local for the twin or --stack for an account, received both');
+  return httpUrl(local, '--local').origin;
+}
+
+function httpUrl(value: string, source: string): URL {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+    throw new WrongUsage(`${source} is "${value}": expected a URL such as ${defaultLocalUrl}`);
+  return new URL(value);
 }
 
 /** The URL in AWS_ENDPOINT_URL, which all SDKs use, if it is on this machine. */
 export function loopbackUrl(environment: NodeJS.ProcessEnv): string | undefined {
   const url = environment['AWS_ENDPOINT_URL'];
   if (!url) return undefined;
-  if (!URL.canParse(url))
-    throw new WrongUsage(
-      `AWS_ENDPOINT_URL is ${url}, which is no URL: expected one such as ${defaultLocalUrl}`,
-    );
-  const { hostname, origin } = new URL(url);
+  const { hostname, origin } = httpUrl(url, 'AWS_ENDPOINT_URL');
   return /^(127(\.\d+){3}|localhost|\[::1\])$/.test(hostname) ? origin : undefined;
 }
 

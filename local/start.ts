@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import chalk from 'chalk';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { filledText, wholeNumber } from '../cli/arguments.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import type { Twin } from '../twin/deploy.ts';
 import { type ExitCode, exitCodeOf, interruptions } from './exit-codes.ts';
@@ -13,50 +14,49 @@ setFlagsFromString('--heap-growing-percent=40');
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
-const wholeNumber = (value: string): number => {
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('expected a whole number.');
-  return Number(value);
-};
-
-const upTo =
-  (most: number) =>
-  (value: string): number => {
-    if (wholeNumber(value) > most) throw new InvalidArgumentError(`expected a whole number up to ${most}.`);
-    return Number(value);
-  };
 // A timer of Node.js takes 31 bits of milliseconds; with more it fires at once.
 const MOST_SECONDS = 2_147_483;
 
+// The table refuses larger ones, with their envelope.
+const MOST_EVENT_BYTES = 1_000_000;
+
 const keyValue = (given: string, before: Readonly<Record<string, string>>): Record<string, string> => {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
-  if (key === undefined || value === undefined) throw new InvalidArgumentError('expected key=value.');
+  // Every other key would be ignored; those with @ and aws: are the CDK's own.
+  if (key === undefined || value === undefined || !/^(outbox:|@|aws:)/.test(key))
+    throw new InvalidArgumentError('expected outbox:key=value, e.g. outbox:batchSize=10.');
   return { ...before, [key]: value };
 };
 
 const command = new Command()
   .name('npm start --')
   .description('Runs the outbox processor as it would be deployed, on this machine.')
-  .option('--port <number>', 'port of the endpoint, 0 for a free one', upTo(65_535), 4566)
+  .option('--port <number>', 'port of the endpoint, 0 for a free one', wholeNumber(0, 65_535), 4566)
   .option(
     '--data-dir <folder>',
     'where the database keeps its files (default: .local/postgres in the project)',
+    filledText,
   )
-  .option('--events <number>', 'sample events to write; 0 for none (default: an endless stream)', wholeNumber)
+  .option(
+    '--events <number>',
+    'sample events to write; 0 for none (default: an endless stream)',
+    wholeNumber(0, 999_999_999),
+  )
   .option(
     '--event-bytes <number>',
     'sample payloads of about this size instead of real webhooks',
-    wholeNumber,
+    wholeNumber(0, MOST_EVENT_BYTES),
   )
   .option('--once', 'end when everything is published; exit code 0 only if nothing is missing')
   .option(
     '--tick <seconds>',
     'seconds between two ticks, 0 for none (default: 5 with sample events, else as deployed)',
-    upTo(MOST_SECONDS),
+    wholeNumber(0, MOST_SECONDS),
   )
   .option(
     '--lambda-concurrency <number>',
     'invocations that may run at once before Lambda refuses more (default: 1000, as an account)',
-    wholeNumber,
+    wholeNumber(1, 999_999_999),
   )
   .addOption(
     new Option(
@@ -67,7 +67,7 @@ const command = new Command()
       .default({}, 'that of cdk.json')
       .conflicts('assembly'),
   )
-  .option('--assembly <folder>', 'run a cloud assembly that `npm run synth` has written')
+  .option('--assembly <folder>', 'run a cloud assembly that `npm run synth` has written', filledText)
   .allowExcessArguments(false)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage))
   .parse();

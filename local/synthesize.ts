@@ -7,6 +7,11 @@ import { bundleHandlers } from '../build/bundle-handlers.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
+/** The stack of cdk.json does not synthesize with the context that was given. */
+export class InvalidContext extends Error {
+  override readonly name = 'InvalidContext';
+}
+
 /**
  * Builds the handlers and synthesizes the stack with the command of cdk.json in a separate process, because the CDK
  * library takes 200 MB that the twin does not need afterwards. `given` overrides the context of cdk.json.
@@ -34,6 +39,8 @@ export async function synthesize(
     },
   }).catch((error: { stderr?: string; message: string }) => {
     stopping?.throwIfAborted();
-    throw new Error(`the stack does not synthesize:\n${error.stderr || error.message}`);
+    const reason = (error.stderr || error.message).trim();
+    if (Object.keys(given).length > 0) throw new InvalidContext(reason);
+    throw new Error(`the stack does not synthesize: ${reason}`);
   });
 }

@@ -22,14 +22,10 @@ const uuid = z.string().transform((text, context) => {
 const text = (name: keyof typeof maxCharacters) =>
   z.string().refine((given) => fits(name, given), `expected 1 to ${maxCharacters[name]} characters`);
 
+export const expressExecutionArn = /^arn:[\w-]+:states:[\w-]+:\d{12}:express:[\w-]+:[\w-]+:[\w-]+$/;
+
 const conditions = {
-  executionArn: z
-    .string()
-    .regex(
-      /^arn:[\w-]+:states:[\w-]+:\d{12}:express:[\w-]+:[\w-]+:[\w-]+$/,
-      'expected the arn of an express execution',
-    )
-    .optional(),
+  executionArn: z.string().regex(expressExecutionArn, 'expected the arn of an express execution').optional(),
   eventIds: z
     .array(uuid)
     .min(1, 'expected at least one id')

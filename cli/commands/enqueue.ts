@@ -75,6 +75,11 @@ async function sourceOf(options: EnqueueOptions): Promise<EventSource> {
 function jsonOf({ aggregate, aggregateType, type, payload, event, dueAt }: EnqueueOptions): string {
   if (aggregate === undefined || type === undefined || payload === undefined)
     throw new WrongUsage('one event takes --aggregate, --type and --payload');
+  try {
+    JSON.parse(payload);
+  } catch (error) {
+    throw new WrongUsage(`--payload is not JSON: ${(error as Error).message}; nothing was enqueued`);
+  }
   const rest = { aggregateId: aggregate, aggregateType, eventType: type, eventId: event, dueAt };
   return `${JSON.stringify(rest).slice(0, -1)},"payload":${payload}}`;
 }

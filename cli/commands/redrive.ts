@@ -7,9 +7,9 @@ import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
 import { countMatches, type Matches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
-import { each, eventId, time, wholeNumber } from '../arguments.ts';
+import { each, eventId, expressExecution, time, wholeNumber } from '../arguments.ts';
 import { ask } from '../ask.ts';
-import { Failed } from '../exit-codes.ts';
+import { Failed, WrongUsage } from '../exit-codes.ts';
 import { MATCHES_LIMIT, startRedrive } from '../start-redrive.ts';
 import { outageTeller } from '../tell-outage.ts';
 
@@ -39,7 +39,7 @@ export function addRedrive(program: Command): void {
     .command('redrive')
     .description('gives failed events a second chance; conditions must all hold')
     .option('--event <id>', 'this event; may be repeated', each(eventId))
-    .option('--run <arn>', 'what failed in this execution of the processor')
+    .option('--run <arn>', 'what failed in this execution of the processor', expressExecution)
     .option('--run-is-stopped', 'also what that run still holds: only you can know that it is dead')
     .option('--type <type>', 'event type')
     .option('--aggregate <id>', 'aggregate id')
@@ -108,6 +108,20 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
 
 function requestOf(options: RedriveOptions): RedriveRequest {
   const { event, run, runIsStopped, type, aggregate, error, failedAfter, failedBefore, limit, all } = options;
+  const conditions = [event, run, type, aggregate, error, failedAfter, failedBefore];
+  const restricted = conditions.some((condition) => condition !== undefined);
+  if (!restricted && !all)
+    throw new WrongUsage('no condition is given: give one, or --all for every failed event');
+  if (restricted && all)
+    throw new WrongUsage('--all contradicts the other conditions: give the one or the others');
+  if (runIsStopped && run === undefined)
+    throw new WrongUsage('--run-is-stopped says something about one run: give its --run too');
+  if (
+    failedAfter !== undefined &&
+    failedBefore !== undefined &&
+    !(Date.parse(failedAfter) < Date.parse(failedBefore))
+  )
+    throw new WrongUsage(`no event failed after ${failedAfter} and before ${failedBefore}: exchange them`);
   const given = {
     eventIds: event,
     executionArn: run,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { type Report, toMarkdown, writeReport } from '../../certify/report.ts';
+import { makeReportFolder, type Report, toMarkdown, writeReport } from '../../certify/report.ts';
 import type { Result } from '../../certify/runner.ts';
 
 const result = (given: Partial<Result>): Result => ({
@@ -63,6 +63,8 @@ test('the report is written as Markdown and as JSON, without the account id', as
   try {
     const notes = ['arn:aws:states:eu-central-1:123456789012:stateMachine:outbox-processor'];
 
+    await makeReportFolder(join(folder, 'new'));
+    await makeReportFolder(join(folder, 'new')); // as in the next run
     const path = await writeReport(join(folder, 'new'), report(result({ notes })));
 
     const names = await readdir(join(folder, 'new'));
@@ -79,4 +81,12 @@ test('the report is written as Markdown and as JSON, without the account id', as
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test.each([
+  ['below a folder that is missing', 'missing/reports', /"missing\/reports" \(ENOENT/],
+  ['a file', 'package.json', /"package.json" \(EEXIST/],
+  ['a folder where none can be made', '/proc/reports', /"\/proc\/reports" \(ENOENT/],
+])('a report folder that is %s is refused before the scenarios run', async (_, folder, sentence) => {
+  await expect(makeReportFolder(folder)).rejects.toThrow(sentence);
 });

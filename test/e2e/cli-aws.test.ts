@@ -528,7 +528,7 @@ describe('invalid input', () => {
     ['an unknown flag', ['list', '--bogus'], {}, 2, /unknown option '--bogus'/],
     ['a malformed id', ['show', '7'], {}, 2, /expected an event id/],
     ['a malformed time', ['redrive', '--failed-after', 'yesterday'], {}, 2, /expected a time/],
-    ['a redrive without a filter', ['redrive'], {}, 2, /the filter is empty/],
+    ['a redrive without a filter', ['redrive'], {}, 2, /no condition is given/],
     ['a resource name that is missing', ['run', ...names], {}, 2, /needs processorArn: give --processor-arn/],
     [
       'a file that does not exist',

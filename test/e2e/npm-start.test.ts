@@ -189,9 +189,17 @@ describe('invalid input', () => {
     ['an unknown flag', ['--bogus'], "unknown option '--bogus'"],
     ['a malformed number', ['--events', 'many'], 'expected a whole number'],
     ['a negative number', ['--tick', '-1'], 'expected a whole number'],
-    ['a port that does not exist', ['--port', '70000'], 'expected a whole number up to 65535'],
-    ['a tick that no timer can wait for', ['--tick', '9999999'], 'expected a whole number up to 2147483'],
+    ['a port that does not exist', ['--port', '70000'], 'expected a whole number from 0 to 65535'],
+    ['a tick that no timer can wait for', ['--tick', '9999999'], 'expected a whole number from 0 to 2147483'],
     ['an unexpected argument', ['events'], 'too many arguments'],
+    [
+      'events that the table refuses',
+      ['--event-bytes', '2000000'],
+      'expected a whole number from 0 to 1000000',
+    ],
+    ['no Lambda at all', ['--lambda-concurrency', '0'], 'expected a whole number from 1'],
+    ['a data folder without a name', ['--data-dir', ''], 'expected a text that is not empty'],
+    ['a setting that nobody reads', ['-c', 'outbx:batchSize=10'], 'expected outbox:key=value'],
   ])('npm start with %s ends with one sentence and exit code 2', async (_, parameters, sentence) => {
     const { exitCode, output } = await runToEnd(parameters);
 

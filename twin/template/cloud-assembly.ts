@@ -30,7 +30,11 @@ export interface CloudAssembly {
 
 /** Reads the one stack of a cloud assembly folder (`cdk.out`). */
 export async function readCloudAssembly(folder: string): Promise<CloudAssembly> {
-  const manifest = await readJson(join(folder, 'manifest.json'));
+  const manifest = await readJson(join(folder, 'manifest.json')).catch((error: Error) => {
+    throw new Error(
+      `"${folder}" holds no cloud assembly (${error.message}): give the folder that cdk synth has written`,
+    );
+  });
   const stacks = Object.entries(
     manifest['artifacts'] as Record<string, { type: string; properties: unknown }>,
   ).filter(([, { type }]) => type === 'aws:cloudformation:stack');
