@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Faults } from './faults/faults.ts';
 import { AwsError } from './http/aws-error.ts';
 import type { ControlSurface } from './http/aws-protocols.ts';
+import { decodePath } from './http/decode-path.ts';
 import { parseJson, readBody, send } from './http/endpoint.ts';
 import { queryNumber } from './http/query-number.ts';
 import { sendJsonList } from './http/send-json-list.ts';
@@ -31,6 +32,12 @@ export interface ControlOptions {
 type Handler = (url: URL, response: ServerResponse, body: () => Promise<unknown>) => Promise<void> | void;
 
 const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The query parameters of a route; the others have none. */
+const parameters: Readonly<Record<string, readonly string[]>> = {
+  'GET /_local/bus/events': ['after'],
+  'POST /_local/tick': ['wait'],
+};
 
 /** `/_local`: for people and tests, outside the AWS protocols. */
 export function createControl({
@@ -76,9 +83,11 @@ export function createControl({
       sendJson(response, []);
     },
     'POST /_local/tick': async (url, response) => {
+      const wait = url.searchParams.get('wait') ?? 'false';
+      if (!/^(true|false)$/.test(wait))
+        throw new AwsError('BadRequest', `wait must be true or false, received ${wait || 'nothing'}`);
       const record = ready().tick();
-      if (url.searchParams.get('wait') !== 'true')
-        return sendJson(response, { executionArn: record.executionArn });
+      if (wait === 'false') return sendJson(response, { executionArn: record.executionArn });
       await record.ended;
       sendJson(response, summary(record));
     },
@@ -88,17 +97,30 @@ export function createControl({
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     if (!url.pathname.startsWith('/_local/')) return page(request, response);
     ready();
-    const route = routes[`${request.method} ${url.pathname}`];
+    const name = `${request.method} ${url.pathname}`;
+    const route = routes[name];
     const executionArn = /^\/_local\/executions\/(.+)$/.exec(url.pathname)?.[1];
-    if (route !== undefined) await route(url, response, () => readJson(request));
-    else if (request.method === 'GET' && executionArn !== undefined) {
-      await sendExecution(response, executions, decodeURIComponent(executionArn));
+    if (route !== undefined) {
+      checkParameters(url, parameters[name] ?? []);
+      await route(url, response, () => readJson(request));
+    } else if (request.method === 'GET' && executionArn !== undefined) {
+      await sendExecution(response, executions, decodePath(executionArn));
     } else {
       const known = [...Object.keys(routes), 'GET /_local/executions/{arn}'].join(', ');
       throw new AwsError('NotFound', `no ${request.method} ${url.pathname}: there are ${known}`, 404);
     }
     return true;
   };
+}
+
+/** A misspelt parameter would be ignored. */
+function checkParameters({ pathname, searchParams }: URL, known: readonly string[]): void {
+  const unknown = [...searchParams.keys()].find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new AwsError(
+      'BadRequest',
+      `${pathname} has ${known.length === 0 ? 'no parameter' : `the parameter ${known}`}, received ${unknown}`,
+    );
 }
 
 function summary({

@@ -99,3 +99,18 @@ describe('health', () => {
     ]);
   });
 });
+
+describe('a request that the twin cannot understand is refused with one sentence', () => {
+  test.each([
+    ['GET', 'bus/events?before=1', '/_local/bus/events has the parameter after, received before'],
+    ['GET', 'health?verbose', '/_local/health has no parameter, received verbose'],
+    ['POST', 'tick?wiat=true', '/_local/tick has the parameter wait, received wiat'],
+    ['POST', 'tick?wait=maybe', 'wait must be true or false, received maybe'],
+    ['POST', 'tick?wait', 'wait must be true or false, received nothing'],
+    ['GET', 'executions/%E0%A4%A', '%E0%A4%A is not percent-encoded UTF-8'],
+  ])('%s /_local/%s is refused', async (method, path, message) => {
+    const answer = await fetch(`${endpoint.url}/_local/${path}`, { method });
+
+    expect([answer.status, await answer.json()]).toEqual([400, { __type: 'BadRequest', message }]);
+  });
+});

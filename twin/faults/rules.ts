@@ -98,10 +98,16 @@ const ruleSchema = z.strictObject(ruleShape, keysOf('a rule', ruleShape)).superR
 
 export type FaultRule = z.infer<typeof ruleSchema>;
 
+function sentenceOf({ issues }: z.ZodError): string {
+  return issues
+    .map(({ path, message }) => `${path.length === 0 ? 'the rules' : `rule ${path.join('.')}`}: ${message}`)
+    .join('; ');
+}
+
 /** @throws AwsError 400 that says which rule can never match, and why */
 export function readRules(given: unknown, functionKeys: readonly string[]): readonly FaultRule[] {
   const { success, data, error } = z.array(ruleSchema).safeParse(given);
-  if (!success) throw new AwsError('InvalidFaultRules', z.prettifyError(error));
+  if (!success) throw new AwsError('InvalidFaultRules', sentenceOf(error));
   const unknown = data.find(
     ({ match }) => match?.function !== undefined && !functionKeys.includes(match.function),
   );

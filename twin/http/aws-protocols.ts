@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
+import { decodePath } from './decode-path.ts';
 import { parseJson, readBody, send } from './endpoint.ts';
 import { parseExact, stringifyExact } from './exact-json.ts';
 import { errorToXml, isQuery, parseQuery, toXml } from './query-protocol.ts';
@@ -153,7 +154,7 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
       const name = scheduleName === undefined ? 'ListSchedules' : 'GetSchedule';
       const body = new RequestBody({
         ...query,
-        ...(scheduleName && { Name: decodeURIComponent(scheduleName) }),
+        ...(scheduleName && { Name: decodePath(scheduleName) }),
       });
       const operation = services.scheduler[name];
       if (operation === undefined) throw unsupported(name);
@@ -162,7 +163,7 @@ export function awsRouter(services: Services, control: ControlSurface, admit: Ad
     }
     const [, encodedName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path) ?? [];
     if (request.method === 'POST' && encodedName !== undefined) {
-      const FunctionName = decodeURIComponent(encodedName);
+      const FunctionName = decodePath(encodedName);
       admit(request.headers.authorization, 'lambda', 'Invoke', new RequestBody({ FunctionName }));
       const payload = (await readBody(request, MAX_BODY_BYTES)) || '{}';
       const { payload: answer, functionError } = await services.lambda.invoke(FunctionName, payload);
