@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { readResults } from './report/results.ts';
+import { makeFolder, readResults } from './report/results.ts';
 import { type Benchmark, chosen, runBenchmarks } from './report/run.ts';
 import { printSection } from './report/table.ts';
 import { writeReport } from './report/write.ts';
@@ -48,6 +48,7 @@ const command: Command = new Command()
   .option('--render', 'measure nothing: draw tables and charts from results.json again')
   .addHelpText('after', `\nSections: ${benchmarks.map(({ name }) => name).join(', ')}`)
   .allowExcessArguments(false)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse();
 const {
   quick = false,
@@ -70,6 +71,7 @@ if (render) {
   let selected: readonly Benchmark[] = [];
   try {
     selected = chosen(benchmarks, only?.split(',') ?? []);
+    await makeFolder(out);
   } catch (error) {
     command.error((error as Error).message);
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,8 +45,20 @@ export async function readResults(folder: string): Promise<Results | undefined> 
   return text === undefined ? undefined : (JSON.parse(text) as Results);
 }
 
+/** Makes the folder before the benchmarks, which take minutes. Its parent must be there. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(folder)).isDirectory();
+    if (!isThere)
+      throw new Error(
+        `no results can be written to "${folder}" (${(error as Error).message}): give another --out`,
+      );
+  }
+}
+
 export async function writeResults(folder: string, results: Results): Promise<void> {
-  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
 }
 
