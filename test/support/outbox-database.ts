@@ -37,7 +37,6 @@ export interface OutboxDatabase {
 export function useOutboxDatabase({ empty = false, ownServer = false } = {}): OutboxDatabase {
   const cleanUps: CleanUps = [];
   let started: OutboxDatabase | undefined;
-  jest.setTimeout(60_000); // the machine may be slow; a test that hangs still fails
 
   beforeAll(async () => {
     started = await connect(
