@@ -1,5 +1,5 @@
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import pg from 'pg';
 import { createDataApi, type Database, type TransactionalDataApi } from '../../outbox/data-api.ts';
 import { withClient } from '../../twin/postgres/connection.ts';
