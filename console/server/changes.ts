@@ -32,7 +32,7 @@ function readRequest(request: object) {
   }
 }
 
-/** Counts what would pass, and unless it is a dry run skips the event. */
+/** Counts the events that would pass, and skips the failed one unless this is a dry run. */
 export async function skipEvent(connection: Connection, order: unknown): Promise<SkipAnswer> {
   const { eventId: given, reason, dryRun } = (order ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof dryRun !== 'boolean')

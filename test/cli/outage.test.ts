@@ -27,7 +27,7 @@ const processed = (minutes: number) =>
 const minutesOf = ({ outage }: { outage: Outage | undefined }) => (outage?.seconds ?? Number.NaN) / 60;
 
 describe('the bus', () => {
-  test('has no outage when nothing was given back, also in backoff, delayed and failed', async () => {
+  test('the bus has no outage while no event was given back, even if events failed, are delayed or in backoff', async () => {
     expect(await readBus(database.dataApi)).toEqual({ outage: undefined, lastProcessedAt: undefined });
     await insert(
       1,
@@ -41,7 +41,7 @@ describe('the bus', () => {
     expect(await readOutage(database.pool)).toBeUndefined();
   });
 
-  test('has accepted nothing since the first event was given back, whether those are due or not', async () => {
+  test('an outage begins when the first event was given back, whether those events are due or not', async () => {
     await processed(30);
     await givenBack(2, 7, 20);
     await givenBack(1, 9, -20);
@@ -61,7 +61,7 @@ describe('the bus', () => {
     expect((local?.seconds ?? 0) / 60).toBeCloseTo(9, 1);
   });
 
-  test('is back as soon as it has accepted an event, although others still wait for their next try', async () => {
+  test('an outage ends as soon as the bus has accepted an event, although others still wait for their next attempt', async () => {
     await givenBack(2, 7, 20);
     await processed(1);
 
@@ -72,7 +72,7 @@ describe('the bus', () => {
     expect(await readOutage(database.pool)).toBeUndefined();
   });
 
-  test('that is away again is told from the events that were given back since', async () => {
+  test('a second outage begins with the events that were given back since the first one ended', async () => {
     await givenBack(2, 60, 20);
     await processed(30);
     await givenBack(1, 5, 20);
@@ -95,37 +95,40 @@ const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 test.each([
   ['that nobody has analyzed since', 'select 1'],
   ['that is analyzed', 'analyze outbox_events'],
-])('in a backlog %s, looking reads a bounded part of the index of what is due', async (_, prepare) => {
-  await database.sql('analyze outbox_events');
-  await insert(40_000, 'due_at', `now() - random() * interval '1 hour'`);
-  await database.sql(prepare);
-  const statements: string[] = [];
-  const recording: TransactionalDataApi = {
-    ...database.dataApi,
-    async query(sql) {
-      statements.push(sql);
-      return database.dataApi.query(sql);
-    },
-    transaction: (work) => work(recording),
-  };
-  await readBus(recording);
-  const [settings = '', sql] = statements;
+])(
+  'looking for an outage reads a bounded part of the index of due events in a backlog %s',
+  async (_, prepare) => {
+    await database.sql('analyze outbox_events');
+    await insert(40_000, 'due_at', `now() - random() * interval '1 hour'`);
+    await database.sql(prepare);
+    const statements: string[] = [];
+    const recording: TransactionalDataApi = {
+      ...database.dataApi,
+      async query(sql) {
+        statements.push(sql);
+        return database.dataApi.query(sql);
+      },
+      transaction: (work) => work(recording),
+    };
+    await readBus(recording);
+    const [settings = '', sql] = statements;
 
-  const connection = await database.connect();
-  await connection.query('begin');
-  await connection.query(settings);
-  const { rows } = await connection.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
-    `explain (analyze, timing off, format json) ${sql}`,
-  );
-  await connection.query('rollback');
-  connection.release();
+    const connection = await database.connect();
+    await connection.query('begin');
+    await connection.query(settings);
+    const { rows } = await connection.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
+      `explain (analyze, timing off, format json) ${sql}`,
+    );
+    await connection.query('rollback');
+    connection.release();
 
-  const nodes = nodesOf(rows[0]?.['QUERY PLAN'][0]?.Plan as PlanNode);
-  const reads = nodes.filter(({ 'Index Name': index }) => index === 'outbox_events_due');
-  expect(nodes.map((node) => node['Node Type'])).not.toContain('Seq Scan');
-  expect(reads.length).toBe(2);
-  expect(Math.max(...reads.map((node) => node['Actual Rows'] ?? 0))).toBeLessThanOrEqual(10_000);
-});
+    const nodes = nodesOf(rows[0]?.['QUERY PLAN'][0]?.Plan as PlanNode);
+    const reads = nodes.filter(({ 'Index Name': index }) => index === 'outbox_events_due');
+    expect(nodes.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+    expect(reads.length).toBe(2);
+    expect(Math.max(...reads.map((node) => node['Actual Rows'] ?? 0))).toBeLessThanOrEqual(10_000);
+  },
+);
 
 test('the sentence about an outage says since when, what it costs, how many events wait and what to do', () => {
   const outage = {

@@ -41,7 +41,7 @@ describe('the remedy of a call', () => {
       /^create it again$/,
     ],
     ['with an error that nobody knows', serviceError('Strange', 400), /^follow the message/],
-  ])('%s follows from the error', (_, error, remedy) => {
+  ])('the remedy of a call %s follows from its error', (_, error, remedy) => {
     expect(ask(error)).toMatch(remedy);
   });
 
@@ -70,11 +70,14 @@ describe('the remedy of a call', () => {
     ['DatabaseErrorException', 'ERROR: canceling statement; SQLState: 57014', 400, /slow/],
     ['DatabaseErrorException', 'ERROR: relation does not exist; SQLState: 42P01', 400, /^deploy again/],
     ['DatabaseErrorException', 'ERROR: permission denied; SQLState: 42501', 400, /^as the owner/],
-  ])('of the database that answers %s (%s) follows from it', (name, message, status, remedy) => {
-    expect(ask(databaseError(name, message, status))).toMatch(remedy);
-  });
+  ])(
+    'the remedy for a database that answers %s (%s) follows from its answer',
+    (name, message, status, remedy) => {
+      expect(ask(databaseError(name, message, status))).toMatch(remedy);
+    },
+  );
 
-  test('of the twin speaks of the twin', () => {
+  test('the remedy for a twin names the twin', () => {
     expect(ask(networkError('ECONNREFUSED'), true)).toBe('look whether npm start still runs');
     expect(ask(databaseError('DatabaseUnavailableException', 'no', 504), true)).toMatch(/npm start/);
   });

@@ -22,7 +22,7 @@ function listed(): { readonly name: string; readonly file: string | undefined }[
 }
 
 describe('the migrations', () => {
-  test('are all listed by database/migrations.ts, in order, each with the text of its own file', () => {
+  test('database/migrations.ts lists every migration in order, each with the text of its own file', () => {
     expect(files.length).toBeGreaterThan(0);
     expect(listed()).toEqual(files.map((file) => ({ name: file, file })));
   });

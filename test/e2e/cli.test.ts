@@ -175,7 +175,7 @@ describe('while the bus is away', () => {
       `insert into outbox_events (aggregate_id, event_type, payload) select '1', 'a', '{}' from generate_series(1, 3)`,
     );
 
-  test('run, status and doctor say so, and run and doctor are exit code 1', async () => {
+  test('run, status and doctor report an outage of the bus, and run and doctor end with exit code 1', async () => {
     await insertThree();
     await twin.setFaults([away]);
 
@@ -202,7 +202,7 @@ describe('while the bus is away', () => {
     });
   });
 
-  test('tail says so once, and when the bus is back', async () => {
+  test('tail reports an outage once, and its end', async () => {
     const tail = cli.start(['tail', local]);
     await tail.shows('following the outcomes');
     await insertThree();
@@ -576,7 +576,7 @@ describe('doctor', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('of a database that is away is one finding, whose remedy makes nothing again', async () => {
+  test('doctor reports an unreachable database as one problem, and its remedy creates nothing', async () => {
     await twin.setFaults([{ service: 'rds-data', kind: 'error', code: 'DatabaseUnavailableException' }]);
 
     const { exitCode, answer } = await json('doctor');
@@ -607,7 +607,7 @@ describe('doctor', () => {
     expect(exitCode).toBe(3);
   });
 
-  test('of a bus that answers 500 advises to wait, and of one that is gone to create it again', async () => {
+  test('doctor advises waiting for a bus that answers 500, and creating a bus that is gone', async () => {
     const remedyWhen = async (code: string) => {
       await twin.setFaults([{ service: 'events', operation: 'DescribeEventBus', kind: 'error', code }]);
       const checks = (await json('doctor')).answer['checks'] as { name: string; remedy?: string }[];

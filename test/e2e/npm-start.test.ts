@@ -89,7 +89,7 @@ test('after kill -9 of its process group the twin restarts on the same data and 
   expect(leftBehind()).toEqual([]);
 });
 
-test('it outlives a killed session of its database and a killed database, which serves again on the same address', async () => {
+test('the twin survives a killed session of its database and a killed database, which then serves on the same address', async () => {
   const twin = await startTwinProcess('--events', '50', '--tick', '1', '--data-dir', dataDir);
   const pool = new pg.Pool({ connectionString: twin.health.postgresUrl, max: 1 });
   pool.on('error', () => undefined);
@@ -135,17 +135,20 @@ test('it outlives a killed session of its database and a killed database, which 
 test.each([
   ['synthesizing', 130],
   ['migrating', 130],
-] as const)('a signal while it is %s ends the start and leaves nothing running', async (phase, code) => {
-  const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], process.env, {
-    interruptAt: phase,
-  });
+] as const)(
+  'a signal to npm start while it is %s ends it and leaves nothing running',
+  async (phase, code) => {
+    const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], process.env, {
+      interruptAt: phase,
+    });
 
-  expect(output.trim().split('\n').at(-1)).toBe('stopping');
-  expect(exitCode).toBe(code);
-  expect(leftBehind()).toEqual([]);
-});
+    expect(output.trim().split('\n').at(-1)).toBe('stopping');
+    expect(exitCode).toBe(code);
+    expect(leftBehind()).toEqual([]);
+  },
+);
 
-test('when nobody reads its output any more it ends, and so does all that it has started', async () => {
+test('npm start and everything that it started end when nobody reads its output any more', async () => {
   const command = `npm start -- --port 0 --data-dir ${dataDir} | head -1`;
   const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] });
   await once(shell, 'close');
@@ -218,7 +221,7 @@ describe('invalid input', () => {
     expect(exitCode).toBe(3);
   });
 
-  test('a DATABASE_URL without a database, before anything else is done', async () => {
+  test('npm start refuses a DATABASE_URL without a database before it does anything else', async () => {
     const env = { ...process.env, DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1' };
 
     const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', dataDir], env);
@@ -239,7 +242,7 @@ describe('invalid input', () => {
   });
 
   const onLinux = process.platform === 'linux' ? test : test.skip;
-  onLinux('a data folder that nobody can make, before anything else is done', async () => {
+  onLinux('npm start refuses a data folder that nobody can make before it does anything else', async () => {
     const { exitCode, output } = await runToEnd(['--port', '0', '--data-dir', '/proc/outbox']);
 
     expect(output).toMatch(/^error data directory "\/proc\/outbox" cannot be used \(ENOENT.*\n$/);

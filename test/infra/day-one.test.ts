@@ -201,7 +201,7 @@ describe('a new bus', () => {
   });
 });
 
-describe('a new cluster', () => {
+describe('the properties of a new cluster', () => {
   test('a new cluster has no automatic minor upgrades', async () => {
     (await synthesized()).hasResourceProperties('AWS::RDS::DBInstance', { AutoMinorVersionUpgrade: false });
   });

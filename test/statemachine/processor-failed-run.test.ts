@@ -65,7 +65,7 @@ describe('a final failure of Mark processed', () => {
 });
 
 describe('a step that does not answer', () => {
-  test('fails the run with a cause that names it and its seconds', async () => {
+  test('a step that does not answer fails the run with a cause that names the step and its seconds', async () => {
     const fetch = await runProcessor({ 'fetch-batch': hanging });
     const release = await runProcessor({ 'fetch-batch': hanging, 'release-batch': hanging });
     const processed = await runProcessor({ ...mixed(), 'mark-processed': hanging });

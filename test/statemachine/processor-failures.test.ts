@@ -116,7 +116,7 @@ describe('the cause of a failure', () => {
     expect(await noted('😀'.repeat(300))).toBe('😀'.repeat(256));
   });
 
-  test('of a timeout says what did not answer, and how long it was waited for', async () => {
+  test('the cause of a timeout says what did not answer within which time', async () => {
     const ran = await runProcessor({ 'fetch-batch': three(), 'publish-event': secondOf(hanging) });
 
     expect(failedMarks(ran)[0]?.outcomes).toEqual([
@@ -250,7 +250,7 @@ describe('an outage', () => {
     },
   );
 
-  test('that comes after accepted batches is in the output beside what was published', async () => {
+  test('an outage after accepted batches is in the output beside the published events', async () => {
     const ran = await runProcessor({
       'fetch-batch': more(),
       'publish-event': publishing((id) =>
@@ -261,7 +261,7 @@ describe('an outage', () => {
     expect(ran.outcome).toMatchObject({ output: { claimed: 6, published: 3, failed: 3, outage: true } });
   });
 
-  test('that throttling makes is in the output too', async () => {
+  test('an outage caused by throttling is in the output too', async () => {
     const ran = await runProcessor({
       'fetch-batch': more(),
       'publish-event': failing(lambdaError('PublishThrottled')),

@@ -48,7 +48,7 @@ beforeEach(() => {
 const get = (path: string) => fetch(`${endpoint.url}/_local/${path}`);
 
 describe('the events of the bus', () => {
-  test('begin after those that the caller has seen, or with the oldest one that is kept', async () => {
+  test('the events of the bus begin after those that the caller has seen, or with the oldest one that is kept', async () => {
     const last = await get('bus/events?after=19');
     const all = await get('bus/events');
 
@@ -61,7 +61,7 @@ describe('the events of the bus', () => {
     expect(await all.json()).toHaveLength(20 - bus.dropped);
   });
 
-  test('are none for a caller that has seen them all', async () => {
+  test('a caller that has seen all events of the bus gets none', async () => {
     const answer = await get('bus/events?after=20');
 
     expect([answer.status, await answer.json()]).toEqual([200, []]);
@@ -74,7 +74,7 @@ describe('the events of the bus', () => {
     ['', 'after must be a whole number of up to 15 digits, received nothing'],
     ['9'.repeat(16), `after must be a whole number of up to 15 digits, received ${'9'.repeat(16)}`],
     ['21', 'after is 21, but the bus has accepted 20 events: begin again with after=0'],
-  ])('are refused with one sentence when after is "%s"', async (after, message) => {
+  ])('asking for the events after "%s" is refused with one sentence', async (after, message) => {
     const answer = await get(`bus/events?after=${after}`);
 
     expect([answer.status, await answer.json()]).toEqual([400, { __type: 'BadRequest', message }]);
@@ -82,13 +82,13 @@ describe('the events of the bus', () => {
 });
 
 describe('health', () => {
-  test('is ready while nothing is wrong', async () => {
+  test('the health is ready while nothing is wrong', async () => {
     const answer = await get('health');
 
     expect([answer.status, await answer.json()]).toEqual([200, { status: 'ready', region: 'eu-north-1' }]);
   });
 
-  test('says what is wrong, and still names everything', async () => {
+  test('the health says what is wrong and still contains all names', async () => {
     problem = 'the database does not answer';
 
     const answer = await get('health');

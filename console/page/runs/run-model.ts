@@ -126,7 +126,10 @@ function happen({ id, type, timestamp, length, error, cause }: HistoryStep, visi
   }
 }
 
-/** Its event follows from the last one inside, or from what made another iteration, or the Map itself, fail. */
+/**
+ * Ends an iteration of a Map. Its event comes after the last event inside it, or after the event that made another
+ * iteration or the Map itself fail.
+ */
 function endIteration(
   { type, name, index }: HistoryStep,
   { visit, inside }: Place,

@@ -185,7 +185,7 @@ describe('a server that ends on its own', () => {
   useCluster();
 
   test.each(['postmaster', 'guard'])(
-    'because its %s was killed serves again on the same URL',
+    'a server whose %s was killed serves again on the same URL',
     async (victim) => {
       const { url, stop } = await start();
       const note = await writeRow(url);
@@ -214,7 +214,7 @@ describe('a server that ends on its own', () => {
     expect(await postgres.problem()).toBeDefined();
   });
 
-  test('may be stopped while it is started again', async () => {
+  test('a server may be stopped while it is started again', async () => {
     const { stop } = await start();
     process.kill(await postmasterPid(), 'SIGKILL');
 

@@ -1,8 +1,8 @@
 import { refuseOversized } from './data-limit.ts';
 import { EvaluationError } from './evaluation-error.ts';
-import type { StatesVariable } from './expression.ts';
 import { unlessAborted } from './interruption.ts';
 import type { Json } from './json.ts';
+import type { StatesVariable } from './jsonata.ts';
 import { matches } from './matches.ts';
 import { countRetries } from './retry.ts';
 import type { Branch, Exit, Flow, ResumePoint, State, Visit } from './state.ts';

@@ -1,9 +1,9 @@
 import type { EvaluationError } from './evaluation-error.ts';
-import type { StatesVariable } from './expression.ts';
 import type { RunFunctions } from './functions.ts';
 import type { Trail } from './history.ts';
 import type { Clock } from './interruption.ts';
 import type { Json } from './json.ts';
+import type { StatesVariable } from './jsonata.ts';
 import type { Retrier } from './retry.ts';
 import type { StateError } from './state-error.ts';
 import type { Template } from './template.ts';

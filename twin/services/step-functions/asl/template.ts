@@ -1,6 +1,6 @@
 import { EvaluationError } from './evaluation-error.ts';
-import { compileExpression, type Sight } from './expression.ts';
 import { isObject, UnsupportedResult } from './json.ts';
+import { compileExpression, type Sight } from './jsonata.ts';
 import { type Kind, typeName } from './kind.ts';
 
 /** A field's value: JSON in which the strings between {% and %} are JSONata. */

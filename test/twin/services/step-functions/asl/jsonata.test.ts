@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compileExpression } from '../../../../../twin/services/step-functions/asl/expression.ts';
 import { runFunctions } from '../../../../../twin/services/step-functions/asl/functions.ts';
+import { compileExpression } from '../../../../../twin/services/step-functions/asl/jsonata.ts';
 import { conforms, pass } from './feature-table.ts';
 import { virtualClock } from './simulation.ts';
 
