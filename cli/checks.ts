@@ -12,6 +12,7 @@ import { compareClocks } from './compare-clocks.ts';
 import { databaseChecks } from './database-checks.ts';
 import { duration } from './duration.ts';
 import { type Check, failed, ok, processorName, skipped } from './finding.ts';
+import { oldSnapshot } from './old-snapshot.ts';
 import { describeOutage, readBus } from './outage.ts';
 import { printable } from './printable.ts';
 import { busRemedy } from './remedy.ts';
@@ -159,4 +160,5 @@ export const checks: readonly Check[] = [
   noneFailed,
   noneBlocked,
   late,
+  oldSnapshot,
 ];

@@ -13,6 +13,7 @@ export const alarmNames = [
   'keys-blocked',
   'leases-lost',
   'no-successful-run',
+  'old-snapshot',
   'runs-failed',
   'ticks-dropped',
   'ticks-throttled',

@@ -132,6 +132,12 @@ export class Alarms extends Construct {
       question: 'Did a run lose events to another one?',
       metric: this.#outbox('LeasesLost'),
     });
+    this.#alarm('old-snapshot', {
+      question: 'Has a transaction of the database been open for more than two hours?',
+      kind: 'gauge',
+      metric: this.#outbox('OldestSnapshotAge'),
+      threshold: Duration.hours(2).toSeconds(),
+    });
     const cleanupPeriod = Duration.minutes(Math.max(cleanupInterval.toMinutes(), interval.toMinutes()));
     this.#alarm('cleanup-missing', {
       question: 'Has no cleanup succeeded for three intervals?',

@@ -60,6 +60,7 @@ export class OutboxDashboard extends Construct {
       graph('Oldest event beyond its retention after a cleanup, seconds', [
         outbox('PurgeOverdue', 'overdue'),
       ]),
+      graph('Oldest transaction of the database, seconds', [outbox('OldestSnapshotAge', 'open')]),
     );
     this.#row(
       'What failed?',

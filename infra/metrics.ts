@@ -37,6 +37,11 @@ const statistics = {
   FailedEvents: 'Maximum',
   /** Ordering keys whose first event has failed, so that their other events wait, counted up to 1,000. */
   BlockedKeys: 'Maximum',
+  /**
+   * Seconds since the oldest session or prepared transaction of the database took its snapshot or began to write: until
+   * it ends, no vacuum removes what the outbox leaves behind.
+   */
+  OldestSnapshotAge: 'Maximum',
 } as const satisfies Record<string, Statistic>;
 
 export type OutboxMetric = keyof typeof statistics;

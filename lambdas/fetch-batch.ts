@@ -47,6 +47,8 @@ export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'g
     metrics.addMetric('FailedEvents', MetricUnit.Count, gauges.failed);
     metrics.addMetric('BlockedKeys', MetricUnit.Count, gauges.blockedKeys);
     metrics.addMetric('OldestEventAge', MetricUnit.Seconds, gauges.lagSeconds);
+    if (gauges.snapshotSeconds !== undefined)
+      metrics.addMetric('OldestSnapshotAge', MetricUnit.Seconds, gauges.snapshotSeconds);
   }
   if (batch.failedForGood > 0)
     logger.error('events failed for good, because the lease of their last attempt ran out', {

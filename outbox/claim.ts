@@ -48,6 +48,8 @@ export interface Gauges {
   readonly lagSeconds: number;
   /** Ordering keys that wait for a person, counted up to 1,000. */
   readonly blockedKeys: number;
+  /** Seconds since the oldest snapshot or transaction of this database began; missing when that may not be seen. */
+  readonly snapshotSeconds?: number;
 }
 
 export interface Batch {
@@ -68,10 +70,14 @@ export interface Batch {
 // in the row without an id, and show the table before the claim.
 const CLAIM = `
   with gauges as materialized (
-    select due, failed, lag_seconds, blocked_keys from outbox_backlog where cast(:measure as boolean))
+    select due, failed, lag_seconds, blocked_keys, (
+        select case when bool_and(since is not null) is not false
+          then cast(coalesce(extract(epoch from now() - min(since)), 0) as double precision) end
+        from outbox_oldest_snapshots(100) where kind <> 'replication slot') as snapshot_seconds
+    from outbox_backlog where cast(:measure as boolean))
   select id, event_type, detail, trace_header, created_at_ms, attempts, given_back,
     more, failed_for_good, reclaimed, paused, due, failed, lag_seconds,
-    ordering_key, sequence, previous_sequence, blocked_keys, detail_bytes, row_version
+    ordering_key, sequence, previous_sequence, blocked_keys, detail_bytes, row_version, snapshot_seconds
   from claim_outbox_events(
     cast(:leaseToken as uuid), cast(:runId as text), cast(:maxEvents as integer), cast(:maxStateBytes as integer),
     cast(:maxInlineBytes as integer), cast(:leaseSeconds as integer), cast(:maxAttempts as integer),
@@ -99,6 +105,7 @@ export async function claim(
       throw clockError(error) ?? error;
     });
   const counts = new RowReader(rows.at(-1));
+  const snapshotSeconds = counts.optionalNumber(20);
   return {
     events: rows.slice(0, -1).map((row) => claimedEvent(new RowReader(row))),
     more: counts.boolean(7),
@@ -111,6 +118,7 @@ export async function claim(
         failed: counts.number(12),
         lagSeconds: counts.number(13),
         blockedKeys: counts.optionalNumber(17) ?? 0,
+        ...(snapshotSeconds !== undefined && { snapshotSeconds }),
       },
     }),
   };

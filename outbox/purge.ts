@@ -24,7 +24,7 @@ const EXPIRED = `status = 'PROCESSED' and processed_at < now() - make_interval(d
 const PURGE_BATCH = `
   with candidate as materialized (
     select ctid as place, processed_at, detail_bytes from outbox_events
-    where ${EXPIRED} and processed_at >= coalesce(cast(:after as timestamptz), '-infinity')
+    where ${EXPIRED} and processed_at >= coalesce(cast(:after as timestamptz), (select outbox_front('purgeable')))
       and not exists (select from outbox_installation where paused_at is not null)
     order by processed_at
     limit cast(:rows as bigint)
@@ -49,7 +49,7 @@ const OVERDUE = `
   select cast(ceil(coalesce(
     extract(epoch from now() - make_interval(days => cast(:retentionDays as integer)) - min(processed_at)), 0)) as bigint),
     exists (select from outbox_installation where paused_at is not null)
-  from outbox_events where ${EXPIRED}`;
+  from outbox_events where ${EXPIRED} and processed_at >= (select outbox_front('purgeable'))`;
 
 export interface Purged {
   readonly purged: number;

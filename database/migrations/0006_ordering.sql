@@ -30,6 +30,7 @@ create table outbox_ordering_queue (
   blocked_at timestamptz,
   busy_since timestamptz,
   accepted_sequence bigint,
+  first_sequence bigint not null,
 
   constraint due_exactly_while_not_blocked check ((due_at is null) = (blocked_at is not null))
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)
@@ -41,6 +42,8 @@ comment on column outbox_ordering_queue.blocked_at is 'since when the key waits 
 comment on column outbox_ordering_queue.busy_since is 'since when a claim could take nothing of the key, because somebody had the key or its next event locked'
 --> statement-breakpoint
 comment on column outbox_ordering_queue.accepted_sequence is 'sequence of the last event of the key that the event bus accepted'
+--> statement-breakpoint
+comment on column outbox_ordering_queue.first_sequence is 'no unfinished event of the key has a lower sequence, so that nobody walks past the finished ones'
 --> statement-breakpoint
 create index outbox_ordering_queue_due on outbox_ordering_queue (due_at, ordering_key) where due_at is not null
 --> statement-breakpoint
@@ -138,14 +141,14 @@ begin
     exit when found;
     insert into outbox_ordering_keys (ordering_key, queued) values (new.ordering_key, false) on conflict do nothing;
   end loop;
+  new.sequence = nextval('outbox_events_sequence_seq');
   if not is_queued then
     update outbox_ordering_keys k set queued = true where k.ordering_key = new.ordering_key;
     -- Not later than now, also for a delayed event, because it may never get in (on conflict do nothing), and others
     -- may follow.
-    insert into outbox_ordering_queue (ordering_key, due_at, accepted_sequence)
-    values (new.ordering_key, least(new.due_at, now()), accepted);
+    insert into outbox_ordering_queue (ordering_key, due_at, accepted_sequence, first_sequence)
+    values (new.ordering_key, least(new.due_at, now()), accepted, new.sequence);
   end if;
-  new.sequence = nextval('outbox_events_sequence_seq');
   return new;
 end
 $$
@@ -199,6 +202,24 @@ end
 $$
 --> statement-breakpoint
 
+-- An event that was finished or skipped, and that a statement puts back into the order, may be older than all that the
+-- queue knows of.
+create function outbox_return_to_order() returns trigger language plpgsql
+security definer set search_path from current
+as $$
+begin
+  insert into outbox_ordering_keys (ordering_key, queued) values (new.ordering_key, true)
+  on conflict (ordering_key) do update set queued = true;
+  insert into outbox_ordering_queue as q (ordering_key, due_at, accepted_sequence, first_sequence)
+  select k.ordering_key, now(), k.last_sequence, new.sequence
+  from outbox_ordering_keys k where k.ordering_key = new.ordering_key
+  on conflict (ordering_key) do update
+  set due_at = now(), blocked_at = null, busy_since = null, first_sequence = least(q.first_sequence, new.sequence);
+  return null;
+end
+$$
+--> statement-breakpoint
+
 -- Old rows have no key, so only new ones need the checks now. A later migration confirms them for all.
 alter table outbox_events
   add column ordering_key text collate "C",
@@ -242,6 +263,12 @@ execute function outbox_wake_key()
 --> statement-breakpoint
 create trigger outbox_keep_ordering_key before update of ordering_key on outbox_events
 for each row when (new.ordering_key is distinct from old.ordering_key) execute function outbox_keep_ordering_key()
+--> statement-breakpoint
+create constraint trigger outbox_return_to_order after update of processed_at, skipped_at on outbox_events
+deferrable initially deferred for each row
+when (new.ordering_key is not null and new.processed_at is null and new.skipped_at is null
+  and (old.processed_at is not null or old.skipped_at is not null))
+execute function outbox_return_to_order()
 --> statement-breakpoint
 create trigger outbox_wake_keys_of_truncated after truncate on outbox_events
 for each statement execute function outbox_wake_key()

@@ -4,7 +4,7 @@
 create function outbox_pick_ordered_events(
   max_events integer, max_bytes integer, max_attempts integer, max_per_key integer,
   skip_failed boolean, lease_end timestamptz, batch_events integer, inout batch_bytes integer,
-  out places tid[], out previous bigint[], out exhausted tid[], out reclaimed integer, out more boolean
+  keys_front timestamptz, out places tid[], out previous bigint[], out exhausted tid[], out reclaimed integer, out more boolean
 ) language plpgsql
 set search_path from current
 as $$
@@ -16,12 +16,13 @@ declare
   looks integer = 0;
   keys_left boolean = true;
   chunk integer = (max_events - batch_events + max_per_key - 1) / max_per_key;
-  last_due timestamptz = '-infinity';
+  last_due timestamptz = keys_front;
   last_key text = '';
   candidate record;
   -- The keys of this look, and the key that the loop is at.
   keys text[];
   accepted bigint[];
+  firsts bigint[];
   key_number bigint;
   is_open boolean;
   taken integer;
@@ -38,7 +39,9 @@ declare
   wanted_keys text[];
   locked tid[];
   locked_leased tid[];
-  -- What becomes of the keys of all looks.
+  -- What becomes of the keys of all looks, and the first unfinished event of each.
+  head_keys text[] = '{}';
+  head_sequences bigint[] = '{}';
   leased_keys text[] = '{}';
   later_keys text[] = '{}';
   later_due timestamptz[] = '{}';
@@ -58,10 +61,11 @@ begin
     -- lock would miss what was committed until the lock was got.
     select coalesce(array_agg(q.ordering_key order by q.due_at, q.ordering_key), '{}'),
       array_agg(q.accepted_sequence order by q.due_at, q.ordering_key),
+      array_agg(q.first_sequence order by q.due_at, q.ordering_key),
       max(q.due_at), (array_agg(q.ordering_key order by q.due_at desc, q.ordering_key desc))[1]
-    into keys, accepted, last_due, last_key
+    into keys, accepted, firsts, last_due, last_key
     from (
-      select q.ordering_key, q.due_at, q.accepted_sequence
+      select q.ordering_key, q.due_at, q.accepted_sequence, q.first_sequence
       from outbox_ordering_queue q
       where q.due_at <= now() and (q.due_at, q.ordering_key) > (last_due, last_key)
       order by q.due_at, q.ordering_key
@@ -79,14 +83,15 @@ begin
     spent_keys = '{}';
     for candidate in
       select k.number, k.ordering_key, k.accepted_sequence, e.*
-      from unnest(keys, accepted) with ordinality as k(ordering_key, accepted_sequence, number)
+      from unnest(keys, accepted, firsts) with ordinality as k(ordering_key, accepted_sequence, first_sequence, number)
       left join lateral (
         select e.ctid as place, e.sequence, e.previous_sequence, e.due_at, e.attempts,
           e.detail_bytes > slice_bytes as is_large,
           e.attempts > 0 or e.given_back_since is not null as was_tried, e.status = 'PENDING' as is_pending,
           outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key) as bytes
         from outbox_events e
-        where e.ordering_key = k.ordering_key and e.processed_at is null and e.skipped_at is null
+        where e.ordering_key = k.ordering_key and e.sequence >= k.first_sequence
+          and e.processed_at is null and e.skipped_at is null
         order by e.sequence
         limit max_per_key + 1) as e on true
       order by k.number, e.sequence
@@ -100,6 +105,10 @@ begin
         before = case when candidate.accepted_sequence >= candidate.sequence then candidate.previous_sequence
           else candidate.accepted_sequence end;
         head_was_tried = candidate.was_tried;
+        if candidate.place is not null then
+          head_keys = head_keys || candidate.ordering_key;
+          head_sequences = head_sequences || candidate.sequence;
+        end if;
         if candidate.place is null then
           empty_keys = empty_keys || candidate.ordering_key;
         elsif candidate.due_at is null or candidate.due_at > now() then
@@ -203,12 +212,18 @@ begin
     where q.ordering_key = any (busy_keys);
   end if;
   if cardinality(leased_keys) > 0 then
-    update outbox_ordering_queue q set due_at = lease_end, busy_since = null where q.ordering_key = any (leased_keys);
+    update outbox_ordering_queue q
+    set due_at = lease_end, busy_since = null, first_sequence = h.sequence
+    from unnest(head_keys, head_sequences) as h(ordering_key, sequence)
+    where q.ordering_key = h.ordering_key and h.ordering_key = any (leased_keys);
   end if;
   if cardinality(later_keys) > 0 then
     update outbox_ordering_queue q
-    set due_at = l.due_at, blocked_at = case when l.due_at is null then now() end, busy_since = null
-    from unnest(later_keys, later_due) as l(ordering_key, due_at) where q.ordering_key = l.ordering_key;
+    set due_at = l.due_at, blocked_at = case when l.due_at is null then now() end, busy_since = null,
+      first_sequence = h.sequence
+    from unnest(later_keys, later_due) as l(ordering_key, due_at)
+      join unnest(head_keys, head_sequences) as h(ordering_key, sequence) using (ordering_key)
+    where q.ordering_key = l.ordering_key;
   end if;
 end
 $$

@@ -22,6 +22,9 @@ declare
   received_at timestamptz;
   lease_end timestamptz = now() + make_interval(secs => lease_seconds);
   is_repeated boolean;
+  -- From where on to look for what is due.
+  front timestamptz;
+  keys_front timestamptz;
   keys_are_due boolean;
   first_events integer = max_events;
   first_bytes integer = max_state_bytes;
@@ -54,16 +57,24 @@ begin
       using errcode = 'OB002';
   end if;
 
-  keys_are_due = max_per_key > 0 and exists (select from outbox_ordering_queue q where q.due_at <= now());
+  front = outbox_front('due_events');
+  keys_front = case when max_per_key > 0 then outbox_front('due_keys') end;
+  keys_are_due = outbox_oldest('due_keys', keys_front, now()) is not null;
   is_repeated = exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING');
   if is_repeated then
     bytes_beside = (select sum(outbox_claimed_bytes(e.event_type, e.trace_header, e.ordering_key))
       from outbox_events e where e.lease_token = token and e.status = 'PROCESSING');
-    has_more = keys_are_due or exists (select from outbox_events e
-      where e.due_at <= now() and (e.ordering_key is null or e.skipped_at is not null));
+    has_more = keys_are_due or outbox_oldest('due_events', front, now()) is not null;
   elsif exists (select from outbox_installation where paused_at is not null) then
     is_paused = true;
   else
+    -- Below the fronts too, when nothing else is due, and else in one claim of eight. The token decides in which.
+    if (front > '-infinity' or keys_front > '-infinity') and ((get_byte(uuid_send(token), 15) & 14) = 0
+      or not keys_are_due and outbox_oldest('due_events', front, now()) is null)
+    then
+      perform outbox_look_below('due_events', front), outbox_look_below('due_keys', keys_front);
+      keys_are_due = outbox_oldest('due_keys', keys_front, now()) is not null;
+    end if;
     -- A half for each, and the rest for whoever has more. The token's last bit decides who gets the odd one, so that even
     -- batches of one serve both.
     if keys_are_due then
@@ -71,7 +82,7 @@ begin
       first_bytes = max_state_bytes / 2;
     end if;
     select * into events from outbox_pick_events(
-      first_events, first_bytes, max_attempts, 0, 0, '-infinity', 0);
+      first_events, first_bytes, max_attempts, 0, 0, front, 0);
     claimed = events.places;
     exhausted = events.exhausted;
     reclaimed_count = events.reclaimed;
@@ -80,7 +91,7 @@ begin
     if keys_are_due then
       select * into ordered from outbox_pick_ordered_events(
         max_events, max_state_bytes, max_attempts, max_per_key, skip_failed, lease_end,
-        cardinality(claimed), events.batch_bytes);
+        cardinality(claimed), events.batch_bytes, keys_front);
       exhausted = exhausted || ordered.exhausted;
       reclaimed_count = reclaimed_count + ordered.reclaimed;
       bytes_beside = ordered.batch_bytes;

@@ -6,63 +6,102 @@ set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off set j
 as $$
 declare
   found bigint;
+  front constant timestamptz =
+    case when what in ('pending', 'due', 'due later', 'processing') then outbox_front('due_events') end;
+  keys_front timestamptz;
 begin
   case what
     when 'pending' then found = (select count(*) from (
       select from outbox_events
-      where due_at is not null and (ordering_key is null or skipped_at is not null) and status = 'PENDING' limit 1000) as pending);
+      where due_at >= front and (ordering_key is null or skipped_at is not null) and status = 'PENDING' limit 1000) as pending);
     when 'due' then found = (select count(*) from (
       select from outbox_events
-      where due_at <= now() and (ordering_key is null or skipped_at is not null) limit 1000) as due);
+      where due_at between front and now() and (ordering_key is null or skipped_at is not null) limit 1000) as due);
     when 'due later' then found = (select count(*) from (
       select from outbox_events
       where due_at > now() and (ordering_key is null or skipped_at is not null) and status = 'PENDING' limit 1000) as due_later);
-    when 'processing' then return (select count(*) from (
-      select from outbox_events where status = 'PROCESSING' limit 1000) as processing);
+    when 'processing' then
+      if front = '-infinity' then
+        return (select count(*) from (select from outbox_events where status = 'PROCESSING' limit 1000) as processing);
+      end if;
+      found = (select count(*) from (
+        select from outbox_events
+        where due_at >= front and (ordering_key is null or skipped_at is not null) and status = 'PROCESSING'
+        order by due_at, sequence limit 1000) as processing);
     when 'failed' then return (select count(*) from (
       select from outbox_events where status = 'FAILED' limit 1000) as failed);
+    -- The newest, because a purge may have left dead entries of the oldest.
     when 'processed' then return (select count(*) from (
-      select from outbox_events where status = 'PROCESSED' limit 1000) as processed);
+      select from outbox_events where status = 'PROCESSED' order by processed_at desc limit 1000) as processed);
     when 'blocked keys' then found = (select count(*) from (
       select from outbox_ordering_queue where due_at is null limit 1000) as blocked);
   end case;
-  if found = 1000 or not exists (select from outbox_ordering_queue) then
+  keys_front = outbox_front('due_keys');
+  if found = 1000 or not exists (select from outbox_ordering_queue where due_at >= keys_front)
+    and not exists (select from outbox_ordering_queue where due_at is null)
+  then
     return found;
   end if;
-  return least(1000, found + case what
-    when 'pending' then (select count(*) from (
-      select from outbox_events
-      where due_at is not null and ordering_key is not null and skipped_at is null and status = 'PENDING' limit 1000) as pending)
-    when 'due' then (select count(*) from (
-      select
-      from (select ordering_key from outbox_ordering_queue where due_at <= now() limit 10000) as key,
-        lateral (
-          select due_at from outbox_events e
-          where e.ordering_key = key.ordering_key and e.processed_at is null and e.skipped_at is null
-          order by e.sequence limit 1000) as event
-      where event.due_at <= now() limit 1000) as due)
-    when 'due later' then (select count(*) from (
-      select
+  -- A key whose event has just failed is due until a claim looks at it.
+  if what = 'blocked keys' then
+    return least(1000, found + (select count(*)
       from (
-          select ordering_key from outbox_ordering_queue where due_at > now()
-          union all
-          select ordering_key from outbox_ordering_queue where due_at is null
-          limit 10000) as key,
+          select ordering_key, first_sequence from outbox_ordering_queue
+          where due_at between keys_front and now() order by due_at desc limit 1000) as key,
         lateral (
           select status from outbox_events e
-          where e.ordering_key = key.ordering_key and e.processed_at is null and e.skipped_at is null
-          order by e.sequence limit 1000) as event
-      where event.status = 'PENDING' limit 1000) as due_later)
-    -- A key whose event has just failed is due until a claim looks at it.
-    when 'blocked keys' then (select count(*)
-      from (
-          select ordering_key from outbox_ordering_queue where due_at <= now() order by due_at desc limit 1000) as key,
-        lateral (
-          select status from outbox_events e
-          where e.ordering_key = key.ordering_key and e.processed_at is null and e.skipped_at is null
+          where e.ordering_key = key.ordering_key and e.sequence >= key.first_sequence
+            and e.processed_at is null and e.skipped_at is null
           order by e.sequence limit 1) as event
-      where event.status = 'FAILED')
-  end);
+      where event.status = 'FAILED'));
+  end if;
+  return least(1000, found + (select count(*) from (
+    select
+    from (
+        select ordering_key, first_sequence from outbox_ordering_queue
+        where due_at >= case what when 'due later' then now() + interval '1 microsecond' else keys_front end
+          and due_at <= case what when 'due' then now() else 'infinity' end
+        union all
+        select ordering_key, first_sequence from outbox_ordering_queue where due_at is null and what <> 'due'
+        limit 10000) as key,
+      lateral (
+        select due_at, status from outbox_events e
+        where e.ordering_key = key.ordering_key and e.sequence >= key.first_sequence
+          and e.processed_at is null and e.skipped_at is null
+        order by e.sequence limit 1000) as event
+    where case what
+      when 'due' then event.due_at <= now() when 'processing' then event.status = 'PROCESSING' else event.status = 'PENDING' end
+    limit 1000) as ordered));
+end
+$$
+--> statement-breakpoint
+-- Since the oldest unfinished event could first be published. With many dead rows, among the first 1,000 and the first
+-- ones of 1,000 keys, because the index of what is unfinished would be walked past all of them.
+create function outbox_lag(front timestamptz) returns interval language plpgsql stable
+set search_path from current
+set enable_sort = off set enable_seqscan = off set enable_bitmapscan = off set jit = off
+as $$
+declare
+  keys_front timestamptz;
+begin
+  if front = '-infinity' then
+    return (select now() - min(ready_at) from outbox_events where processed_at is null and failed_at is null);
+  end if;
+  keys_front = outbox_front('due_keys');
+  return now() - least(
+    (select min(ready_at) from (
+      select ready_at from outbox_events where due_at >= front and (ordering_key is null or skipped_at is not null)
+      order by due_at, sequence limit 1000) as unordered),
+    (select min(event.ready_at)
+    from (
+        (select ordering_key, first_sequence from outbox_ordering_queue where due_at >= keys_front limit 1000)
+        union all
+        (select ordering_key, first_sequence from outbox_ordering_queue where due_at is null limit 1000)) as key,
+      lateral (
+        select ready_at from outbox_events e
+        where e.ordering_key = key.ordering_key and e.sequence >= key.first_sequence
+          and e.processed_at is null and e.skipped_at is null and e.failed_at is null
+        order by e.sequence limit 1) as event));
 end
 $$
 --> statement-breakpoint
@@ -74,9 +113,7 @@ select
   outbox_count('processing') as processing,
   outbox_count('failed') as failed,
   outbox_count('processed') as processed,
-  cast(greatest(0, coalesce((
-    select extract(epoch from now() - min(ready_at)) from outbox_events
-    where processed_at is null and failed_at is null), 0)) as double precision) as lag_seconds,
+  cast(greatest(0, coalesce(extract(epoch from outbox_lag(outbox_front('due_events'))), 0)) as double precision) as lag_seconds,
   (select max(processed_at) from outbox_events where status = 'PROCESSED') as last_processed_at,
   outbox_count('blocked keys') as blocked_keys
 --> statement-breakpoint
@@ -100,6 +137,8 @@ begin
   execute format('grant select on outbox_backlog to %I', role_name);
   execute format('grant select, update, delete on outbox_ordering_keys to %I', role_name);
   execute format('grant select, update, delete on outbox_ordering_queue to %I', role_name);
+  execute format('grant select, update on outbox_due_events_front, outbox_due_events_swept, outbox_due_keys_front, '
+    || 'outbox_due_keys_swept, outbox_purgeable_front, outbox_purgeable_swept to %I', role_name);
   -- By full signature, so that a later migration may add a function of the same name beside one that is still called.
   foreach granted in array array[
     'outbox_detail(uuid, text, jsonb)',
@@ -107,11 +146,18 @@ begin
     'outbox_backoff(integer, integer, integer)',
     'outbox_claimed_bytes(text, text, text)',
     'outbox_pick_events(integer, integer, integer, integer, integer, timestamptz, bigint)',
-    'outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer)',
+    'outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer, timestamptz)',
     'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz)',
     'claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz, integer, boolean)',
     'outbox_wake_keys(text[], bigint[])',
-    'outbox_count(text)'
+    'outbox_microseconds(timestamptz)',
+    'outbox_instant(regclass)',
+    'outbox_oldest(text, timestamptz, timestamptz)',
+    'outbox_front(text)',
+    'outbox_look_below(text, timestamptz)',
+    'outbox_count(text)',
+    'outbox_lag(timestamptz)',
+    'outbox_oldest_snapshots(integer)'
   ] loop
     execute format('grant execute on function %s to %I', granted, role_name);
   end loop;
@@ -160,7 +206,9 @@ begin
   loop
     execute format('grant select on %I to %I', readable, role_name);
   end loop;
-  execute format('grant execute on function outbox_count(text), outbox_detail(uuid, text, jsonb), '
+  execute format('grant select on outbox_due_events_front, outbox_due_keys_front to %I', role_name);
+  execute format('grant execute on function outbox_count(text), outbox_lag(timestamptz), outbox_oldest_snapshots(integer), outbox_front(text), outbox_instant(regclass), '
+    || 'outbox_oldest(text, timestamptz, timestamptz), outbox_detail(uuid, text, jsonb), '
     || 'outbox_detail(uuid, text, jsonb, text, bigint, bigint) to %I', role_name);
   foreach readable in array
     array['outbox_migrations', 'outbox_installation', 'outbox_ordering_keys', 'outbox_ordering_queue']
@@ -181,9 +229,12 @@ $$
 --> statement-breakpoint
 revoke execute on function
   outbox_detail(uuid, text, jsonb, text, bigint, bigint),
-  outbox_take_place(), outbox_wake_keys(text[], bigint[]), outbox_wake_key(), outbox_keep_ordering_key(),
+  outbox_take_place(), outbox_return_to_order(), outbox_wake_keys(text[], bigint[]), outbox_wake_key(),
+  outbox_keep_ordering_key(),
   outbox_claimed_bytes(text, text, text),
+  outbox_microseconds(timestamptz), outbox_instant(regclass), outbox_oldest(text, timestamptz, timestamptz),
+  outbox_front(text), outbox_look_below(text, timestamptz), outbox_lag(timestamptz), outbox_oldest_snapshots(integer),
   outbox_pick_events(integer, integer, integer, integer, integer, timestamptz, bigint),
-  outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer),
+  outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer, timestamptz),
   claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz, integer, boolean)
 from public

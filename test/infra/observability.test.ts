@@ -47,8 +47,8 @@ test('anchors have the format of GitHub', () => {
 });
 
 describe('the alarms', () => {
-  test('there are fourteen alarms: those of every outbox, and one for the capacity of a serverless cluster', () => {
-    expect(Object.keys(alarms())).toHaveLength(14);
+  test('there are fifteen alarms: those of every outbox, and one for the capacity of a serverless cluster', () => {
+    expect(Object.keys(alarms())).toHaveLength(15);
     expect(Object.keys(alarms()).sort()).toEqual([...alarmNames, 'database-capacity'].sort());
   });
 
@@ -91,7 +91,7 @@ describe('the alarms', () => {
     const topic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
     const told = await synthesized({ alarmTopicArn: topic, runbookUrl: 'https://wiki.example/outbox' });
 
-    expect(Object.keys(alarms(told))).toHaveLength(14);
+    expect(Object.keys(alarms(told))).toHaveLength(15);
     for (const properties of Object.values(alarms(told))) {
       expect(properties).toMatchObject({
         AlarmActions: [topic],
@@ -120,7 +120,7 @@ describe('the alarms', () => {
     );
 
     expect(onGauges.map(([name]) => name).sort()).toEqual([
-      ...['cleanup-behind', 'events-failed', 'events-late', 'keys-blocked'],
+      ...['cleanup-behind', 'events-failed', 'events-late', 'keys-blocked', 'old-snapshot'],
     ]);
     for (const [name, { TreatMissingData }] of onGauges)
       expect({ name, TreatMissingData }).toEqual({ name, TreatMissingData: 'ignore' });
