@@ -21,7 +21,6 @@ interface ProcessorDefinition {
   readonly States: {
     readonly 'Fetch batch': Task;
     readonly 'Publish events': {
-      MaxConcurrency: number;
       readonly ItemProcessor: { readonly States: { readonly 'Publish event': Task } };
     };
     readonly 'Mark processed': Task;
@@ -50,12 +49,10 @@ export interface SetDefinition {
 export function processorDefinition(settings: CheckedSettings): SetDefinition {
   const definition = JSON.parse(readDefinition('outbox-processor.asl.json')) as ProcessorDefinition;
   const publishEvents = definition.States['Publish events'];
-  // Placeholders in valid JSON cannot be numbers.
-  publishEvents.MaxConcurrency = settings.publishConcurrency;
   for (const retrier of publishEvents.ItemProcessor.States['Publish event'].Retry) {
     if (retrier.MaxAttempts > 0) retrier.MaxAttempts = settings.publishRetries;
   }
-  const worst = worstCaseSeconds(definition, settings.batchSize);
+  const worst = worstCaseSeconds(definition, settings);
   const left = definition.TimeoutSeconds - worst;
   if (left < 0) {
     throw new Error(
@@ -70,6 +67,8 @@ export function processorDefinition(settings: CheckedSettings): SetDefinition {
   return {
     definition: JSON.stringify(definition, null, 2),
     settings: {
+      BatchSize: String(settings.batchSize),
+      PublishConcurrency: String(settings.publishConcurrency),
       PublishChunkSize: String(settings.publishChunkSize),
       LoopSeconds: String(Math.max(settings.lingerSeconds, Math.min(LOOP_SECONDS, left))),
       LingerSeconds: String(settings.lingerSeconds),
@@ -78,10 +77,16 @@ export function processorDefinition(settings: CheckedSettings): SetDefinition {
   };
 }
 
-/** The time of one batch in seconds when each event is a list of its own and every try of every call times out. */
-export function worstCaseSeconds({ States: states }: ProcessorDefinition, batchSize: number): number {
+/**
+ * The time of one batch in seconds when each event is a list of its own and every try of every call times out. With fewer
+ * publishers, because of throttling, a batch is smaller too and takes no longer.
+ */
+export function worstCaseSeconds(
+  { States: states }: ProcessorDefinition,
+  { batchSize, publishConcurrency }: Pick<CheckedSettings, 'batchSize' | 'publishConcurrency'>,
+): number {
   const publishEvents = states['Publish events'];
-  const waves = Math.ceil(batchSize / publishEvents.MaxConcurrency);
+  const waves = Math.ceil(batchSize / publishConcurrency);
   return (
     taskSeconds(states['Fetch batch']) +
     waves * taskSeconds(publishEvents.ItemProcessor.States['Publish event']) +

@@ -23,11 +23,13 @@ export interface FetchBatchInput extends AwaitedCall {
   readonly runId: string;
   /** Whether this is the first fetch of the run: it also checks the bus and measures the backlog. */
   readonly firstOfRun?: boolean;
+  /** Fewer events than the batch size, while the run is throttled. */
+  readonly maxEvents?: number;
 }
 
 /** `Fetch batch`: claims the oldest due events with the lease token of the run. */
 export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'gauges'>> {
-  const { leaseToken, runId, firstOfRun } = input;
+  const { leaseToken, runId, firstOfRun, maxEvents = limits.maxEvents } = input;
   const refusal = whyNotAwaited(input, Date.now());
   if (refusal !== undefined) throw refusal;
   // Before the claim, so that a missing bus consumes no attempts.
@@ -38,7 +40,12 @@ export async function fetchBatch(input: FetchBatchInput): Promise<Omit<Batch, 'g
   // Also stop at our own timeout: the statement may still be queued then.
   const expiresAt = Math.min(input.expiresAt ?? Number.POSITIVE_INFINITY, sentAt + databaseTimeoutMs);
   const lease = { leaseToken, runId, sentAt, expiresAt };
-  const { gauges, ...batch } = await claim(database, lease, limits, firstOfRun);
+  const { gauges, ...batch } = await claim(
+    database,
+    lease,
+    { ...limits, maxEvents: Math.min(maxEvents, limits.maxEvents) },
+    firstOfRun,
+  );
   metrics.addMetric('EventsClaimed', MetricUnit.Count, batch.events.length);
   metrics.addMetric('EventsReclaimed', MetricUnit.Count, batch.reclaimed);
   metrics.addMetric('EventsFailed', MetricUnit.Count, batch.failedForGood);

@@ -3,6 +3,7 @@ import { publishError } from './classify-failure.ts';
 import type { DataApi } from './data-api.ts';
 import { EventRejected, NotSent, PublishFailed } from './errors.ts';
 import type { ClaimedEvent } from './event.ts';
+import { patientPublisher } from './patient-publisher.ts';
 import type { EntryResult, Publisher } from './put-events.ts';
 import {
   type Envelope,
@@ -29,6 +30,8 @@ export interface NotPublished {
 export interface PublishResult {
   readonly published: readonly Published[];
   readonly failed: readonly NotPublished[];
+  /** How often the bus refused an event of the list because of throttling, also when it accepted it later, if ever. */
+  readonly throttled?: number;
 }
 
 // 200 failures and their ids must fit the 256 KiB of the state.
@@ -38,6 +41,8 @@ export interface PublishServices {
   readonly database: DataApi;
   readonly publisher: Publisher;
   readonly envelope: Envelope;
+  /** Waits for these milliseconds before what was throttled is sent again; by default, for as long. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /**
@@ -60,7 +65,9 @@ export async function publishEvents(
   };
   const prepared = await prepare(events, services);
   const publish = events[0]?.sequence === undefined ? publishTogether : publishInOrder;
-  return publish(prepared, services.publisher, whyNotSent);
+  const { publisher, throttled } = patientPublisher(services, whyNotSent);
+  const result = await publish(prepared, publisher, whyNotSent);
+  return throttled() > 0 ? { ...result, throttled: throttled() } : result;
 }
 
 /** An event with its entry, or why it has none. */

@@ -117,9 +117,12 @@ describe('publishing a list of events', () => {
       { error: new EventRejected('MalformedDetail: no object') },
     ]);
 
-    const result = await publishEvents([event('e-1'), event('e-2')], services);
+    const result = await publishEvents([event('e-1'), event('e-2')], {
+      ...services,
+      pause: async () => undefined,
+    });
 
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       published: [],
       failed: [
         { eventId: 'e-1', error: 'PublishThrottled', cause: 'ThrottlingException: slow down' },
@@ -152,6 +155,85 @@ describe('publishing a list of events', () => {
         { eventId: 'e-3', eventBridgeId: 'eb-3' },
       ],
       failed: [{ eventId: 'e-2', error: 'EventRejected', cause: 'ValidationException: no' }],
+    });
+  });
+
+  describe('that are throttled', () => {
+    /** A bus that refuses these requests, counted from 0, as a whole, and in others the entries of these details. */
+    function throttling(requestsRefused: readonly number[], detailsRefused: readonly string[] = []) {
+      const sent: string[][] = [];
+      const waits: number[] = [];
+      const publisher: Publisher = {
+        async publish(entries) {
+          const details = entries.map(({ Detail = '' }) => Detail);
+          sent.push(details);
+          if (requestsRefused.includes(sent.length - 1))
+            throw new PublishThrottled('ThrottlingException: slow down');
+          return details.map((detail) =>
+            detailsRefused.includes(detail) && sent.length === 1
+              ? { error: new PublishThrottled('ThrottlingException: slow down') }
+              : { eventBridgeId: `eb-${detail}` },
+          );
+        },
+      };
+      const pause = async (ms: number) => waits.push(ms);
+      return { sent, waits, services: { ...answering([]).services, publisher, pause } };
+    }
+    const two = [event('e-1', { detail: '1' }), event('e-2', { detail: '2' })];
+
+    test('are sent again after a wait, and counted', async () => {
+      const { sent, waits, services } = throttling([0, 1]);
+
+      expect(await publishEvents(two, services)).toMatchObject({
+        published: [{ eventId: 'e-1' }, { eventId: 'e-2' }],
+        failed: [],
+        throttled: 4,
+      });
+      expect(sent).toEqual([
+        ['1', '2'],
+        ['1', '2'],
+        ['1', '2'],
+      ]);
+      expect(waits).toHaveLength(2);
+    });
+
+    test('are sent again without those of their request that were accepted', async () => {
+      const { sent, services } = throttling([], ['2']);
+
+      expect(await publishEvents(two, services)).toEqual({
+        published: [
+          { eventId: 'e-1', eventBridgeId: 'eb-1' },
+          { eventId: 'e-2', eventBridgeId: 'eb-2' },
+        ],
+        failed: [],
+        throttled: 1,
+      });
+      expect(sent).toEqual([['1', '2'], ['2']]);
+    });
+
+    test('are sent again in their order, before the events behind them', async () => {
+      const { sent, services } = throttling([1]);
+      const ordered = two.map((one, index) => ({ ...one, orderingKey: 'a', sequence: index + 1 }));
+
+      expect(await publishEvents(ordered, services)).toMatchObject({ failed: [], throttled: 1 });
+      expect(sent).toEqual([['1'], ['2'], ['2']]);
+    });
+
+    test('are given back when throttling does not end', async () => {
+      const { sent, services } = throttling(Array.from({ length: 100 }, (_, n) => n));
+
+      await expect(publishEvents(two, services)).rejects.toThrow(PublishThrottled);
+      expect(sent).toHaveLength(7);
+    });
+
+    test('are not sent again when the outcome would come after the timeout', async () => {
+      const { sent, services } = throttling([0]);
+      let asked = 0;
+
+      await expect(
+        publishEvents(two, services, () => (++asked > 1 ? new CallExpired('too slow') : undefined)),
+      ).rejects.toThrow(PublishThrottled);
+      expect(sent).toHaveLength(1);
     });
   });
 

@@ -92,6 +92,42 @@ describe('throttling of a part of a batch', () => {
   });
 });
 
+describe('throttling that ends within the publishers', () => {
+  /** A list of throttled answers for each batch of two events, all of which are accepted in the end. */
+  async function publishersAfter(...throttled: readonly number[]) {
+    const list = throttled.map((_, n): Batch => batchOf(claimedEvents(2, 2 * n), { more: true }));
+    let invocation = 0;
+    const publish = publishing(() => undefined);
+    const ran = await runProcessor({
+      'fetch-batch': batches(...list, batchOf([])),
+      'publish-event': async (payload, run) => ({
+        ...((await publish(payload, run)) as object),
+        throttled: (throttled[Math.floor(invocation++ / 2)] ?? 0) / 2,
+      }),
+    });
+    return {
+      claimed: fetches(ran).map(({ maxEvents }) => maxEvents),
+      output: ran.outcome,
+      visits: ran.visits,
+    };
+  }
+
+  test('lowers the publishers of the next batch, and its size with them, and recovers', async () => {
+    // More refusals than events, as many, and none.
+    const { claimed, output, visits } = await publishersAfter(4, 4, 4, 4, 2, 0, 0);
+
+    expect(claimed).toEqual([200, 100, 50, 25, 25, 25, 50, 75]);
+    expect(output).toMatchObject({ status: 'SUCCEEDED', output: { throttled: 18, publishers: 15 } });
+    expect(visits).not.toHaveProperty('Slow down');
+  });
+
+  test('is not in the output of a run that was not throttled', async () => {
+    const { output } = await publishersAfter(0);
+
+    expect(output.status === 'SUCCEEDED' && output.output).not.toHaveProperty('throttled');
+  });
+});
+
 describe('throttling of a whole batch', () => {
   test.each(['PublishThrottled', 'Lambda.TooManyRequestsException'])(
     'the run ends when no event was accepted because of %s',

@@ -74,6 +74,8 @@ export async function runDefinition(
   const clock = virtualClock();
   const start = clock.now();
   const settings = {
+    BatchSize: 200,
+    PublishConcurrency: 40,
     PublishChunkSize: chunkSize,
     LoopSeconds: loopSeconds,
     LingerSeconds: lingerSeconds,

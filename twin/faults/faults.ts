@@ -46,6 +46,8 @@ export interface Faults {
 interface ActiveRule {
   readonly rule: FaultRule;
   readonly random: () => number;
+  /** Of a quota: takes one of the calls that are left at this time, if any. */
+  readonly takeCall: () => boolean;
   fired: number;
 }
 
@@ -53,6 +55,7 @@ export function createFaults(
   functionKeys: readonly string[],
   held: HeldCalls,
   reader: EventReader = noEvents,
+  now: () => number = () => performance.now(),
 ): Faults {
   let active: ActiveRule[] = [];
 
@@ -61,11 +64,12 @@ export function createFaults(
     if (active.length === 0) return undefined;
     const call = describe();
     const found = active.find(
-      ({ rule, fired, random }) =>
+      ({ rule, fired, random, takeCall }) =>
         wanted.includes(rule.kind) &&
         fired < (rule.times ?? Number.POSITIVE_INFINITY) &&
         applies(rule, call, reader) &&
-        random() < (rule.probability ?? 1),
+        random() < (rule.probability ?? 1) &&
+        (rule.kind !== 'quota' || !takeCall()),
     );
     if (found !== undefined) found.fired += 1;
     return found?.rule;
@@ -76,6 +80,7 @@ export function createFaults(
       active = readRules(rules, functionKeys).map((rule) => ({
         rule,
         random: seededRandom(rule.seed ?? 1),
+        takeCall: tokenBucket(rule.perSecond ?? 400, now),
         fired: 0,
       }));
     },
@@ -83,6 +88,7 @@ export function createFaults(
     async around(call, caller, perform) {
       // Like a connection that was closed while it was idle: the request does not reach the service.
       if (fire(call, 'reset-idle') !== undefined) throw new ConnectionReset();
+      if (fire(call, 'quota') !== undefined) throw new AwsError('ThrottlingException', 'Rate exceeded', 400);
       const latency = fire(call, 'latency');
       if (latency?.ms !== undefined) await held.hold(latency.ms, caller);
       const fault = fire(call, 'error', 'drop-response');
@@ -118,6 +124,20 @@ function applies(
     (match.eventId === undefined || events().some(({ id }) => id === match.eventId)) &&
     (match.sql === undefined || call.sql?.toLowerCase().includes(match.sql.toLowerCase()) === true)
   );
+}
+
+/** AWS throttles by a token bucket: a second's worth of calls may come at once. `now` in milliseconds. */
+function tokenBucket(perSecond: number, now: () => number): () => boolean {
+  let left = perSecond;
+  let filledAt = now();
+  return () => {
+    const at = now();
+    left = Math.min(perSecond, left + ((at - filledAt) * perSecond) / 1_000);
+    filledAt = at;
+    if (left < 1) return false;
+    left -= 1;
+    return true;
+  };
 }
 
 /** AWS answers 5xx for what is its own fault. */

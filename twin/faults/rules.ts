@@ -30,6 +30,7 @@ const services = {
 const kinds: Readonly<Record<string, readonly string[]>> = {
   error: ['events', 'rds-data', 'lambda', 'states', 'logs'],
   'entry-error': ['events'],
+  quota: ['events', 'rds-data', 'lambda', 'states'],
   latency: ['events', 'rds-data', 'lambda', 'states', 'logs'],
   'drop-response': ['events', 'rds-data', 'lambda'],
   'reset-idle': ['events', 'rds-data', 'states'],
@@ -64,9 +65,11 @@ const matchShape = {
 const ruleShape = {
   service: z.enum(['events', 'rds-data', 'lambda', 'states', 'logs']),
   operation: z.string().optional(),
-  kind: z.enum(['error', 'entry-error', 'latency', 'drop-response', 'reset-idle', 'crash']),
+  kind: z.enum(['error', 'entry-error', 'quota', 'latency', 'drop-response', 'reset-idle', 'crash']),
   /** The error's name, for the two kinds of error. */
   code: z.string().min(1).optional(),
+  /** Calls a second, for a quota: the calls beyond it are throttled. By default as few as a region's PutEvents. */
+  perSecond: z.int().min(1).optional(),
   /** Milliseconds, for latency. */
   ms: z.int().min(0).max(600_000).optional(),
   /** For a crash: before the function ran (default), or after it ran and before its answer. */
@@ -90,6 +93,7 @@ const ruleSchema = z.strictObject(ruleShape, keysOf('a rule', ruleShape)).superR
     refuse(`${rule.service} cannot match ${wrong.join(', ')}, only ${matchable[rule.service]}`);
   if ((rule.kind === 'error' || rule.kind === 'entry-error') !== (rule.code !== undefined))
     refuse(`kind ${rule.kind} ${rule.code === undefined ? 'needs' : 'has no'} code`);
+  if (rule.perSecond !== undefined && rule.kind !== 'quota') refuse('only a quota has a perSecond');
   if ((rule.kind === 'latency') !== (rule.ms !== undefined))
     refuse(`kind ${rule.kind} ${rule.ms === undefined ? 'needs' : 'has no'} ms`);
   if (rule.when !== undefined && rule.kind !== 'crash') refuse('only a crash has a when');

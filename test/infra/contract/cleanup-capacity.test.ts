@@ -34,10 +34,12 @@ function cleanupCapacity(template: Template): number {
 function processorCeiling(template: Template): number {
   const { 'fetch-batch': fetchBatch = {} } = ourFunctions(template);
   const batch = Number(environmentOf(fetchBatch)['BATCH_SIZE']);
-  const { PublishChunkSize, LoopSeconds } = substitutionsOf(plainResources(template), 'outbox-processor');
-  const { MaxConcurrency = Number.NaN } = stateOf(readDefinition('outbox-processor'), 'Publish events');
+  const { PublishChunkSize, PublishConcurrency, LoopSeconds } = substitutionsOf(
+    plainResources(template),
+    'outbox-processor',
+  );
   const lanes = Object.values(resourcesOf(template, 'AWS::Scheduler::Schedule')).length - 1;
-  const waves = Math.ceil(batch / Number(PublishChunkSize) / MaxConcurrency);
+  const waves = Math.ceil(batch / Number(PublishChunkSize) / Number(PublishConcurrency));
   const batchSeconds = ((2 + waves) * CALL_MS) / 1_000;
   const batches = Math.ceil(Number(LoopSeconds) / batchSeconds);
   return (lanes * batches * batch) / Math.max(seconds(template, 'outbox-processor'), batches * batchSeconds);

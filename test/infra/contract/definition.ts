@@ -23,7 +23,8 @@ export interface State {
   Assign?: Record<string, unknown>;
   TimeoutSeconds?: number;
   Seconds?: unknown;
-  MaxConcurrency?: number;
+  /** JSONata for the publishers of a run, which throttling lowers. */
+  MaxConcurrency?: number | string;
   ItemProcessor?: { StartAt: string; States: Record<string, State> };
   Retry?: Retrier[];
   Catch?: Catcher[];

@@ -59,3 +59,33 @@ test('a rule affects only the operation that it names', async () => {
   await expect(call('ExecuteStatement')).rejects.toMatchObject({ code: 'ThrottlingException' });
   expect(await call('BatchExecuteStatement')).toBe('done');
 });
+
+test('a quota throttles the calls beyond it, and fills up again with time', async () => {
+  let now = 0;
+  const faults = createFaults([], held, undefined, () => now);
+  faults.replace([{ service: 'events', kind: 'quota', perSecond: 10 }]);
+  const call = () =>
+    faults.around(
+      () => ({ service: 'events', operation: 'PutEvents' }),
+      nobody,
+      async () => 'accepted',
+    );
+  const accepted = async (calls: number) =>
+    (await Promise.allSettled(Array.from({ length: calls }, call))).filter(
+      ({ status }) => status === 'fulfilled',
+    ).length;
+
+  expect(await accepted(15)).toBe(10);
+  await expect(call()).rejects.toMatchObject({ code: 'ThrottlingException', status: 400 });
+  now += 500;
+  expect(await accepted(15)).toBe(5);
+  now += 60_000;
+  expect(await accepted(15)).toBe(10);
+  expect(faults.list()).toMatchObject([{ fired: 21 }]);
+});
+
+test('a rule of another kind with a quota is refused', () => {
+  const rule = { service: 'events', kind: 'latency', ms: 1, perSecond: 1 };
+
+  expect(() => createFaults([], held).replace([rule])).toThrow(/only a quota has a perSecond/);
+});
