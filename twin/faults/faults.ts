@@ -2,6 +2,7 @@ import { AwsError, ConnectionReset } from '../http/aws-error.ts';
 import type { Caller } from '../http/request.ts';
 import type { HeldCalls } from './held-calls.ts';
 import { type FaultRule, readRules } from './rules.ts';
+import { tokenBucket } from './token-bucket.ts';
 
 /** A call that a rule may apply to. */
 export interface Call {
@@ -124,20 +125,6 @@ function applies(
     (match.eventId === undefined || events().some(({ id }) => id === match.eventId)) &&
     (match.sql === undefined || call.sql?.toLowerCase().includes(match.sql.toLowerCase()) === true)
   );
-}
-
-/** AWS throttles by a token bucket: a second's worth of calls may come at once. `now` in milliseconds. */
-function tokenBucket(perSecond: number, now: () => number): () => boolean {
-  let left = perSecond;
-  let filledAt = now();
-  return () => {
-    const at = now();
-    left = Math.min(perSecond, left + ((at - filledAt) * perSecond) / 1_000);
-    filledAt = at;
-    if (left < 1) return false;
-    left -= 1;
-    return true;
-  };
 }
 
 /** AWS answers 5xx for what is its own fault. */
