@@ -54,6 +54,15 @@ end
 $$
 --> statement-breakpoint
 
+-- When the oldest transaction that has written anything began, because its events are due from then on and are not yet
+-- committed. With its owner's rights, because only members of pg_read_all_stats may see when a transaction of another
+-- user began. If the owner is none, null.
+create function outbox_oldest_writer(of_database name) returns timestamptz language sql stable security definer
+set search_path from current
+return (select min(a.xact_start) from pg_stat_activity a
+  where a.datname = of_database and a.backend_xid is not null and a.pid <> pg_backend_pid())
+--> statement-breakpoint
+
 -- Where to begin. Goes on from where the last call ended, up to the oldest live row, in slices that grow where there is
 -- nothing. When its time is up, only what is new is looked at, and the next call goes on.
 create function outbox_front(kind text) returns timestamptz language plpgsql
@@ -62,8 +71,7 @@ as $$
 declare
   -- To walk past so many takes a few milliseconds.
   few_dead_rows constant integer = 50000;
-  -- What short transactions commit is not older.
-  newest constant timestamptz = now() - interval '2 s';
+  newest timestamptz = now() - interval '2 s';
   began constant timestamptz = clock_timestamp();
   sequence constant regclass = cast('outbox_' || kind || '_front' as regclass);
   remembered timestamptz = outbox_instant(sequence);
@@ -83,6 +91,10 @@ begin
   if is_purge and not are_few then
     perform outbox_look_below(kind, remembered);
     remembered = outbox_instant(sequence);
+  end if;
+  if not is_purge then
+    -- Not past what an open transaction will commit. One that stays open for longer must not hold the front too.
+    newest = least(newest, greatest(coalesce(outbox_oldest_writer(current_database()), now()), now() - interval '10 min'));
   end if;
   front = remembered;
   if are_few then

@@ -154,6 +154,7 @@ begin
     'outbox_instant(regclass)',
     'outbox_oldest(text, timestamptz, timestamptz)',
     'outbox_front(text)',
+    'outbox_oldest_writer(name)',
     'outbox_look_below(text, timestamptz)',
     'outbox_count(text)',
     'outbox_lag(timestamptz)',
@@ -207,7 +208,7 @@ begin
     execute format('grant select on %I to %I', readable, role_name);
   end loop;
   execute format('grant select on outbox_due_events_front, outbox_due_keys_front to %I', role_name);
-  execute format('grant execute on function outbox_count(text), outbox_lag(timestamptz), outbox_oldest_snapshots(integer), outbox_front(text), outbox_instant(regclass), '
+  execute format('grant execute on function outbox_count(text), outbox_lag(timestamptz), outbox_oldest_snapshots(integer), outbox_front(text), outbox_oldest_writer(name), outbox_instant(regclass), '
     || 'outbox_oldest(text, timestamptz, timestamptz), outbox_detail(uuid, text, jsonb), '
     || 'outbox_detail(uuid, text, jsonb, text, bigint, bigint) to %I', role_name);
   foreach readable in array
@@ -233,7 +234,7 @@ revoke execute on function
   outbox_keep_ordering_key(),
   outbox_claimed_bytes(text, text, text),
   outbox_microseconds(timestamptz), outbox_instant(regclass), outbox_oldest(text, timestamptz, timestamptz),
-  outbox_front(text), outbox_look_below(text, timestamptz), outbox_lag(timestamptz), outbox_oldest_snapshots(integer),
+  outbox_front(text), outbox_oldest_writer(name), outbox_look_below(text, timestamptz), outbox_lag(timestamptz), outbox_oldest_snapshots(integer),
   outbox_pick_events(integer, integer, integer, integer, integer, timestamptz, bigint),
   outbox_pick_ordered_events(integer, integer, integer, integer, boolean, timestamptz, integer, integer, timestamptz),
   claim_outbox_events(uuid, text, integer, integer, integer, integer, integer, timestamptz, timestamptz, integer, boolean)

@@ -167,6 +167,33 @@ describe('behind an old snapshot', () => {
     await finishAll();
   });
 
+  test('a look begins no later than the oldest open transaction that has written something', async () => {
+    const oldestWriter = async () =>
+      (await database.sql(`select outbox_oldest_writer(current_database()) as since`))[0]?.['since'];
+    expect(await oldestWriter()).toBeNull(); // the session with the old snapshot only reads
+    const writer = await database.connect();
+    await writer.query('begin');
+    const { rows } = await writer.query('select now() as began');
+    expect(await oldestWriter()).toBeNull();
+    await writer.query(
+      `insert into outbox_events (aggregate_id, event_type, payload) values ('open', 'b', '{}')`,
+    );
+    expect(await oldestWriter()).toEqual(rows[0].began);
+    await writer.query('rollback');
+    writer.release();
+
+    await worker.query('begin');
+    await worker.query(
+      `create or replace function outbox_oldest_writer(of_database name) returns timestamptz language sql stable
+       return now() - interval '5 minutes'`,
+    );
+    const front = await worker.query(
+      `select now() - outbox_front('due_events') = interval '5 minutes' as is_old`,
+    );
+    await worker.query('rollback');
+    expect(front.rows).toEqual([{ is_old: true }]);
+  });
+
   test('a late event is found while others keep the claims busy', async () => {
     await insert('late', `now() - interval '10 minutes'`);
 
