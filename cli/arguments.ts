@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import * as z from 'zod';
-import { expressExecutionArn } from '../outbox/redrive-request.ts';
+import { expressExecutionArn } from '../outbox/request-fields.ts';
 import { canonicalUuid } from '../outbox/uuid.ts';
 
 /** Types of flags and arguments, as a person types them. */

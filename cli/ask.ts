@@ -1,5 +1,6 @@
 import confirm from '@inquirer/confirm';
 import { Failed, WrongUsage } from './exit-codes.ts';
+import { MATCHES_LIMIT } from './start-execution.ts';
 
 interface Words {
   readonly question: string;
@@ -15,4 +16,10 @@ export async function ask({ question, reason, refused }: Words): Promise<void> {
     throw new WrongUsage(`${reason} and nobody can be asked: look with --dry-run, then say --yes`);
   const prompt = confirm({ message: question, default: false }, { output: process.stderr });
   if (!(await prompt.catch(() => false))) throw new Failed(refused);
+}
+
+/** Counted up to {@link MATCHES_LIMIT}. */
+export function eventsIn(count: number): string {
+  if (count === MATCHES_LIMIT) return `at least ${count} events`;
+  return count === 1 ? '1 event' : `${count} events`;
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { InvalidRedriveRequest } from '../outbox/redrive-request.ts';
+import { InvalidReplayRequest } from '../outbox/replay-request.ts';
 import { printable } from './printable.ts';
 import { OutputLost } from './stdout.ts';
 
@@ -36,7 +37,12 @@ export function explain(error: unknown, place: string): { sentence: string; exit
   const ours = of((cause) => cause instanceof Failed || cause instanceof Unreachable);
   if (ours !== undefined)
     return say(ours instanceof Failed ? exitCodes.failed : exitCodes.unreachable, ours.message);
-  const usage = of((cause) => cause instanceof WrongUsage || cause instanceof InvalidRedriveRequest);
+  const usage = of(
+    (cause) =>
+      cause instanceof WrongUsage ||
+      cause instanceof InvalidRedriveRequest ||
+      cause instanceof InvalidReplayRequest,
+  );
   if (usage !== undefined) return say(exitCodes.usage, usage.message);
   if (error instanceof CommanderError) return say(exitCodes.usage, error.message.replace(/^error: /, ''));
 

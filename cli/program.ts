@@ -10,6 +10,7 @@ import { addList } from './commands/list.ts';
 import { addPause, addResume } from './commands/pause.ts';
 import { addPurge } from './commands/purge.ts';
 import { addRedrive } from './commands/redrive.ts';
+import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
 import { addShow } from './commands/show.ts';
 import { addSkip } from './commands/skip.ts';
@@ -23,7 +24,7 @@ import { defaultLocalUrl, loopbackUrl, placeOf, type TargetOptions } from './tar
 const exitCodeHelp = `
 Exit codes:
   0  done, and all is well
-  1  it failed: a run or a redrive, a check of doctor, an event that does not exist, an answer that cannot be written;
+  1  it failed: a run, a redrive or a replay, a check of doctor, an event that does not exist, an answer that cannot be written;
      or not all of what a run claimed was published, as in an outage; or it is paused: run, purge
   2  the command line says nothing clear; nothing was done
   3  the target does not answer, or there are no credentials for it`;
@@ -34,12 +35,13 @@ function createProgram(): Command {
     .version(packageJson.version, '--version', 'the version of this CLI')
     .option('--local [url]', `the twin (default: a loopback AWS_ENDPOINT_URL, or ${defaultLocalUrl})`)
     .option('--stack <name>', 'the CloudFormation stack whose outputs give the names (default: "outbox")')
-    .option('--cluster-arn <arn>', 'instead of a stack, as are the next six')
+    .option('--cluster-arn <arn>', 'instead of a stack, as are the next seven')
     .option('--secret-arn <arn>', 'a secret whose user may do to the outbox what the command does')
     .option('--database <name>', 'the database')
     .option('--bus-name <name>', 'the event bus')
     .option('--processor-arn <arn>', 'the state machine that publishes')
     .option('--redrive-arn <arn>', 'the state machine that redrives')
+    .option('--replay-arn <arn>', 'the state machine that replays')
     .option('--cleanup-arn <arn>', 'the state machine that purges')
     .option('--json', 'one JSON document on stdout, and nothing else there')
     .configureHelp({ showGlobalOptions: true })
@@ -55,6 +57,7 @@ function createProgram(): Command {
     addRun,
     addRedrive,
     addSkip,
+    addReplay,
     addEnqueue,
     addPurge,
     addTail,

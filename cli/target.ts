@@ -13,6 +13,7 @@ const nameFlags = {
   eventBusName: '--bus-name',
   processorArn: '--processor-arn',
   redriveArn: '--redrive-arn',
+  replayArn: '--replay-arn',
   cleanupArn: '--cleanup-arn',
 } as const satisfies Record<Name, string>;
 export type Name = OutputName;
@@ -28,6 +29,7 @@ export interface TargetOptions {
   readonly busName?: string;
   readonly processorArn?: string;
   readonly redriveArn?: string;
+  readonly replayArn?: string;
   readonly cleanupArn?: string;
 }
 
@@ -41,6 +43,8 @@ export interface Target {
   readonly region?: string;
   /** @throws WrongUsage that names the flag for the missing value */
   need(name: Name): string;
+  /** Undefined where a stack of an earlier release has no such output. */
+  find(name: Name): string | undefined;
 }
 
 export const defaultLocalUrl = 'http://127.0.0.1:4566';
@@ -66,12 +70,14 @@ export async function resolveTarget(options: TargetOptions, environment: NodeJS.
   return target({ place }, { ...found, ...given }, `the stack ${stack} has no such output: give`);
 }
 
-function target(base: Omit<Target, 'need'>, names: Names, remedy: string): Target {
+function target(base: Omit<Target, 'find' | 'need'>, names: Names, remedy: string): Target {
+  // A stack of an earlier release has no role that may only read.
+  const find = (name: Name) => names[name] ?? (name === 'operatorSecretArn' ? names.secretArn : undefined);
   return {
     ...base,
+    find,
     need(name) {
-      // A stack of an earlier release has no role that may only read.
-      const value = names[name] ?? (name === 'operatorSecretArn' ? names.secretArn : undefined);
+      const value = find(name);
       if (value === undefined)
         throw new WrongUsage(`this command needs ${name}: ${remedy} ${nameFlags[name]}`);
       return value;
@@ -101,7 +107,8 @@ export function loopbackUrl(environment: NodeJS.ProcessEnv): string | undefined 
 }
 
 function explicitNames(options: TargetOptions): Names {
-  const { clusterArn, secretArn, database, busName, processorArn, redriveArn, cleanupArn } = options;
+  const { clusterArn, secretArn, database, busName, processorArn, redriveArn, replayArn, cleanupArn } =
+    options;
   const names = {
     clusterArn,
     secretArn,
@@ -111,6 +118,7 @@ function explicitNames(options: TargetOptions): Names {
     eventBusName: busName,
     processorArn,
     redriveArn,
+    replayArn,
     cleanupArn,
   };
   return Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined));
@@ -145,7 +153,12 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
   } = data;
   const machine = (suffix: string) =>
     Object.entries(stateMachines).find(([name]) => name.endsWith(suffix))?.[1];
-  const [processorArn, redriveArn, cleanupArn] = ['-processor', '-redrive', '-cleanup'].map(machine);
+  const [processorArn, redriveArn, replayArn, cleanupArn] = [
+    '-processor',
+    '-redrive',
+    '-replay',
+    '-cleanup',
+  ].map(machine);
   return {
     ...names,
     // As on AWS, where no command needs the owner.
@@ -154,6 +167,7 @@ async function readHealth(url: string): Promise<Names & { region: string }> {
     ...(operatorSecretArn && { operatorSecretArn }),
     ...(processorArn && { processorArn }),
     ...(redriveArn && { redriveArn }),
+    ...(replayArn && { replayArn }),
     ...(cleanupArn && { cleanupArn }),
   };
 }

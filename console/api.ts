@@ -30,7 +30,7 @@ export interface Session {
 export interface Machine {
   readonly arn: string;
   readonly name: string;
-  readonly role: 'processor' | 'redrive' | 'cleanup';
+  readonly role: 'processor' | 'redrive' | 'replay' | 'cleanup';
   readonly type: 'EXPRESS' | 'STANDARD';
   /** Amazon States Language. */
   readonly definition: object;
@@ -133,6 +133,11 @@ export interface EventStory extends EventRow {
   readonly readyAt: string;
   readonly redrives: number;
   readonly redriveArn: string | null;
+  readonly replays: number;
+  readonly replayedAt: string | null;
+  /** Of the last one, as consumers see it. */
+  readonly replayArn: string | null;
+  readonly replayReason: string | null;
   readonly eventBridgeId: string | null;
   readonly traceHeader: string | null;
   /** Null when no outage gave it back. */
@@ -233,13 +238,41 @@ export interface RedriveOrder {
   readonly dryRun: boolean;
 }
 
-export interface RedriveAnswer {
+/** What changes that are counted first are answered with. */
+export interface CountedAnswer {
   /** Counted up to 100,000. */
   readonly matching: number;
   /** Of these, events that were skipped, if any: they are published out of the order of their keys. */
   readonly outOfOrder?: number;
   /** Absent for a dry run. */
   readonly executionArn?: string;
+}
+
+export type RedriveAnswer = CountedAnswer;
+
+/** `POST /replays` */
+export interface ReplayOrder {
+  readonly filter: {
+    readonly eventIds?: readonly string[];
+    readonly executionArn?: string;
+    readonly eventType?: string;
+    readonly aggregateType?: string;
+    readonly aggregateId?: string;
+    readonly processedAfter?: string;
+    readonly processedBefore?: string;
+    readonly all?: true;
+  };
+  readonly limit?: number;
+  /** Events a second, 1 to 200. @default 20 */
+  readonly rate?: number;
+  readonly reason?: string;
+  /** Counts only. */
+  readonly dryRun: boolean;
+}
+
+export interface ReplayAnswer extends CountedAnswer {
+  /** Older ones were purged; null when no processed event is kept. */
+  readonly oldestProcessedAt: string | null;
 }
 
 /** `POST /skips`: lets the events behind a failed one of its ordering key pass. */

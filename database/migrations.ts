@@ -10,6 +10,7 @@ import pickOrderedEvents from './migrations/0008_pick_ordered_events.sql';
 import claimInOrder from './migrations/0009_claim_in_order.sql';
 import orderingBacklog from './migrations/0010_ordering_backlog.sql';
 import orderingIndexes from './migrations/0011_ordering_indexes.sql';
+import replay from './migrations/0012_replay.sql';
 
 /**
  * Every migration, in order, for what has no files beside it: the bundler inlines their texts. So they are part of the
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { name: '0009_claim_in_order', sql: claimInOrder },
   { name: '0010_ordering_backlog', sql: orderingBacklog },
   { name: '0011_ordering_indexes', sql: orderingIndexes },
+  { name: '0012_replay', sql: replay },
 ];

@@ -97,8 +97,9 @@ export class Alarms extends Construct {
         period: FIVE_MINUTES,
       }),
     });
-    // publish-event throws by design, and the two functions of the redrive throw to answer a person.
-    const quiet = [handlers.publishEvent, handlers.requeueEvents, handlers.verifyRedrive];
+    // publish-event throws by design, and the functions of redrive and replay throw to answer a person.
+    const { publishEvent, requeueEvents, verifyRedrive, replayEvents } = handlers;
+    const quiet = [publishEvent, requeueEvents, verifyRedrive, replayEvents];
     const functions = handlers.steps.filter((step) => !quiet.includes(step)).map((step) => step.function);
     this.#alarm('function-errors', {
       question: 'Do functions fail that should not?',

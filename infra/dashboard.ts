@@ -40,7 +40,11 @@ export class OutboxDashboard extends Construct {
 
     this.#row(
       'Is it flowing?',
-      graph('Events a minute', [outbox('EventsClaimed', 'claimed'), outbox('EventsPublished', 'published')]),
+      graph('Events a minute', [
+        outbox('EventsClaimed', 'claimed'),
+        outbox('EventsPublished', 'published'),
+        outbox('EventsReplayed', 'replayed'),
+      ]),
       graph('Runs a minute', [
         processor.metricStarted({ period: MINUTE, label: 'started' }),
         processor.metricSucceeded({ period: MINUTE, label: 'succeeded' }),

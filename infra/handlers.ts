@@ -42,9 +42,11 @@ const memoryMb = {
   'mark-processed': 512,
   'mark-failed': 512,
   'release-batch': 512,
+  'mark-replayed': 512,
   // 12 to 30 s, most of it spent waiting for the database.
   'requeue-events': 256,
   'verify-redrive': 256,
+  'replay-events': 256,
   'purge-events': 256,
   migrate: 256,
 } as const;
@@ -59,8 +61,11 @@ export class Handlers extends Construct {
   readonly releaseBatch: LambdaFunction;
   readonly requeueEvents: LambdaFunction;
   readonly verifyRedrive: LambdaFunction;
+  readonly replayEvents: LambdaFunction;
+  readonly markReplayed: LambdaFunction;
   readonly purgeEvents: LambdaFunction;
   readonly #props: HandlersProps;
+  readonly #steps: LambdaFunction[] = [];
 
   constructor(scope: Construct, id: string, props: HandlersProps) {
     super(scope, id);
@@ -96,11 +101,17 @@ export class Handlers extends Construct {
       }),
     });
     this.#allow(this.fetchBatch, 'events:DescribeEventBus');
-    this.publishEvent = this.#step('publish-event', 'Publishes events to EventBridge', Duration.seconds(4), {
+    const publishing = {
       EVENT_BUS_NAME: props.eventBusAddress,
       EVENT_SOURCE: props.eventSource,
       PUBLISH_TIMEOUT_MS,
-    });
+    };
+    this.publishEvent = this.#step(
+      'publish-event',
+      'Publishes events to EventBridge',
+      Duration.seconds(4),
+      publishing,
+    );
     this.#allow(this.publishEvent, 'events:PutEvents');
     this.markProcessed = this.#step(
       'mark-processed',
@@ -127,6 +138,22 @@ export class Handlers extends Construct {
       'Checks what became of redriven events',
       Duration.seconds(12),
     );
+    this.replayEvents = this.#step(
+      'replay-events',
+      'Publishes processed events again',
+      Duration.seconds(30),
+      {
+        ...publishing,
+        BUS_CHECK_TIMEOUT_MS,
+        REPLAY_WORK_MS: '20000',
+      },
+    );
+    this.#allow(this.replayEvents, 'events:DescribeEventBus', 'events:PutEvents');
+    this.markReplayed = this.#step(
+      'mark-replayed',
+      'Records what EventBridge accepted again',
+      Duration.seconds(3),
+    );
     this.purgeEvents = this.#step(
       'purge-events',
       'Deletes processed events past their retention',
@@ -140,16 +167,7 @@ export class Handlers extends Construct {
 
   /** The functions that Task states invoke. */
   get steps(): readonly LambdaFunction[] {
-    return [
-      this.fetchBatch,
-      this.publishEvent,
-      this.markProcessed,
-      this.markFailed,
-      this.releaseBatch,
-      this.requeueEvents,
-      this.verifyRedrive,
-      this.purgeEvents,
-    ];
+    return this.#steps;
   }
 
   /** The functions of the steps, and the one that migrates. */
@@ -170,13 +188,14 @@ export class Handlers extends Construct {
       ...environment,
     });
     databaseUsers.grant(step.role, databaseUsers.processorSecret, 'ExecuteStatement');
+    this.#steps.push(step);
     return step;
   }
 
-  /** Allows a function this action on the bus. */
-  #allow(step: LambdaFunction, action: string): void {
+  /** Allows a function these actions on the bus. */
+  #allow(step: LambdaFunction, ...actions: readonly string[]): void {
     const resources = [this.#props.eventBus.eventBusArn];
-    step.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [action], resources }));
+    step.role.addToPrincipalPolicy(new iam.PolicyStatement({ actions: [...actions], resources }));
   }
 
   #migrate(): LambdaFunction {

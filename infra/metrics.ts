@@ -14,6 +14,8 @@ const statistics = {
   EventsReclaimed: 'Sum',
   /** Events that EventBridge accepted. */
   EventsPublished: 'Sum',
+  /** Processed events that EventBridge accepted again, in a replay. */
+  EventsReplayed: 'Sum',
   /** Attempts that failed for any reason, including those that were given back. */
   AttemptsFailed: 'Sum',
   /** Events that failed for good, until a person redrives them. */

@@ -18,7 +18,7 @@ export class OutboxProcessorStack extends Stack {
     const outbox = new OutboxProcessor(this, 'Outbox', propsOf(this, config));
     acknowledge(outbox.findings);
 
-    const { processor, redrive, cleanup, databaseUsers } = outbox;
+    const { processor, redrive, replay, cleanup, databaseUsers } = outbox;
     const console = consoleOf(this);
     const values: Readonly<Record<OutputKey, string>> = {
       ClusterArn: outbox.cluster.clusterArn,
@@ -29,6 +29,7 @@ export class OutboxProcessorStack extends Stack {
       EventBusName: outbox.eventBusAddress,
       ProcessorArn: processor.stateMachine.stateMachineArn,
       RedriveArn: redrive.stateMachine.stateMachineArn,
+      ReplayArn: replay.stateMachine.stateMachineArn,
       CleanupArn: cleanup.stateMachine.stateMachineArn,
     };
     for (const [key, value] of Object.entries(values))
@@ -36,6 +37,7 @@ export class OutboxProcessorStack extends Stack {
     for (const [name, { stateMachine }] of Object.entries({
       Processor: processor,
       Redrive: redrive,
+      Replay: replay,
       Cleanup: cleanup,
     })) {
       this.#output(

@@ -20,7 +20,6 @@ import { type Finding, findingsOf } from './nag-findings.ts';
 import { checkProps, type GivenDatabase, type OutboxProcessorProps } from './outbox-processor-props.ts';
 import { processorDefinition, readDefinition } from './processor-definition.ts';
 import { Schedules } from './schedules.ts';
-
 import { StateMachine } from './state-machine.ts';
 
 const TRIGGER_PROVIDER = 'AWSCDK.TriggerCustomResourceProviderCustomResourceProvider';
@@ -39,6 +38,8 @@ export class OutboxProcessor extends Construct {
   readonly processor: StateMachine;
   /** Gives failed events a second chance; started by a person. */
   readonly redrive: StateMachine;
+  /** Publishes processed events again; started by a person. */
+  readonly replay: StateMachine;
   /** Purges processed events past their retention; starts on a schedule of its own. */
   readonly cleanup: StateMachine;
   readonly schedules: Schedules;
@@ -112,18 +113,23 @@ export class OutboxProcessor extends Construct {
       },
     });
     const processorArn = this.processor.stateMachine.stateMachineArn;
+    // The console has a Redrive button only for Standard executions.
+    const type = sfn.StateMachineType.STANDARD;
+    const byHand = { ...common, type, settings: { ProcessorArn: processorArn } } as const;
     this.redrive = new StateMachine(this, 'outbox-redrive', {
-      ...common,
+      ...byHand,
       stateMachineName: `${name}-redrive`,
-      // The console has a Redrive button only for Standard executions.
-      type: sfn.StateMachineType.STANDARD,
       definition: readDefinition('outbox-redrive.asl.json'),
       functions: { RequeueEvents: handlers.requeueEvents, VerifyRedrive: handlers.verifyRedrive },
-      settings: { ProcessorArn: processorArn },
     });
-    this.redrive.role.addToPrincipalPolicy(
-      new iam.PolicyStatement({ actions: ['states:StartSyncExecution'], resources: [processorArn] }),
-    );
+    this.replay = new StateMachine(this, 'outbox-replay', {
+      ...byHand,
+      stateMachineName: `${name}-replay`,
+      definition: readDefinition('outbox-replay.asl.json'),
+      functions: { ReplayEvents: handlers.replayEvents, MarkReplayed: handlers.markReplayed },
+    });
+    for (const { role } of [this.redrive, this.replay])
+      this.processor.stateMachine.grantStartSyncExecution(role);
     this.cleanup = new StateMachine(this, 'outbox-cleanup', {
       ...common,
       stateMachineName: `${name}-cleanup`,
@@ -160,7 +166,7 @@ export class OutboxProcessor extends Construct {
       timeout: Duration.minutes(10),
       executeAfter: [cluster, this.databaseUsers],
       // New handlers must not run before their tables exist, even when the schedules do not change.
-      executeBefore: [this.processor, this.redrive, this.cleanup, this.schedules, alarms],
+      executeBefore: [this.processor, this.redrive, this.replay, this.cleanup, this.schedules, alarms],
     });
 
     this.dashboard = new OutboxDashboard(this, 'Dashboard', {
@@ -206,11 +212,14 @@ export class OutboxProcessor extends Construct {
     return findingsOf(this);
   }
 
-  /** Where functions and state machines write: `fetch-batch`, `publish-event`, ..., `processor`, `redrive`, `cleanup`. */
+  /** Where functions and state machines write: `fetch-batch`, ..., `processor`, `redrive`, `replay`, `cleanup`. */
   get logGroups(): Readonly<Record<string, logs.ILogGroup>> {
-    const { processor, redrive, cleanup } = this;
+    const { processor, redrive, replay, cleanup } = this;
     return Object.fromEntries([
-      ...Object.entries({ processor, redrive, cleanup }).map(([name, { logGroup }]) => [name, logGroup]),
+      ...Object.entries({ processor, redrive, replay, cleanup }).map(([name, { logGroup }]) => [
+        name,
+        logGroup,
+      ]),
       ...this.#handlers.all.map(({ handler, logGroup }) => [handler, logGroup]),
     ]);
   }

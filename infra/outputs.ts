@@ -17,6 +17,7 @@ export const outputs = {
   EventBusName: { name: 'eventBusName', meaning: 'What PutEvents takes as EventBusName' },
   ProcessorArn: { name: 'processorArn', meaning: 'The state machine that publishes due events' },
   RedriveArn: { name: 'redriveArn', meaning: 'The state machine that redrives failed events' },
+  ReplayArn: { name: 'replayArn', meaning: 'The state machine that publishes processed events again' },
   CleanupArn: { name: 'cleanupArn', meaning: 'The state machine that purges processed events' },
 } as const;
 

@@ -6,6 +6,12 @@ import { CallExpired, ClocksDiffer } from './errors.ts';
  */
 export const CLOCK_TOLERANCE_MS = 1_000;
 
+/** The clock of work that takes its time, in milliseconds since 1970. */
+export interface Clock {
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
+}
+
 /** The times of a call, by the clock of the caller, in milliseconds since 1970. */
 export interface AwaitedCall {
   readonly sentAt?: number;

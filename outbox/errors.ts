@@ -68,6 +68,16 @@ export class CallExpired extends Error {
   override readonly name = 'CallExpired';
 }
 
+/** A person has paused the outbox, so a replay publishes nothing until somebody resumes it. */
+export class OutboxPaused extends Error {
+  override readonly name = 'OutboxPaused';
+}
+
+/** Live events go before those of a replay, and the processor does not take them. */
+export class LiveEventsWaiting extends Error {
+  override readonly name = 'LiveEventsWaiting';
+}
+
 /** What happened, in one line, of whatever an AWS client threw. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

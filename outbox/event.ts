@@ -31,4 +31,6 @@ export interface ClaimedEvent {
   readonly sequence?: number;
   /** The place of the last event of the key that the bus accepted before this one; null for the first. */
   readonly previousSequence?: number | null;
+  /** The replay that publishes it again, which its detail names. */
+  readonly replayId?: string;
 }

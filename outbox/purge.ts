@@ -1,3 +1,4 @@
+import type { Clock } from './clocks.ts';
 import type { DataApi } from './data-api.ts';
 import { RowReader } from './row-reader.ts';
 
@@ -61,12 +62,6 @@ export interface Purged {
   readonly paused?: true;
 }
 
-/** The clock that a purge uses, in milliseconds. */
-export interface PurgeClock {
-  readonly now: () => number;
-  readonly pause: (ms: number) => Promise<unknown>;
-}
-
 /**
  * Deletes processed events past their retention, the oldest first, until none is left or the clock reaches `endsAt`.
  * Every statement commits. Between statements the database rests for as long as it has worked, so that claims of the
@@ -76,7 +71,7 @@ export async function purge(
   database: DataApi,
   retentionDays: number,
   endsAt: number,
-  { now, pause }: PurgeClock,
+  { now, pause }: Clock,
 ): Promise<Purged> {
   let purged = 0;
   let share = FIRST_SHARE;

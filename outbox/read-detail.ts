@@ -10,13 +10,23 @@ import { RowReader } from './row-reader.ts';
 export const SLICE_BYTES = 48_000;
 const SLICES_PER_CALL = 15;
 
+/**
+ * SQL for the detail of a replayed event: by the same function, with the id of its replay. It carries no place in an
+ * order, because it has had its turn.
+ */
+export const replayedDetail = (replayId: string, row: string) =>
+  `outbox_detail(${row}.id, ${row}.aggregate_id, ${row}.payload || jsonb_build_object('replayId', ${replayId}),
+    ${row}.ordering_key, null, null)`;
+
 const READ_SLICES = `
   with wanted as materialized (
-    select * from jsonb_to_recordset(cast(:slices as jsonb)) as w("eventId" uuid, "first" integer, "last" integer)),
+    select * from jsonb_to_recordset(cast(:slices as jsonb)) as w("eventId" uuid, "replayId" text, "first" integer, "last" integer)),
   event as materialized (
     select e.id, w."first", w."last", cast(cast(e.xmin as text) as bigint) as version,
-      convert_to(outbox_detail(e.id, e.aggregate_id, e.payload, e.ordering_key,
-        case when e.skipped_at is null then e.sequence end, e.previous_sequence), 'UTF8') as bytes
+      convert_to(case when w."replayId" is null
+        then outbox_detail(e.id, e.aggregate_id, e.payload, e.ordering_key,
+          case when e.skipped_at is null then e.sequence end, e.previous_sequence)
+        else ${replayedDetail('w."replayId"', 'e')} end, 'UTF8') as bytes
     from wanted w join outbox_events e on e.id = w."eventId")
   select cast(id as text), version, octet_length(bytes), substring(bytes from slice * ${SLICE_BYTES} + 1 for ${SLICE_BYTES})
   from event, generate_series("first", "last") as slice
@@ -26,12 +36,14 @@ const READ_SLICES = `
 /** An event whose detail is to be read. Without a reference it is read in whatever version and size it has now. */
 export interface Referenced {
   readonly eventId: string;
+  readonly replayId?: string;
   readonly byReference?: DetailReference;
 }
 
 /** Slices of one event, the last one included. */
 interface Slices {
   readonly eventId: string;
+  readonly replayId?: string;
   readonly first: number;
   readonly last: number;
 }
@@ -58,24 +70,26 @@ export async function readDetails(
   const read = async (wanted: readonly Slices[]): Promise<Slice[]> =>
     (await Promise.all(packed(wanted).map((slices) => readSlices(database, slices)))).flat();
   const slices = await read(
-    events.map(({ eventId, byReference }) => ({
-      eventId,
+    events.map(({ byReference, ...event }) => ({
+      ...idsOf(event),
       first: 0,
       last: byReference === undefined ? SLICES_PER_CALL - 1 : lastSlice(byReference.bytes),
     })),
   );
-  const more = events.flatMap(({ eventId, byReference }): Slices[] => {
+  const more = events.flatMap(({ byReference, ...event }): Slices[] => {
+    const { eventId } = event;
     const size = byReference === undefined ? slices.find((slice) => slice.eventId === eventId)?.size : 0;
     const last = lastSlice(size ?? 0);
-    return last < SLICES_PER_CALL ? [] : [{ eventId, first: SLICES_PER_CALL, last }];
+    return last < SLICES_PER_CALL ? [] : [{ ...idsOf(event), first: SLICES_PER_CALL, last }];
   });
   slices.push(...(await read(more)));
   return (event) => wholeDetail(event, slices);
 }
 
 /** Reads the detail of one event. */
-export async function readDetail(database: DataApi, eventId: string): Promise<string> {
-  const detail = (await readDetails(database, [{ eventId }]))({ eventId });
+export async function readDetail(database: DataApi, eventId: string, replayId?: string): Promise<string> {
+  const event = { eventId, ...(replayId !== undefined && { replayId }) };
+  const detail = (await readDetails(database, [event]))(event);
   if (detail instanceof Error) throw detail;
   return detail;
 }
@@ -105,20 +119,25 @@ function wholeDetail({ eventId, byReference }: Referenced, read: readonly Slice[
   return bytes.toString('utf8');
 }
 
+const idsOf = ({ eventId, replayId }: Omit<Referenced, 'byReference'>) => ({
+  eventId,
+  ...(replayId !== undefined && { replayId }),
+});
+
 const lastSlice = (bytes: number): number => Math.max(0, Math.ceil(bytes / SLICE_BYTES) - 1);
 
 /** The slices in as few calls as their answers allow. */
 function packed(wanted: readonly Slices[]): readonly (readonly Slices[])[] {
   const calls: Slices[][] = [];
   let room = 0;
-  for (const { eventId, first, last } of wanted) {
+  for (const { first, last, ...event } of wanted) {
     for (let from = first; from <= last; ) {
       if (room === 0) {
         calls.push([]);
         room = SLICES_PER_CALL;
       }
       const to = Math.min(last, from + room - 1);
-      calls.at(-1)?.push({ eventId, first: from, last: to });
+      calls.at(-1)?.push({ ...event, first: from, last: to });
       room -= to - from + 1;
       from = to + 1;
     }

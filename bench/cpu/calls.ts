@@ -84,6 +84,16 @@ export const heavyCalls: readonly HeavyCall[] = [
     payload: { ...run, request: { eventIds: Array.from({ length: 6_000 }, () => randomUUID()) } },
   },
   { name: 'verify a redrive', function: 'verify-redrive', payload: run },
+  {
+    name: 'look for the next of a replay',
+    function: 'replay-events',
+    payload: { ...run, request: { all: true, rate: 200 }, cursor: {}, settled: 0, retries: 0 },
+  },
+  {
+    name: 'mark 200 replayed',
+    function: 'mark-replayed',
+    payload: { ...run, reason: null, outcomes: Array.from({ length: EVENTS }, published) },
+  },
   { name: 'purge with 20 statements', function: 'purge-events', payload: run },
 ];
 
@@ -105,6 +115,9 @@ export function answerTo(request: {
         { doubleValue: 0 },
       ],
     ];
+  // A live event is due, which a replay leaves to the processor.
+  if (sql.includes('min(due_at)'))
+    return [[{ stringValue: '2026-11-01 00:00:00+00' }, { booleanValue: false }, { booleanValue: true }]];
   if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }, { booleanValue: false }]];
   if (sql.includes("filter (where status = 'PROCESSED')"))
     return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];

@@ -31,6 +31,7 @@ export const environment: Readonly<Record<string, string>> = {
   PUBLISH_TIMEOUT_MS: '1500',
   BUS_CHECK_TIMEOUT_MS: '1000',
   REDRIVE_BATCH: '1000',
+  REPLAY_WORK_MS: '20000',
   RETENTION_DAYS: '7',
   PURGE_WORK_MS: '20000',
 };

@@ -7,7 +7,12 @@ import type { Name } from '../../cli/target.ts';
 import type { Context } from '../context.ts';
 import type { Scenario } from '../scenario.ts';
 
-const machines = { processor: 'processorArn', redrive: 'redriveArn', cleanup: 'cleanupArn' } as const;
+const machines = {
+  processor: 'processorArn',
+  redrive: 'redriveArn',
+  replay: 'replayArn',
+  cleanup: 'cleanupArn',
+} as const;
 
 const describe = ({ stepFunctions, target }: Context, machine: Name) =>
   stepFunctions.send(new DescribeStateMachineCommand({ stateMachineArn: target.need(machine) }));
@@ -19,6 +24,8 @@ const harmless: Readonly<Record<string, object>> = {
   'mark-failed': { leaseToken: randomUUID(), outcomes: [], accepted: 0, runId: 'certify' },
   'requeue-events': { request: { eventIds: [randomUUID()], dryRun: true }, runId: 'certify' },
   'verify-redrive': { runId: 'certify' },
+  'replay-events': { request: { eventIds: [randomUUID()], dryRun: true }, runId: 'certify', cursor: {} },
+  'mark-replayed': { outcomes: [], runId: 'certify', reason: null },
 };
 
 export const deployment: readonly Scenario[] = [
@@ -34,7 +41,8 @@ export const deployment: readonly Scenario[] = [
       );
       const { StackStatus = '', Outputs = [] } = found ?? {};
       const given = new Set(Outputs.map(({ OutputKey }) => OutputKey));
-      const wanted = ['ProcessorLogGroup', 'RedriveLogGroup', 'CleanupLogGroup', 'DashboardConsole'];
+      const logGroups = ['ProcessorLogGroup', 'RedriveLogGroup', 'ReplayLogGroup', 'CleanupLogGroup'];
+      const wanted = [...logGroups, 'DashboardConsole'];
       return {
         status: /^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(StackStatus) ? 'complete' : StackStatus,
         missingOutputs: wanted.filter((output) => !given.has(output)),
@@ -43,9 +51,14 @@ export const deployment: readonly Scenario[] = [
   },
   {
     id: 'state-machines',
-    sentence: 'The three state machines are active, each of its type.',
+    sentence: 'The four state machines are active, each of its type.',
     needs: [],
-    expected: { processor: 'EXPRESS ACTIVE', redrive: 'STANDARD ACTIVE', cleanup: 'EXPRESS ACTIVE' },
+    expected: {
+      processor: 'EXPRESS ACTIVE',
+      redrive: 'STANDARD ACTIVE',
+      replay: 'STANDARD ACTIVE',
+      cleanup: 'EXPRESS ACTIVE',
+    },
     async observe(context) {
       const described = Object.entries(machines).map(async ([name, machine]) => {
         const { type, status } = await describe(context, machine);

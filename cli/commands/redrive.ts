@@ -1,20 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { DescribeExecutionCommand, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { readFailure } from '../../outbox/classify-failure.ts';
 import { redriveProgress } from '../../outbox/redrive-progress.ts';
 import { type RedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
 import { countMatches, type Matches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, expressExecution, time, wholeNumber } from '../arguments.ts';
-import { ask } from '../ask.ts';
-import { Failed, WrongUsage } from '../exit-codes.ts';
-import { MATCHES_LIMIT, startRedrive } from '../start-redrive.ts';
-import { outageTeller } from '../tell-outage.ts';
-
-const LOCAL_POLL_MS = 200;
-const AWS_POLL_MS = 2_000;
+import { ask, eventsIn } from '../ask.ts';
+import { WrongUsage } from '../exit-codes.ts';
+import { expectSuccess, followExecution } from '../follow-execution.ts';
+import { MATCHES_LIMIT, startExecution } from '../start-execution.ts';
 
 /** The answer of the state machine, apart from the progress, which is queried again. */
 const verified = z.object({ paused: z.boolean().default(false) });
@@ -71,7 +65,7 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
   const { limit = MATCHES_LIMIT, dryRun: _, ...filter } = request;
   const matches = await countMatches(context.database(), filter, Math.min(limit, MATCHES_LIMIT));
   const { matching, outOfOrder } = matches;
-  const count = matching === MATCHES_LIMIT ? `at least ${matching} events` : events(matching);
+  const count = eventsIn(matching);
   if (options.dryRun === true || matching === 0) {
     const answer = { dryRun: options.dryRun === true, matching, ...(outOfOrder > 0 && { outOfOrder }) };
     return output.answer(answer, () =>
@@ -89,10 +83,17 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
     });
   }
 
-  const executionArn = await startRedrive(context.stepFunctions, context.target.need('redriveArn'), request);
+  const redriveArn = context.target.need('redriveArn');
+  const executionArn = await startExecution(context.stepFunctions, 'redrive', redriveArn, request);
   output.note(`redriving ${count}: ${executionArn}`);
-  const { status, error = '', cause = '', output: result } = await follow(context, executionArn, matching);
-  const progress = await redriveProgress(context.database(), executionArn);
+  const readProgress = () => redriveProgress(context.database(), executionArn);
+  const ended = await followExecution(context, executionArn, {
+    of: matching,
+    unit: 'processed',
+    done: async () => (await readProgress()).processed,
+  });
+  const { status, output: result } = ended;
+  const progress = await readProgress();
   const paused = result !== undefined && verified.parse(JSON.parse(result)).paused;
   const answer = { executionArn, status, matching, ...progress };
   output.answer({ ...answer, ...(outOfOrder > 0 && { outOfOrder }), ...(paused && { paused }) }, () =>
@@ -100,10 +101,7 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
       ? `${progress.processed} processed; the outbox is paused, and ${progress.unfinished} are published when somebody resumes it`
       : `${progress.processed} processed`,
   );
-  if (status !== 'SUCCEEDED') {
-    const { errorType, message } = readFailure(error, cause);
-    throw new Failed(`the redrive ended ${status} with ${errorType}: ${message}`);
-  }
+  expectSuccess('redrive', ended);
 }
 
 function requestOf(options: RedriveOptions): RedriveRequest {
@@ -138,26 +136,6 @@ function requestOf(options: RedriveOptions): RedriveRequest {
   return readRedriveRequest(JSON.parse(JSON.stringify(given)));
 }
 
-async function follow(
-  { stepFunctions, database, target, output }: Context,
-  executionArn: string,
-  matching: number,
-): Promise<DescribeExecutionOutput> {
-  const bar = output.progress(matching, 'processed');
-  const tellOutage = outageTeller(database, bar.note);
-  try {
-    for (;;) {
-      const execution = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
-      bar.update((await redriveProgress(database(), executionArn)).processed);
-      await tellOutage();
-      if (execution.status !== 'RUNNING') return execution;
-      await pause(target.localUrl === undefined ? AWS_POLL_MS : LOCAL_POLL_MS);
-    }
-  } finally {
-    bar.stop();
-  }
-}
-
 /** What a redrive does to the order of keys, when it does something. */
 export function outOfOrderOf({ matching, outOfOrder }: Matches): readonly string[] {
   if (outOfOrder === 0) return [];
@@ -169,7 +147,3 @@ export function outOfOrderOf({ matching, outOfOrder }: Matches): readonly string
 }
 
 const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-
-function events(count: number): string {
-  return count === 1 ? '1 event' : `${count} events`;
-}

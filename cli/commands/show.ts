@@ -35,6 +35,10 @@ const columns = [
   'event_bridge_id',
   'redrives',
   'redrive_id',
+  'replays',
+  'replayed_at',
+  'replay_id',
+  'replay_reason',
   'trace_header',
   'detail_bytes',
 ] as const;

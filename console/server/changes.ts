@@ -1,34 +1,59 @@
 import { userInfo } from 'node:os';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { MATCHES_LIMIT, startRedrive } from '../../cli/start-redrive.ts';
+import { MATCHES_LIMIT, startExecution } from '../../cli/start-execution.ts';
 import { InvalidRedriveRequest, readRedriveRequest } from '../../outbox/redrive-request.ts';
+import { countReplayable, oldestReplayable } from '../../outbox/replay.ts';
+import { InvalidReplayRequest, readReplayRequest } from '../../outbox/replay-request.ts';
 import { countMatches } from '../../outbox/requeue.ts';
 import { readSkippable, skip } from '../../outbox/skip.ts';
-import type { RedriveAnswer, SkipAnswer, StartedRun } from '../api.ts';
+import type { RedriveAnswer, ReplayAnswer, SkipAnswer, StartedRun } from '../api.ts';
 import type { Connection } from './connection.ts';
 import { eventId } from './list-events.ts';
 import { badRequest } from './problem.ts';
 
 /** Counts what matches, and unless it is a dry run starts the redrive. */
 export async function redrive(connection: Connection, order: unknown): Promise<RedriveAnswer> {
-  const { filter, limit, dryRun } = (order ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof dryRun !== 'boolean')
-    throw badRequest(`dryRun is ${JSON.stringify(dryRun)}: expected true or false`);
-  const request = readRequest({ ...(filter as object | undefined), ...(limit !== undefined && { limit }) });
+  const { given, dryRun } = readOrder(order);
+  const request = refusing(() => readRedriveRequest(given));
   const { limit: most = MATCHES_LIMIT, dryRun: _, ...conditions } = request;
   const matches = await countMatches(connection.database, conditions, Math.min(most, MATCHES_LIMIT));
   const { matching, outOfOrder } = matches;
   const counted = { matching, ...(outOfOrder > 0 && { outOfOrder }) };
   if (dryRun || matching === 0) return counted;
   const { stepFunctions, target } = connection;
-  return { ...counted, executionArn: await startRedrive(stepFunctions, target.need('redriveArn'), request) };
+  const redriveArn = target.need('redriveArn');
+  const executionArn = await startExecution(stepFunctions, 'redrive', redriveArn, request);
+  return { ...counted, executionArn };
 }
 
-function readRequest(request: object) {
+/** Counts what matches, and unless it is a dry run starts the replay. */
+export async function replay(
+  { database, stepFunctions, target }: Connection,
+  order: unknown,
+): Promise<ReplayAnswer> {
+  const { given, dryRun } = readOrder(order);
+  const { limit = MATCHES_LIMIT, ...conditions } = refusing(() => readReplayRequest(given));
+  const matching = await countReplayable(database, conditions, limit);
+  const counted = { matching, oldestProcessedAt: (await oldestReplayable(database)) ?? null };
+  if (dryRun || matching === 0) return counted;
+  const replayArn = target.need('replayArn');
+  return { ...counted, executionArn: await startExecution(stepFunctions, 'replay', replayArn, given) };
+}
+
+/** The filter with what else the order says, as the input of a state machine. */
+function readOrder(order: unknown): { readonly given: object; readonly dryRun: boolean } {
+  const { filter, dryRun, ...others } = (order ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof dryRun !== 'boolean')
+    throw badRequest(`dryRun is ${JSON.stringify(dryRun)}: expected true or false`);
+  return { given: { ...(filter as object | undefined), ...others }, dryRun };
+}
+
+function refusing<Request>(read: () => Request): Request {
   try {
-    return readRedriveRequest(request);
+    return read();
   } catch (error) {
-    throw error instanceof InvalidRedriveRequest ? badRequest(error.message) : error;
+    const isInvalid = error instanceof InvalidRedriveRequest || error instanceof InvalidReplayRequest;
+    throw isInvalid ? badRequest(error.message) : error;
   }
 }
 

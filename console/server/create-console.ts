@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Session } from '../api.ts';
-import { redrive, skipEvent, startRun } from './changes.ts';
+import { redrive, replay, skipEvent, startRun } from './changes.ts';
 import { type Connection, outboxName } from './connection.ts';
 import { readEventStory } from './event-story.ts';
 import { readFailures } from './failures.ts';
@@ -73,6 +73,7 @@ export function createConsole(connection: Connection, { readOnly, pageFolder, to
     ],
     ['POST', /^\/api\/redrives$/, (_url, _id, _event, body) => redrive(connection, body)],
     ['POST', /^\/api\/skips$/, (_url, _id, _event, body) => skipEvent(connection, body)],
+    ['POST', /^\/api\/replays$/, (_url, _id, _event, body) => replay(connection, body)],
     ['POST', /^\/api\/runs$/, () => startRun(connection)],
   ];
 

@@ -10,7 +10,8 @@ import { notFound } from './problem.ts';
 const STORY = `
   select ${eventColumns}, detail_bytes, ${isoTime('ready_at')}, redrives, redrive_id, event_bridge_id, trace_header,
     ${isoTime('given_back_since')}, cast(sequence as text), cast(previous_sequence as text),
-    ${isoTime('skipped_at')}, ${atMost(200, 'skipped_by')}, ${atMost(2_000, 'skip_reason')}
+    ${isoTime('skipped_at')}, ${atMost(200, 'skipped_by')}, ${atMost(2_000, 'skip_reason')},
+    replays, ${isoTime('replayed_at')}, replay_id, replay_reason
   from outbox_events where id = cast(:id as uuid)`;
 
 // Every column but the payload, whatever the schema has, as PostgreSQL prints it.
@@ -60,6 +61,10 @@ export async function readEventStory(
           status: place.waitsFor.status.toLowerCase() as EventStatus,
         }
       : null,
+    replays: row.number(at(12)),
+    replayedAt: optional(13),
+    replayArn: optional(14),
+    replayReason: optional(15),
     columns: JSON.parse(columns ?? '{}') as EventStory['columns'],
     ...(payload !== undefined && { payload }),
   };

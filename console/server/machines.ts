@@ -22,10 +22,13 @@ export function createMachines(connection: Connection): Machines {
     const arns = {
       processor: target.need('processorArn'),
       redrive: target.need('redriveArn'),
+      replay: target.find('replayArn'),
       cleanup: target.need('cleanupArn'),
     };
     return Promise.all(
-      Object.entries(arns).map(([role, arn]) => describe(connection, role as Machine['role'], arn)),
+      Object.entries(arns).flatMap(([role, arn]) =>
+        arn === undefined ? [] : [describe(connection, role as Machine['role'], arn)],
+      ),
     );
   });
 }

@@ -38,9 +38,11 @@ test('every function that a state machine invokes is measured', () => {
     'fetch-batch',
     'mark-failed',
     'mark-processed',
+    'mark-replayed',
     'publish-event',
     'purge-events',
     'release-batch',
+    'replay-events',
     'requeue-events',
     'verify-redrive',
   ]);

@@ -46,6 +46,7 @@ function outputsOf({ health }: TwinProcess): Readonly<Record<string, unknown>> {
     OperatorSecretArn: secrets.operatorSecretArn,
     ProcessorArn: stateMachines['outbox-processor'],
     RedriveArn: stateMachines['outbox-redrive'],
+    ReplayArn: stateMachines['outbox-replay'],
     CleanupArn: stateMachines['outbox-cleanup'],
   };
 }

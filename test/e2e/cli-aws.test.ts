@@ -529,6 +529,24 @@ describe('invalid input', () => {
     ['a malformed id', ['show', '7'], {}, 2, /expected an event id/],
     ['a malformed time', ['redrive', '--failed-after', 'yesterday'], {}, 2, /expected a time/],
     ['a redrive without a filter', ['redrive'], {}, 2, /no condition is given/],
+    ['a replay without a filter', ['replay'], {}, 2, /the filter is empty: .* replay every processed event/],
+    ['a replay of all with a condition', ['replay', '--all', '--type', 'a'], {}, 2, /all: true contradicts/],
+    ['a rate of nothing', ['replay', '--all', '--rate', '0'], {}, 2, /whole number from 1 to 200/],
+    ['half an event a second', ['replay', '--all', '--rate', '0.5'], {}, 2, /whole number from 1 to 200/],
+    ['a limit of nothing', ['replay', '--all', '--limit', '0'], {}, 2, /whole number from 1 to 100000/],
+    [
+      'a limit that does not fit the rate',
+      ['replay', '--all', '--limit', '5001', '--rate', '1'],
+      {},
+      2,
+      /at 1 a second one replay publishes at most 5000 events/,
+    ],
+    ['a run that is none', ['replay', '--run', 'run 7'], {}, 2, /expected the arn of an express execution/],
+    ['a malformed event id', ['replay', '--event', '7'], {}, 2, /expected an event id/],
+    ['an empty event type', ['replay', '--type', ''], {}, 2, /expected 1 to 128 characters/],
+    ['an empty reason', ['replay', '--all', '--reason', ''], {}, 2, /reason/],
+    ['a malformed beginning', ['replay', '--processed-after', '9:00'], {}, 2, /expected a time/],
+    ['a malformed end', ['replay', '--processed-before', '2025-01-31'], {}, 2, /expected a time/],
     ['a resource name that is missing', ['run', ...names], {}, 2, /needs processorArn: give --processor-arn/],
     [
       'a file that does not exist',
@@ -593,7 +611,18 @@ describe('invalid input', () => {
   );
 
   test('every command has help with examples and the exit codes', async () => {
-    const commands = ['status', 'list', 'show', 'run', 'redrive', 'enqueue', 'purge', 'tail', 'doctor'];
+    const commands = [
+      'status',
+      'list',
+      'show',
+      'run',
+      'redrive',
+      'replay',
+      'enqueue',
+      'purge',
+      'tail',
+      'doctor',
+    ];
     for (const command of commands) {
       const { exitCode, stdout } = await cli.run([command, '--help'], { env });
       expect([command, exitCode]).toEqual([command, 0]);

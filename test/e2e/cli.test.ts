@@ -281,6 +281,53 @@ describe('paused outbox', () => {
   });
 });
 
+describe('replay', () => {
+  test('a dry run of replay counts what matches and says since when events are kept', async () => {
+    const { answer } = await json('replay', '--all', '--dry-run');
+    const { stdout } = await cli.run(['replay', '--processed-before', '2020-01-01T00:00:00Z', local]);
+
+    expect(answer).toEqual({ dryRun: true, matching: 18, oldestProcessedAt: expect.stringMatching(/Z$/) });
+    expect(stdout).toMatch(
+      /^no event matches; processed events are kept from \S+Z on, older ones were purged\n$/,
+    );
+  });
+
+  test('replay asks before more than one event, follows the replay to its end, and show tells it', async () => {
+    const refused = await cli.run(['replay', '--all', local]);
+    const flags = ['--rate', '200', '--limit', '5', '--reason', 'search was down', '--yes'];
+    const { answer, exitCode, stderr } = await json('replay', '--all', ...flags);
+    const { rows } = await pool.query<{ id: string }>('select id from outbox_events where replays = 1');
+
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      'error 18 events match and nobody can be asked: look with --dry-run, then say --yes\n',
+    ]);
+    expect(answer).toMatchObject({ status: 'SUCCEEDED', replayed: 5, limitReached: true });
+    expect(stderr).toContain('at most 200 a second: arn:aws:states:');
+    expect(exitCode).toBe(0);
+    expect(rows).toHaveLength(5);
+    expect((await json('show', rows[0]?.id ?? '')).answer).toMatchObject({
+      status: 'PROCESSED',
+      replays: 1,
+      replay_id: expect.stringContaining(':execution:outbox-replay:'),
+      replay_reason: 'search was down',
+    });
+    expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
+  });
+
+  test('replay is exit code 1 when the bus refuses an event, which stays processed', async () => {
+    await twin.setFaults([{ service: 'events', kind: 'entry-error', code: 'MalformedDetail' }]);
+
+    const { exitCode, stderr } = await cli.run(['replay', '--event', await anId('PROCESSED'), local]);
+
+    expect(stderr).toMatch(
+      /error the replay ended FAILED with EventsNotReplayed: 0 events were replayed, and 1 were refused/,
+    );
+    expect(exitCode).toBe(1);
+    expect(await statuses()).toEqual({ FAILED: 2, PROCESSED: 18 });
+  });
+});
+
 describe('redrive', () => {
   test('a dry run of redrive only counts the events', async () => {
     const { answer } = await json('redrive', '--error', 'MalformedDetail', '--dry-run');

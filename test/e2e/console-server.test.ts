@@ -74,6 +74,7 @@ describe('the console of npm start', () => {
     expect(session.machines.map(({ role, type }) => [role, type])).toEqual([
       ['processor', 'EXPRESS'],
       ['redrive', 'STANDARD'],
+      ['replay', 'STANDARD'],
       ['cleanup', 'EXPRESS'],
     ]);
   });
@@ -183,6 +184,33 @@ describe('the console of npm start', () => {
       details: { name: 'Requeue events' },
     });
     expect((await get<RunsPage>('/runs')).runs.map(({ arn }) => arn)).toContain(executionArn);
+  });
+
+  test('a replay is counted first, then started with its rate and reason, and shown as a run', async () => {
+    const json = { 'content-type': 'application/json' };
+    const post = async (body: object) =>
+      JSON.parse((await call(`${twin.url}/api/replays`, 'POST', json, JSON.stringify(body))).body) as {
+        executionArn?: string;
+      };
+    const { rows } = await pool.query<{ id: string }>(
+      `select id from outbox_events where status = 'PROCESSED' limit 1`,
+    );
+    const filter = { eventIds: rows.map(({ id }) => id) };
+    expect(await post({ filter, dryRun: true })).toEqual({
+      matching: 1,
+      oldestProcessedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    expect(await post({ filter, dryRun: true, rate: 0 })).toMatchObject({ error: 'BadRequest' });
+    const { executionArn = '' } = await post({ filter, dryRun: false, rate: 7, reason: 'why' });
+    const path = `/runs/${escaped(executionArn)}`;
+    await expectEventually(async () => (await get<Run>(path)).status, 'SUCCEEDED');
+    expect(JSON.parse((await get<Run>(path)).input ?? '')).toEqual({ ...filter, rate: 7, reason: 'why' });
+    expect(await get(`/events/${rows[0]?.id}`)).toMatchObject({
+      replays: 1,
+      replayArn: executionArn,
+      replayReason: 'why',
+      replayedAt: expect.any(String),
+    });
   });
 
   test.each([

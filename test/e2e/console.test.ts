@@ -192,6 +192,29 @@ inBrowser(`the console page${reason}`, () => {
     await page.getByText('Waits for an earlier event of its key').waitFor();
   }, 60_000);
 
+  test('processed events are replayed after a dry run, and their story tells why', async () => {
+    await beginScenario(twin, pool, 20);
+    await twin.tick();
+    await page.goto(`${twin.url}/#/events?eventType=dish.removed`);
+    await named('button', 'Replay matching…').click();
+    await page.getByText('2 events would be published again under the same ids').waitFor();
+    await page.getByText('older ones were purged and cannot be replayed').waitFor();
+    const rate = page.getByRole('spinbutton', { name: 'Events a second, at most' });
+    await rate.fill('0');
+    await page.getByText('A whole number from 1 to 200.').waitFor();
+    expect(await named('button', 'Replay 2 events').isDisabled()).toBe(true);
+    await rate.fill('50');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('search was down');
+    await named('button', 'Replay 2 events').click();
+    await page.getByText('Done: 2 events replayed.').waitFor({ timeout: 30_000 });
+    await named('button', 'Close').last().click();
+    await named('link', 'dish.removed').first().click();
+    await page.getByText(/^Replayed at /).waitFor();
+    await page.getByText('search was down').first().waitFor();
+    await named('button', 'Replay…').click();
+    await page.getByText('1 event would be published again under the same ids').waitFor();
+  }, 60_000);
+
   test('a payload is shown as text when somebody asks for it, whatever it contains', async () => {
     await beginScenario(twin, pool, 0);
     const attack = '<img src=x onerror="document.title=1">';

@@ -100,6 +100,7 @@ function shell(): string {
     EventBusName: eventBusName,
     ProcessorArn: stateMachines['outbox-processor'],
     RedriveArn: stateMachines['outbox-redrive'],
+    ReplayArn: stateMachines['outbox-replay'],
     CleanupArn: stateMachines['outbox-cleanup'],
   };
   const outputs = Object.entries(names).map(([name, value]) => `${name}) echo '${value}';;`);
@@ -125,7 +126,8 @@ function shell(): string {
       "$NODE" "$CLI" "\${words[@]}"
     }
     ${operations.join('\n')}
-    REDRIVE_ARN=$REDRIVE`;
+    REDRIVE_ARN=$REDRIVE
+    REPLAY_ARN=$REPLAY`;
 }
 
 async function run(lines: readonly string[]): Promise<void> {

@@ -36,8 +36,8 @@ beforeEach(async () => {
   await twin.setFaults([]);
 });
 
-const start = async (request: unknown) => {
-  const stateMachineArn = twin.health.stateMachines['outbox-redrive'];
+const start = async (request: unknown, machine = 'outbox-redrive') => {
+  const stateMachineArn = twin.health.stateMachines[machine];
   const input = JSON.stringify(request);
   const { executionArn = '' } = await stepFunctions.send(
     new StartExecutionCommand({ stateMachineArn, input }),
@@ -213,5 +213,161 @@ describe('failure during a redrive', () => {
     await expect(succeeded).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
     const express = stepFunctions.send(new RedriveExecutionCommand({ executionArn: run.executionArn }));
     await expect(express).rejects.toMatchObject({ name: 'InvalidArn' });
+  });
+});
+
+describe('a replay', () => {
+  let before: number;
+
+  beforeEach(async () => {
+    before = (await twin.busEvents()).length;
+  });
+
+  const startReplay = (request: object) => start({ rate: 200, ...request }, 'outbox-replay');
+  const replay = async (request: object) => ended(await startReplay(request));
+  const redriven = async (executionArn: string) => {
+    await stepFunctions.send(new RedriveExecutionCommand({ executionArn }));
+    return ended(executionArn);
+  };
+  /** What the bus has accepted since the test began. */
+  const accepted = async () =>
+    (await twin.busEvents())
+      .slice(before)
+      .map(({ Detail }) => JSON.parse(Detail) as { eventId: string; replayId?: string });
+  const marks = async () =>
+    (
+      await pool.query(
+        `select status, replays, replay_id, replay_reason, count(*)::int from outbox_events
+         where replays > 0 group by 1, 2, 3, 4`,
+      )
+    ).rows;
+  const everyEventOnce = async () => {
+    const ids = (await accepted()).map(({ eventId }) => eventId);
+    return { events: ids.length, different: new Set(ids).size };
+  };
+
+  test('a replay publishes processed events again under their ids, with its own id, and marks the rows', async () => {
+    const dryRun = await replay({ aggregateId: '3', dryRun: true });
+    expect(dryRun.output).toMatchObject({ dryRun: true, events: 12, oldestProcessedAt: expect.any(String) });
+    expect(await accepted()).toEqual([]);
+
+    const { output, executionArn } = await replay({ aggregateId: '3', reason: 'search was down' });
+
+    expect(output).toEqual({ replayed: 12 });
+    expect(await everyEventOnce()).toEqual({ events: 12, different: 12 });
+    for (const { replayId } of await accepted()) expect(replayId).toBe(executionArn);
+    expect(await marks()).toEqual([
+      {
+        status: 'PROCESSED',
+        replays: 1,
+        replay_id: executionArn,
+        replay_reason: 'search was down',
+        count: 12,
+      },
+    ]);
+    expect(await counts()).toEqual(untouched);
+  });
+
+  test('live events that are due go first, also those that were written while the replay ran', async () => {
+    const insert = (id: string) =>
+      pool.query(
+        `insert into outbox_events (aggregate_id, event_type, payload) select $1, 'live', '{}' from generate_series(1, 30)`,
+        [id],
+      );
+    await insert('first');
+    // One throttled entry ends the first batch, and its marks leave time to write.
+    await twin.setFaults([
+      {
+        service: 'events',
+        kind: 'entry-error',
+        code: 'ThrottlingException',
+        match: { detailType: 'dish.rated' },
+        times: 1,
+      },
+      { service: 'lambda', kind: 'latency', ms: 1_500, match: { function: 'mark-replayed' }, times: 1 },
+    ]);
+    const executionArn = await startReplay({ all: true });
+    while (!(await accepted()).some(({ replayId }) => replayId !== undefined));
+    await insert('second');
+
+    expect((await ended(executionArn)).output).toMatchObject({ replayed: 90 });
+
+    const order = (await accepted()).map(({ replayId }) => (replayId === undefined ? 'live' : 'replay'));
+    const expected = [
+      [30, 'live'],
+      [9, 'replay'],
+      [30, 'live'],
+      [81, 'replay'],
+    ] as const;
+    expect(order).toEqual(expected.flatMap(([events, kind]) => Array<string>(events).fill(kind)));
+  }, 60_000);
+
+  test('when the marks fail, a redrive of the replay goes on and publishes no event twice', async () => {
+    await twin.setFaults([
+      {
+        service: 'rds-data',
+        kind: 'error',
+        code: 'AccessDeniedException',
+        match: { sql: 'replays = e.replays' },
+      },
+    ]);
+    const { executionArn = '', status, error } = await replay({ all: true });
+    expect([status, error]).toEqual(['FAILED', 'DatabaseRefused']);
+    await twin.setFaults([]);
+
+    expect(await redriven(executionArn)).toMatchObject({ status: 'SUCCEEDED', output: { replayed: 90 } });
+
+    expect(await everyEventOnce()).toEqual({ events: 90, different: 90 });
+    expect(await marks()).toMatchObject([{ replays: 1, count: 90 }]);
+  });
+
+  test('throttled entries and a request without an answer are sent again, and nothing else is', async () => {
+    await twin.setFaults([
+      { service: 'events', kind: 'entry-error', code: 'ThrottlingException', times: 7 },
+      { service: 'events', operation: 'PutEvents', kind: 'error', code: 'InternalException', times: 2 },
+    ]);
+
+    expect(await replay({ all: true })).toMatchObject({ status: 'SUCCEEDED', output: { replayed: 90 } });
+
+    expect(await everyEventOnce()).toEqual({ events: 90, different: 90 });
+  }, 60_000);
+
+  test('events that the bus refuses fail the replay with the reason and stay processed', async () => {
+    await twin.setFaults([
+      {
+        service: 'events',
+        kind: 'entry-error',
+        code: 'MalformedDetail',
+        match: { detailType: 'dish.rated' },
+        times: 5,
+      },
+    ]);
+
+    const { status, error, cause } = await replay({ all: true });
+
+    expect([status, error]).toEqual(['FAILED', 'EventsNotReplayed']);
+    expect(cause).toMatch(/^85 events were replayed, and 5 were refused and stay processed as before/);
+    expect(await counts()).toEqual(untouched);
+  });
+
+  test('while the outbox is paused nothing is replayed, and a redrive goes on when it is resumed', async () => {
+    await pool.query(`update outbox_installation set paused_at = now(), paused_by = 'somebody'`);
+    const { executionArn = '', status, error } = await replay({ all: true, limit: 5 });
+    await pool.query('update outbox_installation set paused_at = null, paused_by = null');
+    expect([status, error]).toEqual(['FAILED', 'OutboxPaused']);
+    expect(await accepted()).toEqual([]);
+
+    expect(await redriven(executionArn)).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { replayed: 5, limitReached: true },
+    });
+  });
+
+  test('a replay with an unclear request is refused before anything is published', async () => {
+    const { status, error, cause } = await replay({ source: 'outbox' });
+
+    expect([status, error]).toEqual(['FAILED', 'InvalidReplayRequest']);
+    expect(cause).toContain('Unrecognized key');
+    expect(await accepted()).toEqual([]);
   });
 });

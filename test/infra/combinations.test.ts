@@ -51,10 +51,10 @@ describe.each(combinations)('$cluster with $bus', ({ cluster, bus, config }) => 
       });
 
       const machines = Object.values(resourcesOf(template, 'AWS::StepFunctions::StateMachine'));
-      expect(machines).toHaveLength(3);
+      expect(machines).toHaveLength(4);
       for (const { Properties } of machines)
         expect(Properties['LoggingConfiguration']).toMatchObject(logging);
-      expect(Object.keys(ourFunctions(template))).toHaveLength(9);
+      expect(Object.keys(ourFunctions(template))).toHaveLength(11);
       template.resourceCountIs('AWS::Events::EventBus', bus === 'a new bus' ? 1 : 0);
       template.resourceCountIs('AWS::RDS::DBCluster', cluster === 'a new cluster' ? 1 : 0);
       const parts = all(template).filter(({ Type }) => partsOfDatabases.test(Type));

@@ -146,7 +146,7 @@ describe('a customer managed key', () => {
     const encrypted: readonly (readonly [type: string, property: string, count: number])[] = [
       ['AWS::RDS::DBCluster', 'KmsKeyId', 1],
       ['AWS::SecretsManager::Secret', 'KmsKeyId', 4],
-      ['AWS::Logs::LogGroup', 'KmsKeyId', 12],
+      ['AWS::Logs::LogGroup', 'KmsKeyId', 15],
       ['AWS::SQS::Queue', 'KmsMasterKeyId', 2],
       ['AWS::Events::EventBus', 'KmsKeyIdentifier', 1],
     ];

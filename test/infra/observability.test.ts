@@ -219,13 +219,14 @@ describe('the alarms', () => {
       'outbox-fetch-batch',
       'outbox-mark-failed',
       'outbox-mark-processed',
+      'outbox-mark-replayed',
       'outbox-purge-events',
       'outbox-release-batch',
     ]);
   });
 
   test('the alarm on throttling counts all steps', () => {
-    expect(functionsOf(alarms()['functions-throttled'])).toHaveLength(8);
+    expect(functionsOf(alarms()['functions-throttled'])).toHaveLength(10);
   });
 });
 
@@ -245,12 +246,15 @@ describe('the log groups', () => {
       'FetchBatchLogGroup',
       'MarkFailedLogGroup',
       'MarkProcessedLogGroup',
+      'MarkReplayedLogGroup',
       'MigrateLogGroup',
       'ProcessorLogGroup',
       'PublishEventLogGroup',
       'PurgeEventsLogGroup',
       'RedriveLogGroup',
       'ReleaseBatchLogGroup',
+      'ReplayEventsLogGroup',
+      'ReplayLogGroup',
       'RequeueEventsLogGroup',
       'VerifyRedriveLogGroup',
     ]);

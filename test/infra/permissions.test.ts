@@ -56,6 +56,15 @@ describe('the permissions of the roles', () => {
     ['OutboxHandlersreleasebatchRole', ofEveryStep('releasebatch')],
     ['OutboxHandlersrequeueeventsRole', ofEveryStep('requeueevents')],
     ['OutboxHandlersverifyredriveRole', ofEveryStep('verifyredrive')],
+    [
+      'OutboxHandlersreplayeventsRole',
+      [
+        ...ofEveryStep('replayevents'),
+        'events:DescribeEventBus on OutboxBusEventBus',
+        'events:PutEvents on OutboxBusEventBus',
+      ],
+    ],
+    ['OutboxHandlersmarkreplayedRole', ofEveryStep('markreplayed')],
     ['OutboxHandlerspurgeeventsRole', ofEveryStep('purgeevents')],
     [
       'OutboxHandlersmigrateRole',
@@ -77,6 +86,13 @@ describe('the permissions of the roles', () => {
       'OutboxoutboxredriveRole',
       [
         ...invoking('requeueevents', 'verifyredrive'),
+        'states:StartSyncExecution on OutboxoutboxprocessorStateMachine',
+      ],
+    ],
+    [
+      'OutboxoutboxreplayRole',
+      [
+        ...invoking('replayevents', 'markreplayed'),
         'states:StartSyncExecution on OutboxoutboxprocessorStateMachine',
       ],
     ],
@@ -102,7 +118,7 @@ describe('the permissions of the roles', () => {
   });
 
   test('every role has an expected permission list', () => {
-    expect(Object.keys(permissions)).toHaveLength(14);
+    expect(Object.keys(permissions)).toHaveLength(17);
   });
 
   test('permissions to use the database are limited to this cluster', () => {

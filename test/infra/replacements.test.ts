@@ -62,10 +62,12 @@ const handlers = [
   'fetchbatch',
   'markfailed',
   'markprocessed',
+  'markreplayed',
   'migrate',
   'publishevent',
   'purgeevents',
   'releasebatch',
+  'replayevents',
   'requeueevents',
   'verifyredrive',
 ];
@@ -86,7 +88,7 @@ const alarms = [
   'ticksdropped',
   'ticksthrottled',
 ];
-const machines = ['cleanup', 'processor', 'redrive'];
+const machines = ['cleanup', 'processor', 'redrive', 'replay'];
 const vpc = ['1', '2'].flatMap((subnet) =>
   ['RouteTable', 'RouteTableAssociation', 'Subnet'].map((part) => `databaseSubnet${subnet}${part}`),
 );

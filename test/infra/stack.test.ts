@@ -15,6 +15,7 @@ describe('the state machines', () => {
     ['outbox-cleanup', 'EXPRESS'],
     // The console has a Redrive button only for Standard executions.
     ['outbox-redrive', 'STANDARD'],
+    ['outbox-replay', 'STANDARD'],
   ])(
     '%s is %s and traced, and logs everything with data, so that the console can draw every run',
     (name, type) => {
@@ -31,7 +32,7 @@ describe('the state machines', () => {
     const machines = Object.values(resourcesOf(template, 'AWS::StepFunctions::StateMachine'));
     const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
 
-    expect(machines).toHaveLength(3);
+    expect(machines).toHaveLength(4);
     for (const { Properties } of machines) {
       const [logGroup] =
         JSON.stringify(Properties['LoggingConfiguration']).match(/(?<="Fn::GetAtt":\[")\w+/) ?? [];
@@ -169,7 +170,7 @@ describe('the functions', () => {
       Number(Properties['Timeout']) <= 5 ? 512 : 256,
     ]);
 
-    expect(sizes.filter(([, size]) => size === 512)).toHaveLength(5);
+    expect(sizes.filter(([, size]) => size === 512)).toHaveLength(6);
     expect(sizes.map(([name, size]) => [name, size])).toEqual(
       sizes.map(([name, , needed]) => [name, needed]),
     );
@@ -188,13 +189,16 @@ describe('the functions', () => {
   test.each([
     ['publish-event', 'put events', /publishevent/, 'events:PutEvents'],
     ['fetch-batch', 'look at the bus', /fetchbatch/, 'events:DescribeEventBus'],
-  ])('only %s may %s, and only on the bus of the outbox', (_, __, policyId, action) => {
+  ])('only %s and replay-events may %s, and only on the bus of the outbox', (_, __, policyId, action) => {
     const { id: bus } = theResource(template, 'AWS::Events::EventBus');
     const granted = Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).filter(([, policy]) =>
       JSON.stringify(policy).includes(action),
     );
 
-    expect(granted.map(([id]) => id)).toEqual([expect.stringMatching(policyId)]);
+    expect(granted.map(([id]) => id)).toEqual([
+      expect.stringMatching(policyId),
+      expect.stringMatching(/replayevents/),
+    ]);
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([

@@ -15,6 +15,15 @@ const environments: Readonly<Record<string, Environment>> = {
   'release-batch': { ...databaseEnvironment, ...backoffEnvironment },
   'requeue-events': { ...databaseEnvironment, REDRIVE_BATCH: '1000' },
   'verify-redrive': databaseEnvironment,
+  'replay-events': {
+    ...databaseEnvironment,
+    EVENT_BUS_NAME: 'bellyfed-events',
+    EVENT_SOURCE: 'bellyfed.outbox',
+    PUBLISH_TIMEOUT_MS: '1300',
+    BUS_CHECK_TIMEOUT_MS: '1000',
+    REPLAY_WORK_MS: '20000',
+  },
+  'mark-replayed': databaseEnvironment,
   'purge-events': {
     ...databaseEnvironment,
     RETENTION_DAYS: '7',

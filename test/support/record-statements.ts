@@ -13,6 +13,7 @@ import { type ReleasedStatement, repeatable } from './release.ts';
 
 const runId = 'arn:aws:states:us-east-1:000000000000:express:outbox-processor:run:1';
 const redriveId = 'arn:aws:states:us-east-1:000000000000:execution:outbox-redrive:1';
+const replayId = 'arn:aws:states:us-east-1:000000000000:execution:outbox-replay:1';
 const leaseToken = '00000000-0000-4000-8000-00000000000f';
 const eventIds = [1, 2, 3, 4, 5].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
 const [published = '', byReference = '', permanent = '', transient = ''] = eventIds;
@@ -37,6 +38,7 @@ const environment: Environment = {
   RETENTION_DAYS: '7',
   PURGE_WORK_MS: '60000',
   REDRIVE_BATCH: '200',
+  REPLAY_WORK_MS: '60000',
 };
 
 /**
@@ -127,5 +129,16 @@ async function runHandlers(call: (name: string, event: object) => Promise<Invoca
   await step('requeue-events', { runId: redriveId, request });
   // Throws, because the redriven event is not published yet.
   await call('verify-redrive', { runId: redriveId });
+  const replay = {
+    runId: replayId,
+    startedAt: '2999-01-01T00:00:00Z',
+    request: { eventType: 'dish.created', rate: 200 },
+    cursor: {},
+    settled: 0,
+  };
+  await step('replay-events', { ...replay, request: { ...replay.request, dryRun: true } });
+  // Looks only, because the redriven event goes first.
+  await step('replay-events', { ...replay, retries: 0, ...awaited() });
+  await step('mark-replayed', { outcomes, runId: replayId, reason: 'recorded' });
   await step('purge-events', { runId });
 }

@@ -1,4 +1,4 @@
-import type { RedriveOrder } from '../../api.ts';
+import type { RedriveOrder, ReplayOrder } from '../../api.ts';
 
 /** One condition of the list of events; all of them must hold. */
 export interface Condition {
@@ -53,6 +53,20 @@ export function guess(text: string): Condition {
   return { field: value.startsWith('arn:') ? 'run' : 'aggregateId', value };
 }
 
+/** The replay of the processed events among those that the conditions select, or why there is none. */
+export function replayFilter(
+  conditions: readonly Condition[],
+): { readonly filter: ReplayOrder['filter'] } | { readonly impossible: string } {
+  const { status, run, id, errorType, createdAfter, createdBefore, ...same } = queryOf(conditions);
+  if ((status !== undefined && status !== 'processed') || errorType !== undefined)
+    return { impossible: 'Only processed events can be replayed; this list shows others.' };
+  if (createdAfter ?? createdBefore)
+    return {
+      impossible: 'A replay is limited by when events were processed: outbox replay --processed-after.',
+    };
+  return { filter: withIds(same, run, id) };
+}
+
 /** The redrive of the failed events among those that the conditions select, or why there is none. */
 export function redriveFilter(
   conditions: readonly Condition[],
@@ -65,16 +79,26 @@ export function redriveFilter(
     return {
       impossible: 'A redrive cannot be limited by ordering key or creation time: select the events instead.',
     };
+  return { filter: withIds(same, run, id) };
+}
+
+function withIds<Same extends object>(same: Same, run: string | undefined, id: string | undefined) {
   const filter = {
     ...same,
     ...(run !== undefined && { executionArn: run }),
     ...(id !== undefined && { eventIds: [id] }),
   };
-  return { filter: Object.keys(filter).length === 0 ? { all: true } : filter };
+  return Object.keys(filter).length === 0 ? ({ all: true } as const) : filter;
 }
 
+/** How {@link inWords} begins about a replay. */
+export const WERE_PROCESSED = 'were processed';
+
 /** Completes "Events that ...". */
-export function inWords(filter: RedriveOrder['filter']): string {
+export function inWords(
+  filter: RedriveOrder['filter'] & ReplayOrder['filter'],
+  beginning = 'have failed',
+): string {
   const { eventIds, executionArn, eventType, aggregateId, errorType } = filter;
   const parts = [
     eventIds !== undefined && (eventIds.length === 1 ? `have the id ${eventIds[0]}` : 'are selected'),
@@ -83,5 +107,5 @@ export function inWords(filter: RedriveOrder['filter']): string {
     errorType !== undefined && `have the error ${errorType}`,
     executionArn !== undefined && `were last tried by the run ${executionArn}`,
   ].filter(Boolean);
-  return ['have failed', ...parts].join(', ');
+  return [beginning, ...parts].join(', ');
 }

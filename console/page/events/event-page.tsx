@@ -8,12 +8,14 @@ import Steps from '@cloudscape-design/components/steps';
 import { useState } from 'react';
 import type { EventStory } from '../../api.ts';
 import { RedriveModal } from '../redrive/redrive-modal.tsx';
+import { ReplayButton } from '../replay/replay-button.tsx';
+import { ReplayModal } from '../replay/replay-modal.tsx';
 import { addressOf } from '../shell/address.ts';
 import { ChangeButton } from '../shell/change-button.tsx';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { read } from '../shell/server.ts';
 import { usePolled } from '../shell/use-polled.ts';
-import { inWords } from './event-filter.ts';
+import { inWords, WERE_PROCESSED } from './event-filter.ts';
 import { EventPayload } from './event-payload.tsx';
 import { RowColumns } from './row-columns.tsx';
 import { SkipModal } from './skip-modal.tsx';
@@ -23,8 +25,7 @@ const INTERVAL_MS = 2_000;
 
 /** One event: its story, its payload, its row. */
 export default function EventPage({ id }: { readonly id: string }) {
-  const [redriving, setRedriving] = useState(false);
-  const [skipping, setSkipping] = useState(false);
+  const [changing, setChanging] = useState<'redrive' | 'replay' | 'skip'>();
   const path = `events/${encodeURIComponent(id)}`;
   const {
     data: event,
@@ -36,6 +37,10 @@ export default function EventPage({ id }: { readonly id: string }) {
     ({ status }) => (status === 'processed' ? undefined : INTERVAL_MS),
   );
   const filter = { eventIds: [id] };
+  const close = () => {
+    setChanging(undefined);
+    refresh();
+  };
   return (
     <ContentLayout
       header={
@@ -43,14 +48,17 @@ export default function EventPage({ id }: { readonly id: string }) {
           variant="h1"
           description={id}
           actions={
-            event?.status === 'failed' && (
-              <SpaceBetween direction="horizontal" size="xs">
-                {event.orderingKey !== null && event.skippedAt === null && (
-                  <ChangeButton onClick={() => setSkipping(true)}>Skip…</ChangeButton>
-                )}
-                <ChangeButton onClick={() => setRedriving(true)}>Redrive…</ChangeButton>
-              </SpaceBetween>
-            )
+            <SpaceBetween direction="horizontal" size="xs">
+              {event?.status === 'failed' && event.orderingKey !== null && event.skippedAt === null && (
+                <ChangeButton onClick={() => setChanging('skip')}>Skip…</ChangeButton>
+              )}
+              {event?.status === 'failed' && (
+                <ChangeButton onClick={() => setChanging('redrive')}>Redrive…</ChangeButton>
+              )}
+              {event?.status === 'processed' && (
+                <ReplayButton onClick={() => setChanging('replay')}>Replay…</ReplayButton>
+              )}
+            </SpaceBetween>
           }
         >
           <span className="unbroken">{event?.eventType ?? 'Event'}</span>
@@ -70,24 +78,10 @@ export default function EventPage({ id }: { readonly id: string }) {
           </SpaceBetween>
         )}
       </SpaceBetween>
-      {skipping && (
-        <SkipModal
-          eventId={id}
-          onClose={() => {
-            setSkipping(false);
-            refresh();
-          }}
-        />
-      )}
-      {redriving && (
-        <RedriveModal
-          filter={filter}
-          what={inWords(filter)}
-          onClose={() => {
-            setRedriving(false);
-            refresh();
-          }}
-        />
+      {changing === 'skip' && <SkipModal eventId={id} onClose={close} />}
+      {changing === 'redrive' && <RedriveModal filter={filter} what={inWords(filter)} onClose={close} />}
+      {changing === 'replay' && (
+        <ReplayModal filter={filter} what={inWords(filter, WERE_PROCESSED)} onClose={close} />
       )}
     </ContentLayout>
   );

@@ -3,12 +3,13 @@ import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
-import type { EventRow, EventsPage, Failures, Problem, RedriveOrder } from '../../api.ts';
+import type { EventRow, EventsPage, Failures, Problem, RedriveOrder, ReplayOrder } from '../../api.ts';
+import { ReplayButton } from '../replay/replay-button.tsx';
 import { ChangeButton } from '../shell/change-button.tsx';
 import { number, plural } from '../shell/format.ts';
 import { ProblemAlert } from '../shell/problem-alert.tsx';
 import { eventColumns } from './event-columns.tsx';
-import { type Condition, redriveFilter } from './event-filter.ts';
+import { type Condition, redriveFilter, replayFilter } from './event-filter.ts';
 import { EventFilterBar } from './event-filter-bar.tsx';
 
 interface Props {
@@ -24,6 +25,7 @@ interface Props {
   readonly onOlder: (() => void) | undefined;
   readonly onRefresh: () => void;
   readonly onRedrive: (filter: RedriveOrder['filter']) => void;
+  readonly onReplay: (filter: ReplayOrder['filter']) => void;
 }
 
 export function EventTable(props: Props) {
@@ -82,8 +84,9 @@ export function EventTable(props: Props) {
   );
 }
 
-function Actions({ conditions, selected, page, onRedrive, onRefresh }: Props) {
+function Actions({ conditions, selected, page, onRedrive, onReplay, onRefresh }: Props) {
   const matching = redriveFilter(conditions);
+  const replayable = replayFilter(conditions);
   const some = selected.length > 0;
   const none = page?.failures.length === 0 ? 'No event has failed.' : undefined;
   const impossible = some
@@ -101,6 +104,14 @@ function Actions({ conditions, selected, page, onRedrive, onRefresh }: Props) {
       >
         {some ? `Redrive ${plural(selected.length, 'selected event')}…` : 'Redrive matching…'}
       </ChangeButton>
+      <ReplayButton
+        impossible={'impossible' in replayable ? replayable.impossible : undefined}
+        onClick={() => {
+          if ('filter' in replayable) onReplay(replayable.filter);
+        }}
+      >
+        Replay matching…
+      </ReplayButton>
     </SpaceBetween>
   );
 }

@@ -1,10 +1,11 @@
 import { useState } from 'react';
-import type { EventRow, EventsPage as EventsAnswer, Failures, RedriveOrder } from '../../api.ts';
+import type { EventRow, EventsPage as EventsAnswer, Failures, RedriveOrder, ReplayOrder } from '../../api.ts';
 import { RedriveModal } from '../redrive/redrive-modal.tsx';
+import { ReplayModal } from '../replay/replay-modal.tsx';
 import { addressOf, go } from '../shell/address.ts';
 import { read } from '../shell/server.ts';
 import { usePolled } from '../shell/use-polled.ts';
-import { type Condition, conditionsOf, inWords, queryOf } from './event-filter.ts';
+import { type Condition, conditionsOf, inWords, queryOf, WERE_PROCESSED } from './event-filter.ts';
 import { EventTable } from './event-table.tsx';
 
 const INTERVAL_MS = 4_000;
@@ -16,6 +17,7 @@ export default function EventsPage({ query }: { readonly query: URLSearchParams 
   const search = addressOf(['events'], { ...queryOf(conditions), before }).slice('#/'.length);
   const [selected, setSelected] = useState<readonly EventRow[]>([]);
   const [redriving, setRedriving] = useState<RedriveOrder['filter']>();
+  const [replaying, setReplaying] = useState<ReplayOrder['filter']>();
   const { data, problem, refresh } = usePolled(
     search,
     async (signal) => {
@@ -44,6 +46,7 @@ export default function EventsPage({ query }: { readonly query: URLSearchParams 
         onOlder={data?.next === undefined ? undefined : () => show(conditions, data.next)}
         onRefresh={refresh}
         onRedrive={setRedriving}
+        onReplay={setReplaying}
       />
       {redriving !== undefined && (
         <RedriveModal
@@ -52,6 +55,16 @@ export default function EventsPage({ query }: { readonly query: URLSearchParams 
           onClose={() => {
             setRedriving(undefined);
             setSelected([]);
+            refresh();
+          }}
+        />
+      )}
+      {replaying !== undefined && (
+        <ReplayModal
+          filter={replaying}
+          what={inWords(replaying, WERE_PROCESSED)}
+          onClose={() => {
+            setReplaying(undefined);
             refresh();
           }}
         />

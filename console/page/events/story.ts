@@ -25,6 +25,7 @@ export function story(event: EventStory, now = new Date()): readonly Step[] {
       ? [end(event, now), ...skipped(event, now)]
       : [...skipped(event, now), end(event, now)]),
     ...behind(event),
+    ...replays(event, now),
   ];
 }
 
@@ -64,6 +65,19 @@ function redrives({ redrives: count, redriveArn }: EventStory): Step[] {
   const times = count === 1 ? 'once' : `${count} times`;
   return [
     { status: 'success', title: `Redriven ${times}`, ...(redriveArn !== null && { runArn: redriveArn }) },
+  ];
+}
+
+function replays({ replays: count, replayedAt, replayArn, replayReason }: EventStory, now: Date): Step[] {
+  if (count === 0 || replayedAt === null) return [];
+  const times = count === 1 ? 'Replayed' : `Replayed ${count} times, the last one`;
+  return [
+    {
+      status: 'success',
+      title: `${times} at ${time(replayedAt, now)}`,
+      ...(replayReason !== null && { detail: replayReason }),
+      ...(replayArn !== null && { runArn: replayArn }),
+    },
   ];
 }
 

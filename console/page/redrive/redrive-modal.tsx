@@ -1,16 +1,11 @@
-import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
-import Link from '@cloudscape-design/components/link';
-import LiveRegion from '@cloudscape-design/components/live-region';
-import Modal from '@cloudscape-design/components/modal';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import type { RedriveOrder } from '../../api.ts';
-import { addressOf } from '../shell/address.ts';
+import { useState } from 'react';
+import type { RedriveAnswer, RedriveOrder } from '../../api.ts';
+import { ChangeProgress } from '../change/change-progress.tsx';
+import { CountedChangeModal } from '../change/counted-change-modal.tsx';
 import { plural, upTo } from '../shell/format.ts';
-import { RedriveProgress } from './redrive-progress.tsx';
-import { useRedrive } from './use-redrive.ts';
+import { order } from '../shell/server.ts';
 
 const COUNT_LIMIT = 100_000;
 
@@ -21,58 +16,34 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** Counts with a dry run, asks, redrives, and follows the redrive to its end. */
-export function RedriveModal({ filter, what, onClose }: Props) {
-  const { state, confirm } = useRedrive(filter);
-  const asking = state.step === 'counted' || state.step === 'starting';
+export function RedriveModal({ filter: given, what, onClose }: Props) {
+  // What was counted is what is redriven, whatever the page behind selects meanwhile.
+  const [filter] = useState(given);
   return (
-    <Modal
-      visible
-      header="Redrive events"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              {asking || state.step === 'counting' ? 'Cancel' : 'Close'}
-            </Button>
-            {asking && state.matching > 0 && (
-              <Button variant="primary" loading={state.step === 'starting'} onClick={confirm}>
-                Redrive {plural(state.matching, 'event')}
-              </Button>
-            )}
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <SpaceBetween size="m">
-        <div className="unbroken">Events that {what}.</div>
-        <LiveRegion>
-          {state.step === 'counting' && (
-            <StatusIndicator type="loading">A dry run counts what matches</StatusIndicator>
-          )}
-          {asking && <Counted matching={state.matching} outOfOrder={state.outOfOrder} />}
-          {state.step === 'started' && <RedriveProgress arn={state.executionArn} matching={state.matching} />}
-          {state.step === 'refused' && (
-            <Alert type="error" header={state.problem.message} statusIconAriaLabel="Error">
-              {state.problem.remedy ?? 'Nothing was changed.'}
-            </Alert>
-          )}
-        </LiveRegion>
-        {state.step === 'started' && (
-          <Link href={addressOf(['runs', state.executionArn])}>The run of this redrive</Link>
-        )}
-      </SpaceBetween>
-    </Modal>
+    <CountedChangeModal
+      verb="Redrive"
+      what={what}
+      send={(dryRun) => order<RedriveAnswer>('redrives', { filter, dryRun } satisfies RedriveOrder)}
+      counted={(answer) => <Counted {...answer} />}
+      progress={(arn, { matching }) => (
+        <ChangeProgress
+          arn={arn}
+          doing={`Redriving ${plural(matching, 'event')}`}
+          done={done}
+          failed="Not all were processed."
+        />
+      )}
+      onClose={onClose}
+    />
   );
 }
 
-interface CountedProps {
-  readonly matching: number;
-  readonly outOfOrder: number;
+function done({ processed, paused, unfinished }: Readonly<Record<string, unknown>>): string {
+  if (paused === true) return `Requeued. The outbox is paused: ${plural(Number(unfinished), 'event')} wait.`;
+  return typeof processed === 'number' ? `Done: ${plural(processed, 'event')} processed.` : 'Done.';
 }
 
-function Counted({ matching, outOfOrder }: CountedProps) {
+function Counted({ matching, outOfOrder = 0 }: RedriveAnswer) {
   if (matching === 0) return <>No failed event matches: there is nothing to redrive.</>;
   const count = matching === 1 ? '1 event' : `${upTo(COUNT_LIMIT, matching)} events`;
   return (

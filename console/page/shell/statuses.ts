@@ -37,7 +37,9 @@ export function outcome({ status, output, error, cause, dryRun }: RunSummary): s
   const claimed = count('claimed');
   if (claimed !== undefined) return publishing(claimed, count, told['outage'] === true);
   const events = count('events');
-  if (dryRun && events !== undefined) return `dry run: ${plural(events, 'event')} would be redriven`;
+  if (dryRun && events !== undefined) return `dry run: ${plural(events, 'event')} would be published again`;
+  const replayed = count('replayed');
+  if (replayed !== undefined) return `replayed ${plural(replayed, 'event')}`;
   const purged = count('purged');
   if (purged !== undefined) return `purged ${plural(purged, 'event')}`;
   const processed = count('processed');

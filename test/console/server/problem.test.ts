@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { toRefusal } from '../../../console/server/problem.ts';
 import { DatabaseUnavailable } from '../../../outbox/errors.ts';
 
-const target = { place: 'AWS', need: () => 'name' };
+const target = { place: 'AWS', need: () => 'name', find: () => 'name' };
 const named = (name: string, message: string, cause?: Error) =>
   Object.assign(new Error(message, cause && { cause }), { name });
 const denied =

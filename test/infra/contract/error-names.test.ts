@@ -39,6 +39,13 @@ const hopeless: Readonly<Record<string, Readonly<Record<string, readonly string[
     'Requeue events': ['InvalidRedriveRequest', 'DatabaseRefused'],
     'Verify redrive': ['EventsFailedAgain', 'DatabaseRefused'],
   },
+  'outbox-replay': {
+    'Replay events': [
+      ...['InvalidReplayRequest', 'BusMissing', 'ClocksDiffer', 'DatabaseRefused', 'LiveEventsWaiting'],
+      ...['OutboxPaused', 'States.DataLimitExceeded'],
+    ],
+    'Mark replayed': ['DatabaseRefused'],
+  },
   'outbox-cleanup': { 'Purge events': ['DatabaseRefused'] },
 };
 

@@ -28,6 +28,11 @@ const callsInTurn: Readonly<Record<string, readonly string[]>> = {
   'Fetch batch': ['BUS_CHECK_TIMEOUT_MS', 'DATABASE_TIMEOUT_MS'],
   // All events in one request, then each one separately.
   'Publish event': ['PUBLISH_TIMEOUT_MS', 'PUBLISH_TIMEOUT_MS'],
+  // The last request begins when the time for work is up: an event of a megabyte is read in two calls and sent.
+  'Replay events': [
+    ...['REPLAY_WORK_MS', 'DATABASE_TIMEOUT_MS', 'DATABASE_TIMEOUT_MS'],
+    ...['PUBLISH_TIMEOUT_MS', 'PUBLISH_TIMEOUT_MS'],
+  ],
 };
 const oneCall = ['DATABASE_TIMEOUT_MS'];
 
@@ -99,17 +104,18 @@ describe.each(machines)('the timeouts of %s', (machine) => {
 });
 
 describe('the expiry that a call receives', () => {
-  test.each(['Fetch batch', 'Publish event'])(
-    '%s waits for its answer until the expiry that it sends',
-    (name) => {
-      const { TimeoutSeconds, Arguments } = stateOf(readDefinition('outbox-processor'), name);
-      const [, milliseconds] =
-        /"expiresAt":"{% \$millis\(\) \+ (\d+) %}"/.exec(JSON.stringify(Arguments)) ?? [];
+  test.each([
+    ['outbox-processor', 'Fetch batch'],
+    ['outbox-processor', 'Publish event'],
+    ['outbox-replay', 'Replay events'],
+  ])('the caller in %s waits for the answer of "%s" until the expiry that it sends', (machine, name) => {
+    const { TimeoutSeconds, Arguments } = stateOf(readDefinition(machine), name);
+    const [, milliseconds] =
+      /"expiresAt":"{% \$millis\(\) \+ (\d+) %}"/.exec(JSON.stringify(Arguments)) ?? [];
 
-      expect(Number(milliseconds)).toBe((TimeoutSeconds ?? Number.NaN) * 1_000);
-      expect(Arguments).toMatchObject({ Payload: { sentAt: '{% $millis() %}' } });
-    },
-  );
+    expect(Number(milliseconds)).toBe((TimeoutSeconds ?? Number.NaN) * 1_000);
+    expect(Arguments).toMatchObject({ Payload: { sentAt: '{% $millis() %}' } });
+  });
 });
 
 describe('a publisher that sends at the last moment', () => {

@@ -211,12 +211,15 @@ describe('the worst case in the construct', () => {
 });
 
 describe('the other machines', () => {
-  test('a redrive waits longer for its run than the run may take, within the limit of Express', () => {
-    const { TimeoutSeconds } = stateOf(readDefinition('outbox-redrive'), 'Run processor');
+  test.each(['outbox-redrive', 'outbox-replay'])(
+    '%s waits longer for its run than the run may take, within the limit of Express',
+    (machine) => {
+      const { TimeoutSeconds } = stateOf(readDefinition(machine), 'Run processor');
 
-    expect(TimeoutSeconds).toBeGreaterThan(readDefinition('outbox-processor').TimeoutSeconds ?? Infinity);
-    expect(TimeoutSeconds).toBeLessThan(EXPRESS_LIMIT_SECONDS);
-  });
+      expect(TimeoutSeconds).toBeGreaterThan(readDefinition('outbox-processor').TimeoutSeconds ?? Infinity);
+      expect(TimeoutSeconds).toBeLessThan(EXPRESS_LIMIT_SECONDS);
+    },
+  );
 
   test('a cleanup whose last purge begins at the last moment still ends in time', () => {
     const cleanup = readDefinition('outbox-cleanup');

@@ -5,6 +5,8 @@ import {
   inWords,
   queryOf,
   redriveFilter,
+  replayFilter,
+  WERE_PROCESSED,
 } from '../../../../console/page/events/event-filter.ts';
 
 describe('the filter of events', () => {
@@ -43,6 +45,26 @@ describe('the filter of events', () => {
     'createdBefore=2026-01-01T00:00:00Z',
   ])('no redrive is offered that would take more than the list shows: %s', (query) => {
     expect(redriveFilter(conditionsOf(new URLSearchParams(query)))).toHaveProperty('impossible');
+  });
+
+  test('a replay has the conditions that it knows', () => {
+    const filter = (query: string) => replayFilter(conditionsOf(new URLSearchParams(query)));
+
+    expect(filter('status=processed')).toEqual({ filter: { all: true } });
+    expect(filter('eventType=a&aggregateId=7&run=arn&id=1')).toEqual({
+      filter: { eventType: 'a', aggregateId: '7', executionArn: 'arn', eventIds: ['1'] },
+    });
+  });
+
+  test.each(['status=failed', 'errorType=E', 'createdAfter=2026-01-01T00:00:00Z'])(
+    'no replay is offered that would take more than the list shows: %s',
+    (query) => {
+      expect(replayFilter(conditionsOf(new URLSearchParams(query)))).toHaveProperty('impossible');
+    },
+  );
+
+  test('a replay is said in words', () => {
+    expect(inWords({ eventType: 'a' }, WERE_PROCESSED)).toBe('were processed, are of type a');
   });
 
   test('a redrive is said in words', () => {
