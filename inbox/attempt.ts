@@ -7,6 +7,13 @@ export interface InboxOptions {
    * @default default
    */
   readonly consumer?: string;
+  /**
+   * What becomes of an event that a replay delivers again. `once` takes it for the same event: its work runs only if
+   * this consumer has not processed it before, which repairs what was lost. `again` runs the work once more for each
+   * replay, for example to rebuild what the work has made.
+   * @default once
+   */
+  readonly replays?: 'once' | 'again';
 }
 
 /** What became of a delivery. Only `processed` ran the work. */

@@ -16,8 +16,10 @@ export interface InboxEvent {
   readonly source: string;
   /** The payload, with `eventId`, `aggregateId` and the fields of an ordered event. */
   readonly detail: Readonly<Record<string, unknown>>;
-  /** Absent for events without an ordering key, and for one that was skipped and redriven later. */
+  /** Absent for events without an ordering key, for one that was skipped and redriven later, and in a replay. */
   readonly place?: Place;
+  /** Present when a person had the event published again; the same for all events of that replay. */
+  readonly replayId?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,8 +37,13 @@ export function readEvent(received: unknown): InboxEvent {
   const { eventId, aggregateId } = detail;
   if (!isText(eventId) || !UUID.test(eventId)) throw refused('has no uuid as "detail.eventId"', envelope);
   if (!isText(aggregateId)) throw refused('has no text as "detail.aggregateId"', envelope);
+  const { replayId } = detail;
   const place = placeOf(detail, envelope);
-  return { eventId, aggregateId, detailType, source, detail, ...(place !== undefined && { place }) };
+  return {
+    ...{ eventId, aggregateId, detailType, source, detail },
+    ...(place !== undefined && { place }),
+    ...(isText(replayId) && { replayId }),
+  };
 }
 
 /** Without an ordering key, `sequence` is a field of the payload. */

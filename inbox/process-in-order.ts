@@ -23,13 +23,14 @@ export async function processInOrder<T>(
   transaction: InboxDatabase,
   event: unknown,
   work: (event: InboxEvent) => Promise<T>,
-  { consumer = 'default', startAfter = 0 }: InOrderOptions = {},
+  { startAfter = 0, ...options }: InOrderOptions = {},
 ): Promise<Processed<T>> {
   checkSequence('startAfter', startAfter);
   const read = readEvent(event);
   const { place } = read;
-  if (place === undefined) return processOnce(transaction, event, work, { consumer });
-  return attempt(transaction, () => processPlaced(transaction, read, place, work, { consumer, startAfter }));
+  if (place === undefined) return processOnce(transaction, event, work, options);
+  const { consumer = 'default' } = options;
+  return attempt(transaction, () => processPlaced(transaction, read, place, work, consumer, startAfter));
 }
 
 async function processPlaced<T>(
@@ -37,7 +38,8 @@ async function processPlaced<T>(
   event: InboxEvent,
   place: Place,
   work: (event: InboxEvent) => Promise<T>,
-  { consumer, startAfter }: Required<InOrderOptions>,
+  consumer: string,
+  startAfter: number,
 ): Promise<Processed<T>> {
   const key = { consumer, source: event.source, orderingKey: place.orderingKey };
   const position = await raisePosition(transaction, key, startAfter);

@@ -17,13 +17,31 @@ export async function processOnce<T>(
   transaction: InboxDatabase,
   event: unknown,
   work: (event: InboxEvent) => Promise<T>,
-  { consumer = 'default' }: InboxOptions = {},
+  { consumer = 'default', replays = 'once' }: InboxOptions = {},
 ): Promise<Processed<T>> {
   const read = readEvent(event);
   return attempt(transaction, async () => {
-    if (!(await record(transaction, consumer, read))) return { outcome: 'duplicate' };
-    return { outcome: 'processed', result: await work(read) };
+    const isNew = await record(transaction, consumer, read);
+    const isWanted =
+      replays === 'again' && read.replayId !== undefined
+        ? await recordReplay(transaction, consumer, read.eventId, read.replayId)
+        : isNew;
+    return isWanted ? { outcome: 'processed', result: await work(read) } : { outcome: 'duplicate' };
   });
+}
+
+// A replay is delivered at least once too, so each of its events is recorded beside the event itself, under an id made
+// of both ids.
+const RECORD_REPLAY = RECORD.replace('cast(cast($2 as text) as uuid)', 'cast(md5(cast($2 as text)) as uuid)');
+
+async function recordReplay(
+  transaction: InboxDatabase,
+  consumer: string,
+  eventId: string,
+  replayId: string,
+): Promise<boolean> {
+  const id = `${eventId.toLowerCase()} ${replayId}`;
+  return (await transaction.query(RECORD_REPLAY, [consumer, id])).length > 0;
 }
 
 /** Whether the event was not recorded before. */

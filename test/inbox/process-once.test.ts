@@ -1,5 +1,5 @@
-import { beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createInbox, fromPg, NotInTransaction, processOnce } from '../../inbox/index.ts';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createInbox, fromPg, NotInTransaction, processInOrder, processOnce } from '../../inbox/index.ts';
 import { waitUntilBlocked } from '../support/blocked-sessions.ts';
 import { delivered, EFFECTS, effectOn, effects, inTransaction } from '../support/inbox.ts';
 import { useOutboxDatabase } from '../support/outbox-database.ts';
@@ -54,6 +54,55 @@ test('several consumers in one database process the same event, each once', asyn
 
   expect(await effects(database, 'search')).toEqual([event.detail.eventId]);
   expect(await effects(database, 'mail')).toEqual([event.detail.eventId]);
+});
+
+describe('an event that a replay delivers again', () => {
+  const replayOf = ({ detail }: ReturnType<typeof delivered>, replayId: string) =>
+    delivered({ ...detail, replayId });
+  const process = (event: object, replays?: 'once' | 'again') =>
+    inTransaction(database, async (transaction, client) => {
+      const options = replays === undefined ? {} : { replays };
+      return (await processOnce(transaction, event, effectOn(client), options)).outcome;
+    });
+
+  test('a replay repairs what was lost, and what was processed before is a duplicate', async () => {
+    const [known, lost] = [delivered(), delivered()];
+    await process(known);
+
+    expect(await process(replayOf(known, 'replay-1'))).toBe('duplicate');
+    expect(await process(replayOf(lost, 'replay-1'))).toBe('processed');
+    expect(await process(lost, 'again')).toBe('duplicate');
+  });
+
+  test('a consumer that asks for it does the work once more for each replay, however often that is delivered', async () => {
+    const event = delivered();
+    await process(event, 'again');
+
+    for (const replayId of ['replay-1', 'replay-1', 'replay-2', 'replay-1'])
+      await process(replayOf(event, replayId), 'again');
+
+    expect(await effects(database)).toHaveLength(3);
+    expect(await process(event, 'again')).toBe('duplicate');
+    expect(await recorded()).toBe(3);
+  });
+
+  test('a replay that comes before its event counts for the event too', async () => {
+    const event = delivered();
+
+    expect(await process(replayOf(event, 'replay-1'), 'again')).toBe('processed');
+    expect(await process(event, 'again')).toBe('duplicate');
+  });
+
+  test('the work gets the id of the replay, also in order, where a replay has no place', async () => {
+    const event = replayOf(delivered({ orderingKey: 'dish-7' }), 'replay-1');
+
+    const { outcome, ...answer } = await inTransaction(database, (transaction) =>
+      processInOrder(transaction, event, async ({ replayId }) => replayId, { replays: 'again' }),
+    );
+
+    expect([outcome, answer]).toEqual(['processed', { result: 'replay-1' }]);
+    expect(await process(event, 'again')).toBe('duplicate');
+  });
 });
 
 test('of two deliveries at the same time, the second waits and is recognized', async () => {
