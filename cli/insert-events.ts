@@ -7,9 +7,10 @@ import type { NewEvent } from './new-event.ts';
 
 // The list contains the original JSON of every event, which PostgreSQL parses, so that numbers arrive as written.
 const INSERT = `
-  insert into outbox_events (id, aggregate_type, aggregate_id, event_type, payload, trace_header, due_at)
+  insert into outbox_events (id, aggregate_type, aggregate_id, event_type, payload, trace_header, due_at, traceparent)
   select cast(item->>'id' as uuid), event->>'aggregateType', event->>'aggregateId', event->>'eventType',
-    event->'payload', event->>'traceHeader', coalesce(cast(event->>'dueAt' as timestamptz), now())
+    event->'payload', event->>'traceHeader', coalesce(cast(event->>'dueAt' as timestamptz), now()),
+    event->>'traceparent'
   from jsonb_array_elements(cast(:events as jsonb)) with ordinality as given(item, position),
     lateral (select item->'event' as event) as of_item
   order by position`;

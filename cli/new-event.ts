@@ -16,6 +16,7 @@ const schema = z.strictObject({
   eventType: text('eventType'),
   payload: z.record(z.string(), z.unknown(), 'expected a JSON object'),
   traceHeader: text('traceHeader').optional(),
+  traceparent: z.string().optional(),
   dueAt: z.iso.datetime({ offset: true }).optional(),
 });
 

@@ -11,6 +11,8 @@ import claimInOrder from './migrations/0009_claim_in_order.sql';
 import orderingBacklog from './migrations/0010_ordering_backlog.sql';
 import orderingIndexes from './migrations/0011_ordering_indexes.sql';
 import replay from './migrations/0012_replay.sql';
+import traceparent from './migrations/0013_traceparent.sql';
+import traceparentChecked from './migrations/0014_traceparent_checked.sql';
 
 /**
  * Every migration, in order, for what has no files beside it: the bundler inlines their texts. So they are part of the
@@ -30,4 +32,6 @@ export const migrations: readonly Migration[] = [
   { name: '0010_ordering_backlog', sql: orderingBacklog },
   { name: '0011_ordering_indexes', sql: orderingIndexes },
   { name: '0012_replay', sql: replay },
+  { name: '0013_traceparent', sql: traceparent },
+  { name: '0014_traceparent_checked', sql: traceparentChecked },
 ];

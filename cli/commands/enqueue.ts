@@ -31,7 +31,7 @@ export function addEnqueue(program: Command): void {
       'after',
       `
 A line: {"aggregateId": "7", "eventType": "dish.created", "payload": {"name": "Laksa"}}
-It may also have eventId, aggregateType, traceHeader and dueAt. One bad line, and nothing is written.`,
+It may also have eventId, aggregateType, traceHeader, traceparent and dueAt. One bad line, and nothing is written.`,
     )
     .addHelpText(
       'after',

@@ -40,6 +40,7 @@ const columns = [
   'replay_id',
   'replay_reason',
   'trace_header',
+  'traceparent',
   'detail_bytes',
 ] as const;
 

@@ -5,6 +5,7 @@ import { createDataApi, type TransactionalDataApi } from '../../outbox/data-api.
 import { createPublisher, type Publisher } from '../../outbox/put-events.ts';
 import { text } from './environment.ts';
 import { RequestHandler } from './request-handler.ts';
+import { traced } from './trace.ts';
 
 // The state machine retries, so the SDK must not: a statement that the SDK repeats could overlap the first
 // one. The timeout of a call is shorter than that of its function.
@@ -21,7 +22,7 @@ export function dataApi(requestTimeoutMs: number): TransactionalDataApi {
 
 /** The event bus, with a timeout in milliseconds for one call. */
 export function publisher(requestTimeoutMs: number): Publisher {
-  return createPublisher(eventBridge(requestTimeoutMs));
+  return traced(createPublisher(eventBridge(requestTimeoutMs)));
 }
 
 /** Checks that the event bus exists, with a timeout in milliseconds: see {@link checkBus}. */

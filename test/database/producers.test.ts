@@ -160,6 +160,24 @@ describe('the options of an event', () => {
     expect(await events()).toMatchObject([{ trace_header: expect.stringMatching(/^Root=1-/) }]);
   });
 
+  test('an event carries a traceparent, which its detail has in every delivery', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await application.query(fencedBlock(page, 'traceparent'));
+    const detail = async () =>
+      database.sql(
+        `select outbox_detail(id, aggregate_id, payload) as detail, traceparent,
+           octet_length(outbox_detail(id, aggregate_id, payload)) = detail_bytes as measured from outbox_events`,
+      );
+
+    expect(await detail()).toEqual([
+      { detail: expect.stringContaining(`"traceparent": "${traceparent}"`), traceparent, measured: true },
+    ]);
+    await database.sql(`update outbox_events set payload = '{"name": "corrected", "traceparent": "mine"}'`);
+    expect(await detail()).toEqual([
+      { detail: expect.stringContaining(`"traceparent": "${traceparent}"`), traceparent, measured: true },
+    ]);
+  });
+
   test('an event has an ordering key, and so a place in the order of its key', async () => {
     await application.query(fencedBlock(page, 'ordered'));
 
@@ -215,6 +233,10 @@ describe('the reasons for which the table refuses an event', () => {
     ],
     'an empty trace header': [{ trace_header: '' }],
     'a trace header of more than 500 characters': [{ trace_header: 'x'.repeat(501) }],
+    'a traceparent that is not of version 00 of W3C Trace Context, or has an id of zeros': [
+      { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736' },
+      { traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` },
+    ],
     'a payload that is no JSON object': [{ payload: '[1]' }, { payload: 'null' }],
     'more than 1,000 nested levels in the payload': [{ payload: nested(1001) }],
     'an integer beyond int64 in the payload, unless a double is printed so': [

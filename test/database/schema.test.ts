@@ -152,6 +152,20 @@ describe('rows that are refused', () => {
       'trace_header_is_at_most_500_characters',
     ],
     ['an empty trace header', { trace_header: '' }, 'trace_header_is_not_empty'],
+    ...[
+      ['of another version', '01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+      ['in upper case', '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01'],
+      ['without flags', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7'],
+      ['with more than version 00 has', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-00'],
+      ['with a line break', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n'],
+      ['of the trace zero', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
+      ['of the span zero', `00-4bf92f3577b34da6a3ce929d0e0e4736-${'0'.repeat(16)}-01`],
+      ['that is empty', ''],
+    ].map(([what, traceparent = '']): [string, Record<string, string>, string] => [
+      `a traceparent ${what}`,
+      { traceparent },
+      'traceparent_is_w3c_version_00',
+    ]),
     ['an empty aggregate id', { aggregate_id: '' }, 'aggregate_id_is_not_empty'],
     ['an empty aggregate type', { aggregate_type: '' }, 'aggregate_type_is_1_to_512_characters'],
     [
