@@ -30,3 +30,8 @@ export function choice<Word extends string>(name: string, words: readonly [Word,
   if (word !== undefined) return word;
   throw new Error(`environment variable ${name} is "${value}": expected ${words.join(' or ')}`);
 }
+
+/** What Lambda itself sets, anew for each invocation; empty where it does not. */
+export function fromLambda(name: '_X_AMZN_TRACE_ID' | 'AWS_XRAY_DAEMON_ADDRESS'): string {
+  return process.env[name] ?? '';
+}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { EntryResult, Publisher } from '../../outbox/put-events.ts';
+import { fromLambda } from './environment.ts';
 import { logger } from './telemetry.ts';
 
 /** The trace of an invocation that X-Ray samples. */
@@ -22,7 +23,7 @@ const socket = createSocket('udp4').unref();
 export function traced(publisher: Publisher): Publisher {
   return {
     async publish(entries) {
-      const trace = sampledTrace(process.env);
+      const trace = sampledTrace();
       if (trace === undefined) return publisher.publish(entries);
       const startedAt = Date.now();
       const report = (resultOf: (index: number) => EntryResult | undefined) =>
@@ -41,14 +42,14 @@ export function traced(publisher: Publisher): Publisher {
   };
 }
 
-function sampledTrace(environment: NodeJS.ProcessEnv): Trace | undefined {
-  const header = environment['_X_AMZN_TRACE_ID'] ?? '';
+function sampledTrace(): Trace | undefined {
+  const header = fromLambda('_X_AMZN_TRACE_ID');
   const [traceId, parentId, sampled] = ['Root', 'Parent', 'Sampled'].map(
     (name) => new RegExp(`(?:^|;)\\s*${name}=([\\w-]+)`).exec(header)?.[1],
   );
   // Either one address for both protocols, or `tcp:host:port udp:host:port`. A name would have to be looked up first.
   const [, host, port] =
-    /(?:^|udp:)((?:\d+\.){3}\d+):(\d+)$/.exec(environment['AWS_XRAY_DAEMON_ADDRESS'] ?? '') ?? [];
+    /(?:^|udp:)((?:\d+\.){3}\d+):(\d+)$/.exec(fromLambda('AWS_XRAY_DAEMON_ADDRESS')) ?? [];
   if (sampled !== '1' || traceId === undefined || parentId === undefined) return undefined;
   if (host === undefined || port === undefined) return undefined;
   return { traceId, parentId, daemon: { host, port: Number(port) } };

@@ -47,7 +47,7 @@ async function replay(
       return entries.map(answer);
     },
   };
-  const database = { query: async () => [[9, Buffer.from('{"n": 99}')]] };
+  const database = { query: async () => [['e-1', 1, 9, Buffer.from('{"n": 99}')]] };
   const envelope = { eventBusName: 'bus', source: 'outbox' };
   const clock = {
     now: () => now,
