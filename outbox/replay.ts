@@ -1,5 +1,4 @@
 import type { DataApi, SqlValue } from './data-api.ts';
-import { dueIndexes } from './due-indexes.ts';
 import type { ClaimedEvent } from './event.ts';
 import { replayedDetail } from './read-detail.ts';
 import { RowReader } from './row-reader.ts';
@@ -99,8 +98,8 @@ const COUNT = (source: string) => `
 const LOOK = `
   select cast(now() as text), exists (select from outbox_installation where paused_at is not null),
     coalesce(least(
-        (select min(due_at) from outbox_events where ${dueIndexes[0]}),
-        (select min(due_at) from outbox_ordering_queue where due_at is not null))
+        outbox_oldest('due_events', outbox_front('due_events'), now()),
+        outbox_oldest('due_keys', outbox_front('due_keys'), now()))
       <= coalesce(cast(:liveSince as timestamptz), now()), false)`;
 
 const OLDEST = `

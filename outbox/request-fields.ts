@@ -23,9 +23,7 @@ export const eventIds = (operation: string) =>
 
 export const expressExecutionArn = /^arn:[\w-]+:states:[\w-]+:\d{12}:express:[\w-]+:[\w-]+:[\w-]+$/;
 
-export const executionArn = z
-  .string()
-  .regex(expressExecutionArn, 'expected the arn of an express execution');
+export const executionArn = z.string().regex(expressExecutionArn, 'expected the arn of an express execution');
 
 export const text = (name: keyof typeof maxCharacters) =>
   z.string().refine((given) => fits(name, given), `expected 1 to ${maxCharacters[name]} characters`);

@@ -6,7 +6,7 @@ import { countReplayable, oldestReplayable } from '../../outbox/replay.ts';
 import { InvalidReplayRequest, readReplayRequest } from '../../outbox/replay-request.ts';
 import { countMatches } from '../../outbox/requeue.ts';
 import { readSkippable, skip } from '../../outbox/skip.ts';
-import type { RedriveAnswer, ReplayAnswer, SkipAnswer, StartedRun } from '../api.ts';
+import type { RedriveAnswer, ReplayAnswer, SkipAnswer, StartedRun } from '../change-api.ts';
 import type { Connection } from './connection.ts';
 import { eventId } from './list-events.ts';
 import { badRequest } from './problem.ts';

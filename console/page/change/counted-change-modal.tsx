@@ -7,7 +7,7 @@ import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { ReactNode } from 'react';
-import type { CountedAnswer } from '../../api.ts';
+import type { CountedAnswer } from '../../change-api.ts';
 import { addressOf } from '../shell/address.ts';
 import { plural } from '../shell/format.ts';
 import { useCountedChange } from './use-counted-change.ts';

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { CountedAnswer, Problem } from '../../api.ts';
+import type { Problem } from '../../api.ts';
+import type { CountedAnswer } from '../../change-api.ts';
 import { problemOf } from '../shell/problem-of.ts';
 
 export type ChangeState<Answer> =

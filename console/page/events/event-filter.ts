@@ -1,4 +1,4 @@
-import type { RedriveOrder, ReplayOrder } from '../../api.ts';
+import type { RedriveOrder, ReplayOrder } from '../../change-api.ts';
 
 /** One condition of the list of events; all of them must hold. */
 export interface Condition {

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import type { EventRow, EventsPage as EventsAnswer, Failures, RedriveOrder, ReplayOrder } from '../../api.ts';
+import type { EventRow, EventsPage as EventsAnswer, Failures } from '../../api.ts';
+import type { RedriveOrder, ReplayOrder } from '../../change-api.ts';
 import { RedriveModal } from '../redrive/redrive-modal.tsx';
 import { ReplayModal } from '../replay/replay-modal.tsx';
 import { addressOf, go } from '../shell/address.ts';

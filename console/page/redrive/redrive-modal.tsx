@@ -1,7 +1,7 @@
 import Box from '@cloudscape-design/components/box';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
-import type { RedriveAnswer, RedriveOrder } from '../../api.ts';
+import type { RedriveAnswer, RedriveOrder } from '../../change-api.ts';
 import { ChangeProgress } from '../change/change-progress.tsx';
 import { CountedChangeModal } from '../change/counted-change-modal.tsx';
 import { plural, upTo } from '../shell/format.ts';

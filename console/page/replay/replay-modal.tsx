@@ -3,7 +3,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
-import type { ReplayAnswer, ReplayOrder } from '../../api.ts';
+import type { ReplayAnswer, ReplayOrder } from '../../change-api.ts';
 import { ChangeProgress } from '../change/change-progress.tsx';
 import { CountedChangeModal } from '../change/counted-change-modal.tsx';
 import { duration, plural, time, upTo } from '../shell/format.ts';
