@@ -116,8 +116,9 @@ export function answerTo(request: {
       ],
     ];
   // A live event is due, which a replay leaves to the processor.
-  if (sql.includes('min(due_at)'))
+  if (sql.includes('liveSince'))
     return [[{ stringValue: '2026-11-01 00:00:00+00' }, { booleanValue: false }, { booleanValue: true }]];
+  if (sql.includes('delete from outbox_ordering_keys')) return [[{ longValue: 0 }, { booleanValue: false }]];
   if (sql.includes('min(processed_at)')) return [[{ longValue: 0 }, { booleanValue: false }]];
   if (sql.includes("filter (where status = 'PROCESSED')"))
     return [[...Array.from({ length: 3 }, () => ({ longValue: 0 })), { stringValue: '[]' }]];

@@ -6,6 +6,7 @@ import { countMatches, type Matches } from '../../outbox/requeue.ts';
 import { type Context, examples, withContext } from '../action.ts';
 import { each, eventId, expressExecution, time, wholeNumber } from '../arguments.ts';
 import { ask, eventsIn } from '../ask.ts';
+import { checkSelection } from '../check-selection.ts';
 import { WrongUsage } from '../exit-codes.ts';
 import { expectSuccess, followExecution } from '../follow-execution.ts';
 import { MATCHES_LIMIT, startExecution } from '../start-execution.ts';
@@ -106,20 +107,12 @@ async function redrive(context: Context, options: RedriveOptions): Promise<void>
 
 function requestOf(options: RedriveOptions): RedriveRequest {
   const { event, run, runIsStopped, type, aggregate, error, failedAfter, failedBefore, limit, all } = options;
-  const conditions = [event, run, type, aggregate, error, failedAfter, failedBefore];
-  const restricted = conditions.some((condition) => condition !== undefined);
-  if (!restricted && !all)
-    throw new WrongUsage('no condition is given: give one, or --all for every failed event');
-  if (restricted && all)
-    throw new WrongUsage('--all contradicts the other conditions: give the one or the others');
+  checkSelection({
+    ...{ conditions: [event, run, type, aggregate, error], all },
+    ...{ status: 'failed', after: failedAfter, before: failedBefore },
+  });
   if (runIsStopped && run === undefined)
     throw new WrongUsage('--run-is-stopped says something about one run: give its --run too');
-  if (
-    failedAfter !== undefined &&
-    failedBefore !== undefined &&
-    !(Date.parse(failedAfter) < Date.parse(failedBefore))
-  )
-    throw new WrongUsage(`no event failed after ${failedAfter} and before ${failedBefore}: exchange them`);
   const given = {
     eventIds: event,
     executionArn: run,

@@ -4,8 +4,9 @@ import * as z from 'zod';
 import { countReplayable, oldestReplayable } from '../../outbox/replay.ts';
 import { readReplayRequest, replayLimits } from '../../outbox/replay-request.ts';
 import { type Context, examples, withContext } from '../action.ts';
-import { each, eventId, time, wholeNumber } from '../arguments.ts';
+import { each, eventId, expressExecution, time, wholeNumber } from '../arguments.ts';
 import { ask, eventsIn } from '../ask.ts';
+import { checkSelection } from '../check-selection.ts';
 import { expectSuccess, followExecution } from '../follow-execution.ts';
 import { toSecond } from '../sql-columns.ts';
 import { startExecution } from '../start-execution.ts';
@@ -33,7 +34,7 @@ export function addReplay(program: Command): void {
     .command('replay')
     .description('publishes processed events again; conditions must all hold')
     .option('--event <id>', 'this event; may be repeated', each(eventId))
-    .option('--run <arn>', 'what this execution of the processor published')
+    .option('--run <arn>', 'what this execution of the processor published', expressExecution)
     .option('--type <type>', 'event type')
     .option('--aggregate-type <type>', 'aggregate type')
     .option('--aggregate <id>', 'aggregate id')
@@ -132,6 +133,10 @@ async function readReplayed({ stepFunctions }: Context, executionArn: string): P
 function requestOf(options: ReplayOptions): object {
   const { event, run, type, aggregateType, aggregate, processedAfter, processedBefore } = options;
   const { all, limit, rate, reason } = options;
+  checkSelection({
+    ...{ conditions: [event, run, type, aggregateType, aggregate], all },
+    ...{ status: 'processed', after: processedAfter, before: processedBefore },
+  });
   const given = {
     eventIds: event,
     executionArn: run,

@@ -75,6 +75,26 @@ test.each<[string, string[], string]>([
     ['redrive', '--failed-after', '2026-02-01T00:00:00Z', '--failed-before', '2026-02-01T00:30:00+01:00'],
     'no event failed after 2026-02-01T00:00:00Z and before 2026-02-01T00:30:00+01:00: exchange them',
   ],
+  [
+    'replay without a condition',
+    ['replay'],
+    'no condition is given: give one, or --all for every processed event',
+  ],
+  [
+    'replay of everything and of one type',
+    ['replay', '--all', '--type', 'a'],
+    '--all contradicts the other conditions: give the one or the others',
+  ],
+  [
+    'replay of a run that is no ARN',
+    ['replay', '--run', 'last'],
+    "option '--run <arn>' argument 'last' is invalid. expected the ARN of an express execution, which show prints as run_id.",
+  ],
+  [
+    'replay of a time that ends before it begins',
+    ['replay', '--processed-after', '2026-02-01T00:00:00Z', '--processed-before', '2026-01-01T00:00:00Z'],
+    'no event was processed after 2026-02-01T00:00:00Z and before 2026-01-01T00:00:00Z: exchange them',
+  ],
   ['help of an unknown command', ['help', 'redrives'], "unknown command 'redrives'"],
   [
     'a twin and a stack at once',

@@ -105,7 +105,10 @@ test('throttled events are given back without consuming an attempt, and the run 
 
   const run = await twin.tick();
 
-  expect(run.output).toEqual({ claimed: 250, published: 225, failed: 25, failedForGood: 0, batches: 2 });
+  expect(run.output).toEqual({
+    ...{ claimed: 250, published: 225, failed: 25, failedForGood: 0, batches: 2 },
+    ...{ throttled: 25, publishers: 40 },
+  });
   expect(await waitsOf(run)).toEqual(['Slow down']);
   expect((await twin.faultsFired())[1]).toBe(1);
   expect((await givenBack()).rows).toEqual([

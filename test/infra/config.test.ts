@@ -30,6 +30,7 @@ const everyKey: readonly (readonly [key: string, given: string, read: string | n
   ['lingerSeconds', '60', 60],
   ['pollIntervalSeconds', '2', 2],
   ['batchSize', '100', 100],
+  ['inlinePayloadBytes', '0', 0],
   ['publishChunkSize', '10', 10],
   ['publishConcurrency', '20', 20],
   ['accountConcurrency', '10', 10],

@@ -102,8 +102,8 @@ describe('the model', () => {
     [
       'a claim that is not idempotent per token',
       'claim_outbox_events',
-      `if exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING') then`,
-      'if false then',
+      `is_repeated = exists (select from outbox_events e where e.lease_token = token and e.status = 'PROCESSING')`,
+      'is_repeated = false',
     ],
     [
       'a claim that hands an event out beyond its last attempt',
