@@ -5,6 +5,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { CheckedSettings } from './check-settings.ts';
 import type { DatabaseUsers } from './database-users.ts';
+import { environmentVariables } from './environment-variables.ts';
 import { LambdaFunction } from './lambda-function.ts';
 import type { LogSettings } from './log-group.ts';
 import type { OrderingOnFailure } from './outbox-processor-props.ts';
@@ -71,21 +72,14 @@ export class Handlers extends Construct {
     super(scope, id);
     this.#props = props;
     const { settings } = props;
-    const { maxAttempts } = settings;
-    const { backoffBaseSeconds, backoffMaxSeconds, outageDelaySeconds, outageLimitSeconds } = settings;
+    const { maxAttempts, backoffBaseSeconds, backoffMaxSeconds } = settings;
+    const { outageDelaySeconds, outageLimitSeconds } = settings;
     // Absent means block.
     const ordering: Record<string, string> =
       props.orderingOnFailure === 'continue' ? { ORDERING_ON_FAILURE: 'continue' } : {};
-    const backoff = {
-      ...variables({
-        maxAttempts,
-        backoffBaseSeconds,
-        backoffMaxSeconds,
-        outageDelaySeconds,
-        outageLimitSeconds,
-      }),
-      ...ordering,
-    };
+    const backoffSettings = { maxAttempts, backoffBaseSeconds, backoffMaxSeconds };
+    const outageSettings = { outageDelaySeconds, outageLimitSeconds };
+    const backoff = { ...environmentVariables({ ...backoffSettings, ...outageSettings }), ...ordering };
     this.migrate = this.#migrate();
     this.fetchBatch = this.#step('fetch-batch', 'Claims the oldest due events', Duration.seconds(4), {
       EVENT_BUS_NAME: props.eventBusAddress,
@@ -93,7 +87,7 @@ export class Handlers extends Construct {
       // A state holds 262,144 bytes; the rest is for the data around the events.
       BATCH_MAX_STATE_BYTES: '240000',
       ...ordering,
-      ...variables({
+      ...environmentVariables({
         batchSize: settings.batchSize,
         inlinePayloadBytes: settings.inlinePayloadBytes,
         leaseSeconds: settings.leaseSeconds,
@@ -159,7 +153,7 @@ export class Handlers extends Construct {
       'Deletes processed events past their retention',
       Duration.seconds(30),
       {
-        ...variables({ retentionDays: settings.retentionDays }),
+        ...environmentVariables({ retentionDays: settings.retentionDays }),
         PURGE_WORK_MS: '20000',
       },
     );
@@ -253,14 +247,4 @@ export class Handlers extends Construct {
       ...(handler === 'publish-event' && reservedConcurrency !== undefined && { reservedConcurrency }),
     });
   }
-}
-
-/** Settings as the environment of a function: `leaseSeconds` becomes LEASE_SECONDS. */
-function variables(values: Partial<CheckedSettings>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
-      String(value),
-    ]),
-  );
 }

@@ -215,11 +215,9 @@ export class OutboxProcessor extends Construct {
   /** Where functions and state machines write: `fetch-batch`, ..., `processor`, `redrive`, `replay`, `cleanup`. */
   get logGroups(): Readonly<Record<string, logs.ILogGroup>> {
     const { processor, redrive, replay, cleanup } = this;
+    const machines = Object.entries({ processor, redrive, replay, cleanup });
     return Object.fromEntries([
-      ...Object.entries({ processor, redrive, replay, cleanup }).map(([name, { logGroup }]) => [
-        name,
-        logGroup,
-      ]),
+      ...machines.map(([name, { logGroup }]) => [name, logGroup]),
       ...this.#handlers.all.map(({ handler, logGroup }) => [handler, logGroup]),
     ]);
   }

@@ -66,7 +66,7 @@ export interface Batch {
   readonly gauges?: Gauges;
 }
 
-// The function is in database/migrations/0009_claim_in_order.sql, the view in 0010_ordering_backlog.sql. The gauges are
+// The function is in database/migrations/0011_claim_in_order.sql, the view in 0012_ordering_backlog.sql. The gauges are
 // in the row without an id, and show the table before the claim.
 const CLAIM = `
   with gauges as materialized (

@@ -179,7 +179,7 @@ test('every row and every answer stays within the limits of the Data API', () =>
 test.each([
   ['statemachine/outbox-processor.asl.json', /byReference\.bytes <= (\d+)/],
   ['statemachine/outbox-processor.asl.json', /byReference\.bytes > (\d+)/],
-  ['database/migrations/0008_pick_ordered_events.sql', /slice_bytes constant integer = (\d+)/],
+  ['database/migrations/0010_pick_ordered_events.sql', /slice_bytes constant integer = (\d+)/],
 ])('%s calls an event large when it has more than one slice', (file, size) => {
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
