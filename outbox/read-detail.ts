@@ -69,18 +69,14 @@ export async function readDetails(
 ): Promise<(event: Referenced) => string | Error> {
   const read = async (wanted: readonly Slices[]): Promise<Slice[]> =>
     (await Promise.all(packed(wanted).map((slices) => readSlices(database, slices)))).flat();
-  const slices = await read(
-    events.map(({ byReference, ...event }) => ({
-      ...idsOf(event),
-      first: 0,
-      last: byReference === undefined ? SLICES_PER_CALL - 1 : lastSlice(byReference.bytes),
-    })),
-  );
-  const more = events.flatMap(({ byReference, ...event }): Slices[] => {
-    const { eventId } = event;
-    const size = byReference === undefined ? slices.find((slice) => slice.eventId === eventId)?.size : 0;
-    const last = lastSlice(size ?? 0);
-    return last < SLICES_PER_CALL ? [] : [{ ...idsOf(event), first: SLICES_PER_CALL, last }];
+  // The size in a reference is what the row says; a person may have written it.
+  const planned = ({ byReference }: Referenced) =>
+    byReference === undefined ? SLICES_PER_CALL - 1 : lastSlice(byReference.bytes);
+  const slices = await read(events.map((event) => ({ ...idsOf(event), first: 0, last: planned(event) })));
+  const more = events.flatMap((event): Slices[] => {
+    const size = slices.find(({ eventId }) => eventId === event.eventId)?.size ?? 0;
+    const [first, last] = [planned(event) + 1, lastSlice(size)];
+    return last < first ? [] : [{ ...idsOf(event), first, last }];
   });
   slices.push(...(await read(more)));
   return (event) => wholeDetail(event, slices);
@@ -119,7 +115,7 @@ function wholeDetail({ eventId, byReference }: Referenced, read: readonly Slice[
   return bytes.toString('utf8');
 }
 
-const idsOf = ({ eventId, replayId }: Omit<Referenced, 'byReference'>) => ({
+const idsOf = ({ eventId, replayId }: Referenced) => ({
   eventId,
   ...(replayId !== undefined && { replayId }),
 });
