@@ -275,12 +275,12 @@ describe('a replay', () => {
         [id],
       );
     await insert('first');
-    // One throttled entry ends the first batch, and its marks leave time to write.
+    // One entry that is refused for now ends the first batch, and its marks leave time to write.
     await twin.setFaults([
       {
         service: 'events',
         kind: 'entry-error',
-        code: 'ThrottlingException',
+        code: 'InternalFailure',
         match: { detailType: 'dish.rated' },
         times: 1,
       },
