@@ -64,12 +64,16 @@ const undeliverable: Check = {
   },
 };
 
+const publishersOfRun = z
+  .string()
+  .regex(/^\{% \d+ %\}$/)
+  .transform((expression) => Number(/\d+/.exec(expression)));
+
 // The parts of the deployed definition that determine how many functions run at once.
 const processor = z.object({
   States: z.object({
-    'Begin run': z.object({ Assign: z.object({ lingerSeconds: z.string() }) }),
+    'Begin run': z.object({ Assign: z.object({ lingerSeconds: z.string(), publishers: publishersOfRun }) }),
     'Publish events': z.object({
-      MaxConcurrency: z.number(),
       ItemProcessor: z.object({
         States: z.object({
           'Publish event': z.object({ Arguments: z.object({ FunctionName: z.string() }) }),
@@ -87,14 +91,15 @@ async function needed(context: Context) {
   );
   const { States: states } = processor.parse(JSON.parse(definition));
   const publish = states['Publish events'];
-  const lingers = !/\$min\(\[0,/.test(states['Begin run'].Assign.lingerSeconds);
+  const { lingerSeconds, publishers } = states['Begin run'].Assign;
+  const lingers = !/\$min\(\[0,/.test(lingerSeconds);
   const { Schedules = [] } = await context.scheduler.send(
     new ListSchedulesCommand({ GroupName: scheduleGroup(context), NamePrefix: processorName(context) }),
   );
   // A lingering run overlaps the next one: infra/check-settings.ts counts in the same way.
   const runs = Math.max(1, Schedules.length) * (lingers ? 2 : 1);
   const publisher = publish.ItemProcessor.States['Publish event'].Arguments.FunctionName.replace(/:\d+$/, '');
-  return { runs, publishers: runs * publish.MaxConcurrency, publisher };
+  return { runs, publishers: runs * publishers, publisher };
 }
 
 const concurrency: Check = {
