@@ -54,7 +54,8 @@ export class Turns {
       if (error !== undefined) throw error;
       if (result !== undefined) return;
       const next = this.#choose();
-      if (next === undefined) await Promise.race([...this.#running].map(({ ended }) => ended));
+      // Nobody may have anything to say yet: an actor opens or closes a session outside of its turns.
+      if (next === undefined) await Promise.race([...[...this.#running].map(({ ended }) => ended), pause(5)]);
       else this.#start(next);
     }
   }
