@@ -26,6 +26,7 @@ export async function withOutbox<T>({ report }: Options, work: (outbox: Outbox) 
     await migrateDatabase(url);
     const open = (max: number) => {
       const pool = new pg.Pool({ connectionString: url, max });
+      pool.on('error', () => undefined); // the server may stop while the pool says goodbye
       pools.push(pool);
       return pool;
     };

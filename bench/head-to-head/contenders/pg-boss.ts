@@ -27,6 +27,17 @@ async function publishBatch(bus: EventBridgeClient, events: readonly BenchEvent[
   await Promise.all(chunks(events, size).map((chunk) => publish(bus, chunk)));
 }
 
+/** The events of each aggregate one after the other, because a batch of jobs may hold several of them. */
+async function publishInOrder(bus: EventBridgeClient, events: readonly BenchEvent[]) {
+  const aggregates = [...new Set(events.map(({ aggregateId }) => aggregateId))];
+  await Promise.all(
+    aggregates.map(async (wanted) => {
+      for (const event of events.filter(({ aggregateId }) => aggregateId === wanted))
+        await publish(bus, [event]);
+    }),
+  );
+}
+
 function pgBoss(name: string, settings: string, mode: Mode): Contender {
   return {
     name,
@@ -58,13 +69,10 @@ function pgBoss(name: string, settings: string, mode: Mode): Contender {
     },
     async startWorker(databaseUrl, bus) {
       const boss = await open({ connectionString: databaseUrl, useListenNotify: mode.notify });
-      await boss.work<BenchEvent>(QUEUE, mode.work, (jobs) =>
-        publishBatch(
-          bus,
-          jobs.map(({ data }) => data),
-          mode.entriesPerRequest,
-        ),
-      );
+      await boss.work<BenchEvent>(QUEUE, mode.work, (jobs) => {
+        const events = jobs.map(({ data }) => data);
+        return mode.inOrder ? publishInOrder(bus, events) : publishBatch(bus, events, mode.entriesPerRequest);
+      });
       return () => boss.stop({ graceful: true });
     },
   };
@@ -97,7 +105,7 @@ export const pgBossPacked = pgBoss(
 
 export const pgBossInOrder = pgBoss(
   'pg-boss, key_strict_fifo',
-  'as tuned, with the aggregate as singletonKey',
+  'as tuned, with the aggregate as singletonKey; its handler publishes the events of an aggregate one after the other. Jobs that one transaction inserts have the same creation time, and pg-boss takes them in the order of their random ids',
   {
     notify: true,
     work: tuned,
