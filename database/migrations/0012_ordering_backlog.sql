@@ -183,18 +183,6 @@ begin
 end
 $$
 --> statement-breakpoint
-create or replace function outbox_grant_producer(role_name text) returns void language plpgsql
-set search_path from current as $$
-begin
-  perform outbox_admit_role(role_name);
-  execute format(
-    'grant insert (id, aggregate_type, aggregate_id, event_type, payload, trace_header, due_at, ordering_key), select (id) on outbox_events to %I',
-    role_name);
-  execute format('alter role %I in database %I set search_path = "$user", %I, public',
-    role_name, current_database(), current_schema());
-end
-$$
---> statement-breakpoint
 create or replace function outbox_grant_operator(role_name text) returns void language plpgsql
 set search_path from current as $$
 declare

@@ -24,7 +24,7 @@ for each row when (new.traceparent is not null and jsonb_typeof(new.payload) = '
 execute function outbox_add_traceparent()
 --> statement-breakpoint
 
--- As before, and with traceparent.
+-- As before, and with ordering_key and traceparent.
 create or replace function outbox_grant_producer(role_name text) returns void language plpgsql
 set search_path from current as $$
 begin
