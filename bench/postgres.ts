@@ -2,11 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrate } from '../database/migrate.ts';
-import { readMigrations } from '../database/read-migrations.ts';
-import type { TransactionalDataApi } from '../outbox/data-api.ts';
 import { startPostgres } from '../twin/postgres/postgres.ts';
-import { createPgDataApi } from './pg-data-api.ts';
 
 // fsync stays on, because an outbox that may lose its rows is not a useful measurement.
 const settings = [
@@ -48,29 +44,4 @@ export async function startBenchPostgres(report: (step: string) => void): Promis
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Migrates as the product does, over one direct connection to PostgreSQL. */
-export async function migrateDatabase(url: string): Promise<void> {
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
-  const database: TransactionalDataApi = {
-    ...createPgDataApi(pool),
-    batch: () => Promise.reject(new Error('a migration has no batches')),
-    async transaction(work) {
-      await pool.query('begin');
-      try {
-        const result = await work(database);
-        await pool.query('commit');
-        return result;
-      } catch (error) {
-        await pool.query('rollback');
-        throw error;
-      }
-    },
-  };
-  try {
-    await migrate(database, await readMigrations());
-  } finally {
-    await pool.end();
-  }
 }

@@ -3,8 +3,9 @@ import pg from 'pg';
 import { type ClaimLimits, claim } from '../../outbox/claim.ts';
 import type { DataApi } from '../../outbox/data-api.ts';
 import { markProcessed } from '../../outbox/mark-processed.ts';
-import { createPgDataApi } from '../pg-data-api.ts';
-import { type BenchPostgres, migrateDatabase, startBenchPostgres } from '../postgres.ts';
+import { migrateDatabase } from '../../test/support/migrate-database.ts';
+import { createPgDataApi } from '../../test/support/pg-data-api.ts';
+import { type BenchPostgres, startBenchPostgres } from '../postgres.ts';
 import type { Options } from '../section.ts';
 
 /** A migrated outbox on its own server. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { startPostgres } from '../../../twin/postgres/postgres.ts';
-import { migrateDatabase } from './migrate-database.ts';
+import { migrateDatabase } from '../migrate-database.ts';
 import { MUTATIONS, type Mutation } from './patches.ts';
 import { soak } from './soak.ts';
 

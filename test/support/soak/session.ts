@@ -1,35 +1,7 @@
 import pg from 'pg';
-import type { DataApi, Row, SqlValue } from '../../../outbox/data-api.ts';
-import { bindParameters } from '../../../twin/services/rds-data/sql-parameters.ts';
+import type { DataApi } from '../../../outbox/data-api.ts';
+import { createPgDataApi } from '../pg-data-api.ts';
 import type { Turns } from './turns.ts';
-
-// pg returns a bigint as text, the Data API returns a number.
-const types = {
-  getTypeParser: (oid: number, format?: 'text') =>
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
-} as pg.CustomTypesConfig;
-
-/** The type as which the Data API would bind the value. */
-function typeOf(value: SqlValue): string {
-  if (typeof value === 'string') return 'varchar';
-  if (typeof value === 'boolean') return 'boolean';
-  if (value === null) return 'text';
-  return Number.isInteger(value) ? 'bigint' : 'double precision';
-}
-
-/** The interface of the Data API directly on a connection to PostgreSQL. */
-export function pgDataApi(client: pg.ClientBase): DataApi {
-  return {
-    async query(sql, parameters = {}) {
-      const typed = Object.entries(parameters).map(
-        ([name, value]) => [name, { value, type: typeOf(value) }] as const,
-      );
-      const bound = bindParameters(sql, new Map(typed));
-      const { rows } = await client.query({ ...bound, rowMode: 'array', types });
-      return rows as unknown as Row[];
-    },
-  };
-}
 
 /** The database session of one actor: every statement is a turn. */
 export class Session {
@@ -61,7 +33,7 @@ export class Session {
 
   /** The product's statements in this session. */
   get dataApi(): DataApi {
-    return { query: (...call) => this.turn((client) => pgDataApi(client).query(...call)) };
+    return { query: (...call) => this.turn((client) => createPgDataApi(client).query(...call)) };
   }
 
   /** The server ends the session, as when its host crashes; a new one takes its place. */
